@@ -1,2 +1,26 @@
-var app = WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
+using CronCloud.Gateway.Api;
+using CronCloud.Gateway.Http;
+using CronCloud.Node.Hosting;
+
+return await CronCloudHost.RunAsync(
+    args,
+    defaultRoles: NodeSettings.AllRoles,
+    addServices: (builder, settings) =>
+    {
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1024 * 1024);
+        builder.Services.AddOpenApi("v1");
+        builder.Services.AddSingleton<JobRegion>();
+        builder.Services.AddSingleton<RunningExecutions>();
+    },
+    map: (app, settings) =>
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseMiddleware<AccessMiddleware>();
+        app.UseMiddleware<IdempotencyMiddleware>();
+        app.MapOpenApi("/openapi/{documentName}.json");
+        var api = app.MapGroup("/v1");
+        api.MapJobs();
+        api.MapExecutions();
+        api.MapSchedules();
+        api.MapFallback(() => Problem.NotFound("route.not_found", "There is no such address; /openapi/v1.json lists all."));
+    });

@@ -1,2 +1,3 @@
-var app = WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
+using CronCloud.Node.Hosting;
+
+return await CronCloudHost.RunAsync(args, defaultRoles: ["scheduler", "worker", "recorder"], addServices: null, map: null);

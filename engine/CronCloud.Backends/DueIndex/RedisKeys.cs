@@ -1,0 +1,41 @@
+using System.Globalization;
+using CronCloud.Core.Jobs;
+using StackExchange.Redis;
+
+namespace CronCloud.Backends.DueIndex;
+
+/// <summary>The names of a partition's keys. They share a hash tag, so that Redis Cluster keeps them on one node.</summary>
+internal sealed class RedisKeys
+{
+    public static readonly RedisChannel WakeChannel = RedisChannel.Literal("cc:wake");
+
+    /// <summary>Sorted set: owner -> alive until, in ms of Redis' clock.</summary>
+    public static readonly RedisKey Owners = "cc:owners";
+
+    private static readonly RedisKeys[] ByPartition = [.. Enumerable.Range(0, Partitions.Count).Select(p => new RedisKeys(p))];
+
+    private RedisKeys(int partition)
+    {
+        var prefix = string.Create(CultureInfo.InvariantCulture, $"cc:{{{partition}}}:");
+        Lease = prefix + "lease";
+        Epoch = prefix + "epoch";
+        Entries = [prefix + "due", prefix + "entry"];
+        Flights = [prefix + "inflight", prefix + "flight"];
+        All = [.. Entries, .. Flights];
+    }
+
+    public RedisKey Lease { get; }
+
+    public RedisKey Epoch { get; }
+
+    /// <summary>due, entry.</summary>
+    public RedisKey[] Entries { get; }
+
+    /// <summary>inflight, flight.</summary>
+    public RedisKey[] Flights { get; }
+
+    /// <summary>due, entry, inflight, flight.</summary>
+    public RedisKey[] All { get; }
+
+    public static RedisKeys Of(int partition) => ByPartition[partition];
+}

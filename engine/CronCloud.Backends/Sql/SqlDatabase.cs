@@ -1,0 +1,90 @@
+using CronCloud.Core;
+using LinqToDB;
+using LinqToDB.Data;
+using LinqToDB.DataProvider.SQLite;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace CronCloud.Backends.Sql;
+
+/// <summary>The database of the record: PostgreSQL, or a SQLite file as its twin. One code base serves both.</summary>
+public sealed class SqlDatabase : IDependency, IDisposable
+{
+    private readonly DataOptions _options;
+    private readonly SemaphoreSlim? _oneWriter;
+
+    private SqlDatabase(DataOptions options, string description, bool isSqlite)
+    {
+        _options = options;
+        Description = description;
+        _oneWriter = isSqlite ? new SemaphoreSlim(1) : null;
+    }
+
+    public string Name => "sql";
+
+    public string Description { get; }
+
+    private bool IsSqlite => _oneWriter is not null;
+
+    public static SqlDatabase PostgreSql(string connectionString)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "croncloud" };
+        if (!settings.ContainsKey("Command Timeout"))
+            settings.CommandTimeout = 10;
+        if (!settings.ContainsKey("Timeout"))
+            settings.Timeout = 5;
+        return new SqlDatabase(new DataOptions().UsePostgreSQL(settings.ToString()), $"PostgreSQL at {settings.Host}:{settings.Port}, database {settings.Database}", isSqlite: false);
+    }
+
+    public static SqlDatabase Sqlite(string path)
+    {
+        var settings = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10 };
+        return new SqlDatabase(new DataOptions().UseSQLite(settings.ToString(), SQLiteProvider.Microsoft), $"twin: SQLite in {path}", isSqlite: true);
+    }
+
+    public async Task OpenAsync(CancellationToken cancellation)
+    {
+        if (IsSqlite)
+            await ReadAsync(db => db.ExecuteAsync("PRAGMA journal_mode=WAL", cancellation), cancellation);
+        await WriteAsync(db => SqlSchema.MigrateAsync(db, IsSqlite, cancellation), cancellation);
+    }
+
+    public Task ProbeAsync(CancellationToken cancellation) =>
+        ReadAsync(db => db.ExecuteAsync<int>("SELECT 1", cancellation), cancellation).WaitAsync(TimeSpan.FromSeconds(2), cancellation);
+
+    internal async Task<T> ReadAsync<T>(Func<DataConnection, Task<T>> read, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        await using var db = new DataConnection(_options);
+        return await read(db);
+    }
+
+    /// <summary>Runs in one transaction. SQLite has one writer at a time: waiting here is cheaper than its busy loop.</summary>
+    internal async Task<T> WriteAsync<T>(Func<DataConnection, Task<T>> write, CancellationToken cancellation)
+    {
+        if (_oneWriter is not null)
+            await _oneWriter.WaitAsync(cancellation);
+        try
+        {
+            await using var db = new DataConnection(_options);
+            await using var transaction = await db.BeginTransactionAsync(cancellation);
+            var result = await write(db);
+            await transaction.CommitAsync(cancellation);
+            return result;
+        }
+        finally
+        {
+            _oneWriter?.Release();
+        }
+    }
+
+    /// <summary>Rows as they come, for lists too long to hold.</summary>
+    internal async IAsyncEnumerable<T> StreamAsync<T>(Func<DataConnection, IAsyncEnumerable<T>> read, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using var db = new DataConnection(_options);
+        await foreach (var row in read(db).WithCancellation(cancellation))
+            yield return row;
+    }
+
+    public void Dispose() => _oneWriter?.Dispose();
+}

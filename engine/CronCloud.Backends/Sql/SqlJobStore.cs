@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text;
+using CronCloud.Core;
+using CronCloud.Core.Jobs;
+using LinqToDB;
+using LinqToDB.Async;
+using LinqToDB.Data;
+
+namespace CronCloud.Backends.Sql;
+
+/// <summary>Jobs and their revisions in SQL.</summary>
+public sealed class SqlJobStore(SqlDatabase database) : IJobStore
+{
+    public Task<Job?> FindAsync(JobKey key, CancellationToken cancellation) => database.ReadAsync(
+        async db => (await db.GetTable<JobRow>().FirstOrDefaultAsync(j => j.Tenant == key.Tenant && j.Id == key.Id, cancellation))?.ToJob(),
+        cancellation);
+
+    public Task<bool> WriteAsync(Job job, Revision revision, CancellationToken cancellation) => database.WriteAsync(
+        async db =>
+        {
+            var row = JobRow.Of(job);
+            var written = job.Version == 1 ? await InsertAsync(db, row, cancellation) : await UpdateAsync(db, row, cancellation);
+            if (!written)
+                return false;
+            await db.InsertAsync(
+                new RevisionRow
+                {
+                    Tenant = row.Tenant,
+                    JobId = row.Id,
+                    Version = revision.Version,
+                    At = revision.At.ToUnixTimeMilliseconds(),
+                    By = revision.By,
+                    Action = revision.Action,
+                    Definition = row.Definition,
+                },
+                token: cancellation);
+            return true;
+        },
+        cancellation);
+
+    public Task<Page<Job>> ListAsync(JobQuery query, CancellationToken cancellation) => database.ReadAsync(
+        async db =>
+        {
+            var rows = await Filter(db.GetTable<JobRow>(), query).OrderBy(j => j.Id).Take(query.Limit + 1).ToListAsync(cancellation);
+            var page = rows.Take(query.Limit).Select(r => r.ToJob()).ToList();
+            return new Page<Job>(page, rows.Count > query.Limit ? Cursor.Of(page[^1].Key.Id) : null);
+        },
+        cancellation);
+
+    public async IAsyncEnumerable<Job> ReadActiveAsync(int partition, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var rows = database.StreamAsync(db => db.GetTable<JobRow>().Where(j => j.Partition == partition && j.State == (int)JobState.Active).AsAsyncEnumerable(), cancellation);
+        await foreach (var row in rows)
+            yield return row.ToJob();
+    }
+
+    public Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation) => database.ReadAsync(
+        async db =>
+        {
+            var before = cursor is null ? long.MaxValue : long.Parse(Cursor.Read(cursor), CultureInfo.InvariantCulture);
+            var rows = await db.GetTable<RevisionRow>()
+                .Where(r => r.Tenant == key.Tenant && r.JobId == key.Id && r.Version < before)
+                .OrderByDescending(r => r.Version).Take(limit + 1).ToListAsync(cancellation);
+            var page = rows.Take(limit).Select(r => r.ToRevision()).ToList();
+            return new Page<Revision>(page, rows.Count > limit ? Cursor.Of(page[^1].Version.ToString(CultureInfo.InvariantCulture)) : null);
+        },
+        cancellation);
+
+    private static IQueryable<JobRow> Filter(IQueryable<JobRow> jobs, JobQuery query)
+    {
+        var now = query.Now.ToUnixTimeMilliseconds();
+        jobs = jobs.Where(j => j.Tenant == query.Tenant);
+        jobs = query.State switch
+        {
+            null => jobs.Where(j => j.State != (int)JobState.Deleted),
+            JobState.Active => jobs.Where(j => j.State == (int)JobState.Active && (j.EndsAt == null || j.EndsAt > now)),
+            JobState.Completed => jobs.Where(j => j.State == (int)JobState.Active && j.EndsAt <= now),
+            { } state => jobs.Where(j => j.State == (int)state),
+        };
+        foreach (var (name, value) in query.Tags)
+        {
+            var line = JobRow.TagLine(name, value);
+            jobs = jobs.Where(j => j.Tags.Contains(line));
+        }
+
+        if (query.Text is { } text)
+        {
+            var lower = text.ToLowerInvariant();
+            jobs = jobs.Where(j => j.Search.Contains(lower));
+        }
+
+        if (query.Destination is { } destination)
+            jobs = jobs.Where(j => j.Destination == destination);
+        if (query.Cursor is { } cursor)
+        {
+            var after = Cursor.Read(cursor);
+            jobs = jobs.Where(j => j.Id.CompareTo(after) > 0);
+        }
+
+        return jobs;
+    }
+
+    private static async Task<bool> InsertAsync(DataConnection db, JobRow row, CancellationToken cancellation) =>
+        await db.ExecuteAsync(
+            """
+            INSERT INTO jobs (tenant, id, part, version, state, definition, destination, tags, search, ends_at, created_at, updated_at)
+            VALUES (@tenant, @id, @part, 1, @state, @definition, @destination, @tags, @search, @ends, @created, @updated)
+            ON CONFLICT (tenant, id) DO NOTHING
+            """,
+            cancellation,
+            new DataParameter("tenant", row.Tenant),
+            new DataParameter("id", row.Id),
+            new DataParameter("part", row.Partition),
+            new DataParameter("state", row.State),
+            new DataParameter("definition", row.Definition),
+            new DataParameter("destination", row.Destination),
+            new DataParameter("tags", row.Tags),
+            new DataParameter("search", row.Search),
+            new DataParameter("ends", row.EndsAt, DataType.Int64),
+            new DataParameter("created", row.CreatedAt),
+            new DataParameter("updated", row.UpdatedAt)) == 1;
+
+    private static async Task<bool> UpdateAsync(DataConnection db, JobRow row, CancellationToken cancellation) =>
+        await db.GetTable<JobRow>()
+            .Where(j => j.Tenant == row.Tenant && j.Id == row.Id && j.Version == row.Version - 1)
+            .Set(j => j.Version, row.Version)
+            .Set(j => j.State, row.State)
+            .Set(j => j.Definition, row.Definition)
+            .Set(j => j.Destination, row.Destination)
+            .Set(j => j.Tags, row.Tags)
+            .Set(j => j.Search, row.Search)
+            .Set(j => j.EndsAt, row.EndsAt)
+            .Set(j => j.CreatedAt, row.CreatedAt)
+            .Set(j => j.UpdatedAt, row.UpdatedAt)
+            .UpdateAsync(cancellation) == 1;
+}

@@ -1,0 +1,51 @@
+using LinqToDB.Data;
+
+namespace CronCloud.Backends.Sql;
+
+/// <summary>The tables of the record, and the steps by which an older schema becomes today's. Steps are only ever added.</summary>
+internal static class SqlSchema
+{
+    /// <summary>Nodes that start together migrate one after the other (an advisory lock of this number).</summary>
+    private const long MigrationLock = 0x43726f6e;
+
+    private static readonly string[] Steps =
+    [
+        """
+        CREATE TABLE jobs (
+          tenant TEXT COLLATE {C} NOT NULL, id TEXT COLLATE {C} NOT NULL, part INTEGER NOT NULL, version BIGINT NOT NULL, state INTEGER NOT NULL,
+          definition TEXT NOT NULL, destination TEXT NOT NULL, tags TEXT NOT NULL, search TEXT NOT NULL,
+          ends_at BIGINT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
+          PRIMARY KEY (tenant, id));
+        CREATE INDEX jobs_active ON jobs (part) WHERE state = 0;
+        CREATE TABLE revisions (
+          tenant TEXT COLLATE {C} NOT NULL, job_id TEXT COLLATE {C} NOT NULL, version BIGINT NOT NULL, at BIGINT NOT NULL, made_by TEXT NOT NULL, action TEXT NOT NULL, definition TEXT NOT NULL,
+          PRIMARY KEY (tenant, job_id, version));
+        CREATE TABLE checkpoints (part INTEGER PRIMARY KEY, at BIGINT NOT NULL);
+        CREATE TABLE pending (
+          tenant TEXT COLLATE {C} NOT NULL, execution_id TEXT COLLATE {C} NOT NULL, part INTEGER NOT NULL, attempt INTEGER NOT NULL, due BIGINT NOT NULL, execution TEXT NOT NULL,
+          PRIMARY KEY (tenant, execution_id));
+        CREATE INDEX pending_part ON pending (part);
+        CREATE TABLE idempotency (
+          tenant TEXT COLLATE {C} NOT NULL, request_key TEXT COLLATE {C} NOT NULL, request_hash TEXT NOT NULL, status INTEGER NOT NULL, location TEXT NULL, etag TEXT NULL, body TEXT NOT NULL, at BIGINT NOT NULL,
+          PRIMARY KEY (tenant, request_key));
+        CREATE INDEX idempotency_at ON idempotency (at);
+        """,
+    ];
+
+    public static async Task<int> MigrateAsync(DataConnection db, bool isSqlite, CancellationToken cancellation)
+    {
+        if (!isSqlite)
+            await db.ExecuteAsync($"SELECT pg_advisory_xact_lock({MigrationLock})", cancellation);
+        await db.ExecuteAsync("CREATE TABLE IF NOT EXISTS schema_steps (step INTEGER PRIMARY KEY)", cancellation);
+        var done = await db.ExecuteAsync<int>("SELECT COUNT(*) FROM schema_steps", cancellation);
+        if (done > Steps.Length)
+            throw new InvalidOperationException($"The database has schema step {done}; this version of CronCloud knows {Steps.Length}. Run the newer version.");
+        for (var step = done; step < Steps.Length; step++)
+        {
+            await db.ExecuteAsync(Steps[step].Replace("{C}", isSqlite ? "BINARY" : "\"C\"", StringComparison.Ordinal), cancellation);
+            await db.ExecuteAsync($"INSERT INTO schema_steps (step) VALUES ({step})", cancellation);
+        }
+
+        return Steps.Length;
+    }
+}

@@ -1,0 +1,70 @@
+using CronCloud.Core.Streams;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+
+namespace CronCloud.Backends.Streams;
+
+/// <summary>Publishing to and pulling from one stream of JetStream.</summary>
+internal sealed class JetStreamStream(JetStreamConnection connection, string name, string subjectPrefix)
+{
+    private static readonly NatsJSPubOpts Once = NatsJSPubOpts.Default with { RetryAttempts = 1 };
+
+    private readonly Dictionary<string, INatsJSConsumer> _consumers = [];
+
+    public async Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation)
+    {
+        var published = await Task.WhenAll(messages.Select(message => PublishAsync(message, cancellation)));
+        if (Array.Exists(published, result => result == Published.NoStream))
+            await connection.ProvisionAsync(cancellation);
+        return Array.ConvertAll(published, result => result == Published.Yes);
+    }
+
+    /// <summary>What is there now, else the first to come within the wait: the caller never holds more than it has room for.</summary>
+    public async Task<IReadOnlyList<Delivery>> PullAsync(string consumerName, int max, TimeSpan wait, CancellationToken cancellation)
+    {
+        try
+        {
+            var consumer = await ConsumerAsync(consumerName, cancellation);
+            var deliveries = new List<Delivery>();
+            await foreach (var message in consumer.FetchNoWaitAsync<NatsMemoryOwner<byte>>(new NatsJSFetchOpts { MaxMsgs = max }, cancellationToken: cancellation))
+                deliveries.Add(new JetStreamDelivery(message));
+            if (deliveries.Count == 0 && await consumer.NextAsync<NatsMemoryOwner<byte>>(opts: new NatsJSNextOpts { Expires = wait }, cancellationToken: cancellation) is { } next)
+                deliveries.Add(new JetStreamDelivery(next));
+            return deliveries;
+        }
+        catch (NatsJSApiException missing) when (missing.Error.Code == 404)
+        {
+            _consumers.Remove(consumerName);
+            await connection.ProvisionAsync(cancellation);
+            return [];
+        }
+    }
+
+    public async Task<long> CountAsync(string consumerName, CancellationToken cancellation)
+    {
+        var info = (await connection.Context.GetConsumerAsync(name, consumerName, cancellation)).Info;
+        return (long)info.NumPending + info.NumAckPending;
+    }
+
+    private async ValueTask<INatsJSConsumer> ConsumerAsync(string consumerName, CancellationToken cancellation)
+    {
+        if (!_consumers.TryGetValue(consumerName, out var consumer))
+            _consumers[consumerName] = consumer = await connection.Context.GetConsumerAsync(name, consumerName, cancellation);
+        return consumer;
+    }
+
+    private async Task<Published> PublishAsync(StreamMessage message, CancellationToken cancellation)
+    {
+        var result = await connection.Context.TryPublishAsync(subjectPrefix + message.Partition, message.Body, opts: Once with { MsgId = message.Id }, cancellationToken: cancellation);
+        if (!result.Success)
+            return result.Error is NatsJSPublishNoResponseException or NatsNoRespondersException ? Published.NoStream : Published.No;
+        return result.Value.Error is null ? Published.Yes : Published.No;
+    }
+
+    private enum Published
+    {
+        No,
+        Yes,
+        NoStream,
+    }
+}

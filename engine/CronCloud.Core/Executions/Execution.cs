@@ -1,0 +1,65 @@
+using System.Text.Json;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Json;
+
+namespace CronCloud.Core.Executions;
+
+/// <summary>One occurrence of a job on its way to a worker, with all that the worker needs: it asks nobody else.</summary>
+public sealed record Execution
+{
+    public required string Tenant { get; init; }
+
+    public required string JobId { get; init; }
+
+    public required long JobVersion { get; init; }
+
+    public required string ExecutionId { get; init; }
+
+    public required DateTimeOffset ScheduledAt { get; init; }
+
+    public required Trigger Trigger { get; init; }
+
+    /// <summary>Which try this is, from 1.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>How often this attempt went onto the queue again because no outcome came; 0 at first.</summary>
+    public int Redispatch { get; init; }
+
+    public required Target Target { get; init; }
+
+    public required RetryPolicy Retry { get; init; }
+
+    /// <summary>W3C trace context; the same trace for all attempts.</summary>
+    public required string TraceParent { get; init; }
+
+    [JsonIgnore]
+    public JobKey Job => new(Tenant, JobId);
+
+    /// <summary>Names this attempt of this execution: the key of its in-flight entry, and what its outcome is deduplicated by.</summary>
+    [JsonIgnore]
+    public string AttemptId => $"{Tenant}/{ExecutionId}#{Attempt}";
+
+    /// <summary>A deliberate second dispatch needs a new id: the queue would swallow the old one.</summary>
+    [JsonIgnore]
+    public string MessageId => Redispatch == 0 ? AttemptId : $"{AttemptId}~{Redispatch}";
+
+    /// <summary>The key of the execution's own entry in the due index, when it waits there for a retry or was asked for by hand.</summary>
+    [JsonIgnore]
+    public string EntryKey => $"{Tenant}/{ExecutionId}";
+
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Default.Execution);
+
+    public static Execution FromJson(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize(json, CoreJson.Default.Execution) ?? throw new JsonException("An execution must not be null.");
+}
+
+/// <summary>What made an execution. Explicit and append-only: these numbers are stored.</summary>
+[JsonConverter(typeof(CamelCaseEnumConverter<Trigger>))]
+public enum Trigger
+{
+    Schedule = 0,
+    Manual = 1,
+    Event = 2,
+    Backfill = 3,
+    Redrive = 4,
+}

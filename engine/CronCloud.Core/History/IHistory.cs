@@ -1,0 +1,50 @@
+using CronCloud.Core.Executions;
+using CronCloud.Core.Jobs;
+
+namespace CronCloud.Core.History;
+
+/// <summary>Every attempt of the last 30 days, searchable.</summary>
+public interface IHistory
+{
+    /// <summary>Writes rows; a row that is there already is not doubled, neither are its counts.</summary>
+    Task WriteAsync(IReadOnlyList<HistoryRow> rows, CancellationToken cancellation);
+
+    /// <summary>Executions, the newest due time first, without their attempts' outputs.</summary>
+    Task<Page<HistoryExecution>> ListAsync(HistoryQuery query, CancellationToken cancellation);
+
+    /// <summary>One execution with all its attempts; null when history has none of it.</summary>
+    Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation);
+}
+
+/// <summary>An execution and its attempts, by number.</summary>
+public sealed record HistoryExecution(IReadOnlyList<HistoryRow> Attempts)
+{
+    /// <summary>What the execution is judged by.</summary>
+    public HistoryRow Last => Attempts[^1];
+
+    /// <summary>Lateness of the first attempt.</summary>
+    public long LatenessMs => Attempts[0].LatenessMs;
+}
+
+public sealed record HistoryQuery
+{
+    public required string Tenant { get; init; }
+
+    public string? JobId { get; init; }
+
+    public ExecutionStatus? Status { get; init; }
+
+    /// <summary>Due times from here, inclusive.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Due times before here.</summary>
+    public DateTimeOffset? To { get; init; }
+
+    /// <summary>A part of an attempt's output or error, any case.</summary>
+    public string? Text { get; init; }
+
+    public int Limit { get; init; } = 50;
+
+    /// <summary>Where the page before ended.</summary>
+    public HistoryCursor? After { get; init; }
+}

@@ -1,0 +1,14 @@
+namespace CronCloud.Core.Streams;
+
+/// <summary>The work queue between the due index and the workers. Each message goes to one worker.</summary>
+public interface IExecutionQueue
+{
+    /// <summary>Publishes and waits for the acknowledgements: true where the queue has the message (or had it already). It refuses when full.</summary>
+    Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation);
+
+    /// <summary>Up to <paramref name="max"/> messages; waits up to <paramref name="wait"/> for the first.</summary>
+    Task<IReadOnlyList<Delivery>> PullAsync(int max, TimeSpan wait, CancellationToken cancellation);
+
+    /// <summary>How many messages wait or are being worked on.</summary>
+    Task<long> CountAsync(CancellationToken cancellation);
+}

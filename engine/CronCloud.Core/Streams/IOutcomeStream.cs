@@ -1,0 +1,21 @@
+namespace CronCloud.Core.Streams;
+
+/// <summary>Outcomes on their way to the settler and to the history writer: each of the two reads every outcome.</summary>
+public interface IOutcomeStream
+{
+    /// <summary>Publishes and waits for the acknowledgements: true where the stream has the message (or had it already).</summary>
+    Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation);
+
+    /// <summary>Up to <paramref name="max"/> messages for that reader; waits up to <paramref name="wait"/> for the first.</summary>
+    Task<IReadOnlyList<Delivery>> PullAsync(OutcomeReader reader, int max, TimeSpan wait, CancellationToken cancellation);
+
+    /// <summary>How many outcomes that reader has not acknowledged yet.</summary>
+    Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation);
+}
+
+/// <summary>Who reads outcomes, each at its own pace.</summary>
+public enum OutcomeReader
+{
+    Settler,
+    History,
+}

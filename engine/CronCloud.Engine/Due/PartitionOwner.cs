@@ -1,0 +1,51 @@
+using CronCloud.Core.Due;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Schedules;
+
+namespace CronCloud.Engine.Due;
+
+/// <summary>
+/// Which partitions this node scans. All living owners come to the same placement by rendezvous hashing; a lease per partition keeps
+/// two from scanning the same one. An owner that dies loses its leases and its place in two seconds, and the others take over.
+/// </summary>
+public sealed class PartitionOwner(string owner, IPartitionLeases leases)
+{
+    public static readonly TimeSpan LeaseLife = TimeSpan.FromSeconds(2);
+
+    /// <summary>A quarter of a lease: three renewals may fail before it lapses.</summary>
+    public static readonly TimeSpan Interval = LeaseLife / 4;
+
+    /// <summary>How soon to look again for a partition that another node is about to hand over.</summary>
+    public static readonly TimeSpan SoonInterval = TimeSpan.FromMilliseconds(100);
+
+    private HashSet<int> _held = [];
+
+    public IReadOnlySet<int> Held => _held;
+
+    /// <summary>Renews, takes what is free, and answers what to start and what to stop scanning. What is stopped is released by <see cref="ReleaseAsync"/>.</summary>
+    public async Task<Placement> RunOnceAsync(CancellationToken cancellation)
+    {
+        var owners = await leases.AnnounceAsync(owner, LeaseLife, cancellation);
+        var wanted = Wanted(owners);
+        var acquired = await leases.AcquireAsync(owner, wanted, LeaseLife, cancellation);
+        var gained = acquired.Except(_held).ToList();
+        var lost = _held.Except(acquired).ToList();
+        _held = [.. acquired];
+        return new Placement(gained, lost, acquired.Count < wanted.Count ? SoonInterval : Interval);
+    }
+
+    public Task ReleaseAsync(IReadOnlyCollection<int> partitions, CancellationToken cancellation) => leases.ReleaseAsync(owner, partitions, cancellation);
+
+    public async Task LeaveAsync(CancellationToken cancellation)
+    {
+        await leases.LeaveAsync(owner, cancellation);
+        await leases.ReleaseAsync(owner, _held, cancellation);
+        _held = [];
+    }
+
+    private List<int> Wanted(IReadOnlyList<string> owners) =>
+        [.. Enumerable.Range(0, Partitions.Count).Where(p => owners.MaxBy(o => StableHash.Of($"{p}@{o}")) == owner)];
+}
+
+/// <summary>What changed, and when to look again.</summary>
+public sealed record Placement(IReadOnlyList<int> Gained, IReadOnlyList<int> Lost, TimeSpan Next);

@@ -1,0 +1,114 @@
+using Akka.Actor;
+using CronCloud.Core.Due;
+using CronCloud.Engine.Loops;
+using Microsoft.Extensions.Logging;
+
+namespace CronCloud.Engine.Due;
+
+/// <summary>Keeps a loop running for each partition that this node owns, and hands over those that it no longer does.</summary>
+public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
+{
+    private readonly PartitionOwner _owner;
+    private readonly IDueIndex _index;
+    private readonly Func<int, ILoop> _loopOf;
+    private readonly ILoggerFactory _loggers;
+    private readonly ILogger _logger;
+    private readonly Dictionary<int, IActorRef> _loops = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private Action<int> _wake = _ => { };
+    private bool _draining;
+
+    public PartitionsActor(PartitionOwner owner, IDueIndex index, Func<int, ILoop> loopOf, ILoggerFactory loggers)
+    {
+        _owner = owner;
+        _index = index;
+        _loopOf = loopOf;
+        _loggers = loggers;
+        _logger = loggers.CreateLogger<PartitionsActor>();
+        Receive<Look>(_ => _owner.RunOnceAsync(_stopping.Token).PipeTo(Self, success: p => p, failure: f => new LookFailed(f)));
+        Receive<Placement>(OnPlacement);
+        Receive<LookFailed>(OnLookFailed);
+        Receive<Woken>(w => _loops.GetValueOrDefault(w.Partition)?.Tell(LoopActor.Wake.Up));
+        Receive<NoLook>(_ => { });
+        ReceiveAsync<LoopActor.Drain>(_ => DrainAsync());
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(PartitionOwner owner, IDueIndex index, Func<int, ILoop> loopOf, ILoggerFactory loggers) =>
+        Akka.Actor.Props.Create(() => new PartitionsActor(owner, index, loopOf, loggers));
+
+    protected override void PreStart()
+    {
+        var self = Self;
+        _wake = partition => self.Tell(new Woken(partition));
+        _index.Woken += _wake;
+        Self.Tell(Look.Now);
+    }
+
+    protected override void PostStop()
+    {
+        _index.Woken -= _wake;
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    private void OnPlacement(Placement placement)
+    {
+        if (_draining)
+            return;
+        foreach (var partition in placement.Gained)
+            _loops[partition] = Context.ActorOf(LoopActor.Props(_loopOf(partition), _loggers));
+        if (placement.Lost.Count > 0)
+            HandOverAsync([.. placement.Lost.Where(_loops.ContainsKey)], Self).PipeTo(Self, success: () => NoLook.Instance, failure: f => new LookFailed(f));
+        if (placement.Gained.Count + placement.Lost.Count > 0)
+            LogPlacement(placement.Gained.Count, placement.Lost.Count, _loops.Count);
+        Timers.StartSingleTimer(nameof(Look), Look.Now, placement.Next);
+    }
+
+    private void OnLookFailed(LookFailed failed)
+    {
+        LogLookFailed(failed.Failure.GetType().Name, failed.Failure.Message);
+        Timers.StartSingleTimer(nameof(Look), Look.Now, PartitionOwner.Interval);
+    }
+
+    /// <summary>The run at hand ends first, so that the next owner finds nothing half done.</summary>
+    private async Task HandOverAsync(List<int> partitions, IActorRef self)
+    {
+        var loops = partitions.ConvertAll(p => _loops[p]);
+        partitions.ForEach(p => _loops.Remove(p));
+        await Task.WhenAll(loops.Select(loop => loop.Ask<LoopActor.Drained>(LoopActor.Drain.Now, PartitionOwner.LeaseLife)));
+        await _owner.ReleaseAsync(partitions, CancellationToken.None);
+        loops.ForEach(loop => loop.Tell(PoisonPill.Instance, self));
+    }
+
+    private async Task DrainAsync()
+    {
+        var asker = Sender;
+        _draining = true;
+        Timers.CancelAll();
+        await Task.WhenAll(_loops.Values.Select(loop => loop.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(10))));
+        await _owner.LeaveAsync(CancellationToken.None);
+        asker.Tell(LoopActor.Drained.Done);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Partitions: {Gained} taken over, {Lost} handed over, {Held} held")]
+    private partial void LogPlacement(int gained, int lost, int held);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Leases could not be renewed: {Kind}: {Reason}")]
+    private partial void LogLookFailed(string kind, string reason);
+
+    private sealed record Look
+    {
+        public static readonly Look Now = new();
+    }
+
+    private sealed record NoLook
+    {
+        public static readonly NoLook Instance = new();
+    }
+
+    private sealed record LookFailed(Exception Failure);
+
+    private sealed record Woken(int Partition);
+}

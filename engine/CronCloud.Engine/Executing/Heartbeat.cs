@@ -1,0 +1,19 @@
+using CronCloud.Engine.Loops;
+
+namespace CronCloud.Engine.Executing;
+
+/// <summary>Tells the queue that the worker's executions are still at work, well before they would be handed to another.</summary>
+public sealed class Heartbeat(Worker worker) : ILoop
+{
+    /// <summary>A quarter of the queue's time to acknowledge.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    public string Name => "worker heartbeat";
+
+    public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
+    {
+        foreach (var delivery in worker.Held)
+            await delivery.ExtendAsync(cancellation);
+        return Interval;
+    }
+}

@@ -1,0 +1,182 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using CronCloud.Core.Executions;
+using CronCloud.Core.Outcomes;
+using CronCloud.Core.Streams;
+using CronCloud.Engine.Loops;
+using Microsoft.Extensions.Logging;
+
+namespace CronCloud.Engine.Executing;
+
+/// <summary>
+/// Takes executions off the queue as far as it has room, and runs them side by side: call the target, publish the outcome and wait for
+/// its acknowledgement, then acknowledge the execution. It holds no state that a crash could lose.
+/// </summary>
+public sealed partial class Worker(
+    IExecutionQueue queue,
+    IOutcomeStream outcomes,
+    IEnumerable<ITargetCaller> callers,
+    WorkerOptions options,
+    NodeName node,
+    TimeProvider time,
+    ILogger<Worker> logger) : ILoop, IAsyncDisposable
+{
+    private const int BatchSize = 256;
+    private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan OutcomePause = TimeSpan.FromMilliseconds(250);
+
+    private readonly Destinations _destinations = new(options.MaxPerDestination);
+    private readonly ConcurrentDictionary<Delivery, Task> _held = [];
+    private readonly SemaphoreSlim _room = new(0);
+    private readonly CancellationTokenSource _stopping = new();
+
+    public string Name => "worker";
+
+    /// <summary>What is in hand: to be extended while it runs.</summary>
+    public IEnumerable<Delivery> Held => _held.Keys;
+
+    public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
+    {
+        var room = options.MaxHeld - _held.Count;
+        if (room <= 0)
+        {
+            await _room.WaitAsync(PullWait, cancellation);
+            return TimeSpan.Zero;
+        }
+
+        foreach (var delivery in await queue.PullAsync(Math.Min(room, BatchSize), PullWait, cancellation))
+            Start(delivery);
+        return TimeSpan.Zero;
+    }
+
+    /// <summary>Waits for what runs; what has not ended by then is given back to the queue.</summary>
+    public async Task DrainAsync(TimeSpan patience)
+    {
+        await Task.WhenAny(Task.WhenAll(_held.Values), Task.Delay(patience, time));
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_held.Values);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await DrainAsync(TimeSpan.Zero);
+        _stopping.Dispose();
+        _room.Dispose();
+    }
+
+    private void Start(Delivery delivery)
+    {
+        var started = new TaskCompletionSource();
+        _held[delivery] = started.Task;
+        _ = RunAsync(delivery, started);
+    }
+
+    private async Task RunAsync(Delivery delivery, TaskCompletionSource done)
+    {
+        try
+        {
+            await RunAsync(delivery, _stopping.Token);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            await ReturnAsync(delivery);
+        }
+        catch (Exception failure)
+        {
+            LogLetGo(failure.GetType().Name, failure.Message);
+        }
+        finally
+        {
+            _held.TryRemove(delivery, out _);
+            if (_room.CurrentCount == 0)
+                _room.Release();
+            done.SetResult();
+        }
+    }
+
+    private async Task RunAsync(Delivery delivery, CancellationToken cancellation)
+    {
+        Execution execution;
+        try
+        {
+            execution = Execution.FromJson(delivery.Body.Span);
+        }
+        catch (JsonException unreadable)
+        {
+            LogUnreadable(unreadable.Message);
+            await delivery.AcknowledgeAsync(cancellation);
+            return;
+        }
+
+        Outcome outcome;
+        using (await _destinations.EnterAsync(execution.Target.Destination, cancellation))
+            outcome = await AttemptAsync(execution, cancellation);
+        await PublishAsync(outcome, cancellation);
+        await delivery.AcknowledgeAsync(cancellation);
+    }
+
+    private async Task<Outcome> AttemptAsync(Execution execution, CancellationToken cancellation)
+    {
+        var startedAt = time.GetUtcNow();
+        var started = time.GetTimestamp();
+        var caller = callers.FirstOrDefault(c => c.Calls(execution));
+        var answer = caller is null ? Answer.Failed("this node has no caller for the job's kind of target") : await caller.CallAsync(execution, cancellation);
+        return new Outcome
+        {
+            Execution = execution,
+            Result = answer.Result,
+            StartedAt = startedAt,
+            DurationMs = (long)time.GetElapsedTime(started).TotalMilliseconds,
+            Node = node.Value,
+            StatusCode = answer.StatusCode,
+            Error = answer.Error,
+            Output = answer.Output,
+            RetryAfter = answer.RetryAfter,
+        };
+    }
+
+    /// <summary>The attempt was made: its outcome must not be lost, so it is published until the stream has it.</summary>
+    private async Task PublishAsync(Outcome outcome, CancellationToken cancellation)
+    {
+        var message = new StreamMessage(outcome.Execution.AttemptId, outcome.Execution.Job.Partition, outcome.ToJson());
+        while (true)
+        {
+            try
+            {
+                if ((await outcomes.PublishAsync([message], cancellation))[0])
+                    return;
+                LogOutcomeWaits(outcome.Execution.AttemptId, "refused");
+            }
+            catch (Exception broken) when (broken is not OperationCanceledException || !cancellation.IsCancellationRequested)
+            {
+                LogOutcomeWaits(outcome.Execution.AttemptId, broken.Message);
+            }
+
+            await Task.Delay(OutcomePause, time, cancellation);
+        }
+    }
+
+    private async Task ReturnAsync(Delivery delivery)
+    {
+        try
+        {
+            await delivery.ReturnAsync(CancellationToken.None);
+        }
+        catch (Exception broken)
+        {
+            LogLetGo(broken.GetType().Name, broken.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A message on the execution queue is no execution and is taken out: {Reason}")]
+    private partial void LogUnreadable(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The outcome of {Attempt} waits: {Reason}")]
+    private partial void LogOutcomeWaits(string attempt, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An execution was let go and will be delivered again: {Kind}: {Reason}")]
+    private partial void LogLetGo(string kind, string reason);
+}
+
+/// <summary>How this node is called in history and logs.</summary>
+public sealed record NodeName(string Value);

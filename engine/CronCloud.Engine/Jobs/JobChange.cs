@@ -1,0 +1,54 @@
+using System.Text.Json;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Json;
+
+namespace CronCloud.Engine.Jobs;
+
+/// <summary>What a change makes of a job. Pure: the job as it is, the change and the time in; the job as it will be, or a refusal, out.</summary>
+public sealed record JobChange(Job? Next, bool Created, JobRefusal? Refused)
+{
+    public static JobChange Of(Job? stored, ChangeJob change, DateTimeOffset now)
+    {
+        var current = stored is { State: JobState.Deleted } ? null : stored;
+        if (Refuse(current, change) is { } refusal)
+            return new JobChange(null, false, refusal);
+
+        var next = change.Action switch
+        {
+            JobAction.Create or JobAction.Put => Written(stored, current, change, now),
+            JobAction.Pause => current! with { State = JobState.Paused },
+            JobAction.Resume => current! with { State = JobState.Active },
+            JobAction.Delete => current! with { State = JobState.Deleted },
+            _ => throw new ArgumentOutOfRangeException(nameof(change), change.Action, "No such action."),
+        };
+        return new JobChange(IsSame(current, next) ? current : next with { Version = (stored?.Version ?? 0) + 1, UpdatedAt = now }, current is null, null);
+    }
+
+    private static JobRefusal? Refuse(Job? current, ChangeJob change)
+    {
+        if (current is null && change.Action is not (JobAction.Create or JobAction.Put))
+            return new JobRefusal(RefusalCode.NotFound, $"There is no job '{change.Id}'.");
+        if (current is not null && (change.Action == JobAction.Create || change.IfNew))
+            return new JobRefusal(change.IfNew ? RefusalCode.VersionConflict : RefusalCode.AlreadyExists, $"There is a job '{change.Id}' already.");
+        if (change.IfVersion is { } version && version != current?.Version)
+            return new JobRefusal(RefusalCode.VersionConflict, current is null ? $"There is no job '{change.Id}'." : $"Job '{change.Id}' is at version {current.Version}, not {version}.");
+        return null;
+    }
+
+    private static Job Written(Job? stored, Job? current, ChangeJob change, DateTimeOffset now) => new()
+    {
+        Key = change.Key,
+        Definition = change.Definition ?? throw new ArgumentException("A write needs a definition.", nameof(change)),
+        State = change.State ?? current?.State ?? JobState.Active,
+        Version = stored?.Version ?? 0,
+        CreatedAt = current?.CreatedAt ?? now,
+        UpdatedAt = now,
+    };
+
+    /// <summary>Writing what is there already makes no new version.</summary>
+    private static bool IsSame(Job? current, Job next) =>
+        current is not null && current.State == next.State
+        && JsonElement.DeepEquals(Json(current.Definition), Json(next.Definition));
+
+    private static JsonElement Json(JobDefinition definition) => JsonSerializer.SerializeToElement(definition, CoreJson.Default.JobDefinition);
+}

@@ -1,0 +1,11 @@
+namespace CronCloud.Engine.Loops;
+
+/// <summary>A step that is run again and again. It holds no thread and no timer: an actor drives it, and so do tests and the simulation.</summary>
+public interface ILoop
+{
+    /// <summary>For logs.</summary>
+    string Name { get; }
+
+    /// <summary>Does what there is to do now, and answers how long there is nothing to do.</summary>
+    Task<TimeSpan> RunOnceAsync(CancellationToken cancellation);
+}

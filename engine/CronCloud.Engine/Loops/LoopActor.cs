@@ -1,0 +1,130 @@
+using Akka.Actor;
+using Microsoft.Extensions.Logging;
+
+namespace CronCloud.Engine.Loops;
+
+/// <summary>Drives a loop: runs it, sleeps as long as it says, and runs it at once when woken. A failed run is tried again after a pause.</summary>
+public sealed partial class LoopActor : ReceiveActor, IWithTimers
+{
+    /// <summary>The pause after the first failure; it doubles up to <see cref="LongestPause"/>.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private readonly ILoop _loop;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private TimeSpan _pause = FirstPause;
+    private bool _running;
+    private bool _wokenMeanwhile;
+    private IActorRef? _drainer;
+
+    public LoopActor(ILoop loop, ILoggerFactory loggers)
+    {
+        _loop = loop;
+        _logger = loggers.CreateLogger("CronCloud." + loop.Name);
+        Receive<Wake>(_ => OnWake());
+        Receive<Ran>(OnRan);
+        Receive<Drain>(_ => OnDrain());
+    }
+
+    /// <summary>There may be something to do now.</summary>
+    public sealed record Wake
+    {
+        public static readonly Wake Up = new();
+    }
+
+    /// <summary>Finish the run at hand, begin no other, and answer <see cref="Drained"/>.</summary>
+    public sealed record Drain
+    {
+        public static readonly Drain Now = new();
+    }
+
+    public sealed record Drained
+    {
+        public static readonly Drained Done = new();
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public static Props Props(ILoop loop, ILoggerFactory loggers) => Akka.Actor.Props.Create(() => new LoopActor(loop, loggers));
+
+    protected override void PreStart() => Run();
+
+    protected override void PostStop()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    private void OnWake()
+    {
+        if (_running)
+            _wokenMeanwhile = true;
+        else if (_drainer is null)
+            Run();
+    }
+
+    private void Run()
+    {
+        _running = true;
+        _wokenMeanwhile = false;
+        Timers.Cancel(nameof(Wake));
+        RunLoopAsync(_stopping.Token).PipeTo(Self);
+    }
+
+    private async Task<Ran> RunLoopAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return new Ran(await _loop.RunOnceAsync(cancellation), null);
+        }
+        catch (Exception failure)
+        {
+            return new Ran(TimeSpan.Zero, failure);
+        }
+    }
+
+    private void OnRan(Ran ran)
+    {
+        _running = false;
+        if (_drainer is not null)
+        {
+            _drainer.Tell(Drained.Done);
+            return;
+        }
+
+        if (ran.Failure is null)
+        {
+            _pause = FirstPause;
+            if (_wokenMeanwhile || ran.Sleep <= TimeSpan.Zero)
+                Run();
+            else
+                Timers.StartSingleTimer(nameof(Wake), Wake.Up, ran.Sleep);
+            return;
+        }
+
+        if (ran.Failure is not OperationCanceledException || !_stopping.IsCancellationRequested)
+            LogFailed(_loop.Name, Describe(ran.Failure), _pause.TotalMilliseconds);
+        Timers.StartSingleTimer(nameof(Wake), Wake.Up, _pause);
+        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+    }
+
+    private void OnDrain()
+    {
+        _drainer = Sender;
+        Timers.Cancel(nameof(Wake));
+        if (!_running)
+            _drainer.Tell(Drained.Done);
+    }
+
+    /// <summary>A server that is away is expected: its message says enough. Anything else is a bug, and shown whole.</summary>
+    private static string Describe(Exception failure) =>
+        failure is NullReferenceException or ArgumentException or InvalidCastException or IndexOutOfRangeException or KeyNotFoundException
+            ? failure.ToString()
+            : $"{failure.GetType().Name}: {failure.Message}";
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Loop} failed and is tried again in {PauseMs} ms: {Failure}")]
+    private partial void LogFailed(string loop, string failure, double pauseMs);
+
+    private sealed record Ran(TimeSpan Sleep, Exception? Failure);
+}

@@ -1,0 +1,112 @@
+using CronCloud.Backends.DueIndex;
+using CronCloud.Backends.History;
+using CronCloud.Backends.Sql;
+using CronCloud.Backends.Streams;
+using CronCloud.Core;
+using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
+using CronCloud.Core.History;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Streams;
+using CronCloud.Engine.Executing;
+
+namespace CronCloud.Node.Hosting;
+
+/// <summary>Each seam: the real part when its connection string is set, else its twin. A role brings only the parts that it needs.</summary>
+internal static class BackendHosting
+{
+    public static void AddBackends(this IServiceCollection services, NodeSettings settings)
+    {
+        var schedules = settings.Has("gateway") || settings.Has("scheduler");
+        var carries = settings.Has("scheduler") || settings.Has("worker") || settings.Has("recorder");
+        if (schedules)
+        {
+            services.AddSql(settings);
+            services.AddDueIndex(settings);
+        }
+
+        if (carries)
+            services.AddStreams(settings);
+        if (settings.Has("gateway") || settings.Has("recorder"))
+            services.AddHistory(settings);
+    }
+
+    private static void AddSql(this IServiceCollection services, NodeSettings settings)
+    {
+        services.AddSingleton(_ => settings.Sql is { } sql ? SqlDatabase.PostgreSql(sql) : SqlDatabase.Sqlite(Path.Combine(settings.DataDirectory, "record.db")));
+        services.AddDependency<SqlDatabase>();
+        services.AddSingleton<IJobStore, SqlJobStore>();
+        services.AddSingleton<IPendingStore, SqlPendingStore>();
+        services.AddSingleton<ICheckpointStore, SqlCheckpointStore>();
+        services.AddSingleton<IIdempotencyStore, SqlIdempotencyStore>();
+    }
+
+    private static void AddDueIndex(this IServiceCollection services, NodeSettings settings)
+    {
+        if (settings.Redis is { } redis)
+        {
+            services.AddSingleton(_ => new RedisConnection(redis));
+            services.AddDependency<RedisConnection>();
+            services.AddSingleton<RedisDueIndex>();
+            services.AddSingleton<IDueIndex>(s => s.GetRequiredService<RedisDueIndex>());
+            services.AddSingleton<IPartitionLeases>(s => s.GetRequiredService<RedisDueIndex>());
+        }
+        else
+        {
+            services.AddSingleton<IDependency>(new MemoryDependency());
+            services.AddSingleton<IDueIndex, MemoryDueIndex>();
+            services.AddSingleton<IPartitionLeases, MemoryLeases>();
+        }
+    }
+
+    private static void AddStreams(this IServiceCollection services, NodeSettings settings)
+    {
+        if (settings.Nats is { } nats)
+        {
+            services.AddSingleton(_ => new JetStreamConnection(nats));
+            services.AddDependency<JetStreamConnection>();
+            services.AddSingleton<IExecutionQueue, JetStreamExecutionQueue>();
+            services.AddSingleton<IOutcomeStream, JetStreamOutcomeStream>();
+            services.AddSingleton<ISubjectPublisher, NatsSubjectPublisher>();
+            services.AddSingleton<ITargetCaller, NatsTargetCaller>();
+        }
+        else
+        {
+            services.AddSingleton(s => new SqliteStreamFile(Path.Combine(settings.DataDirectory, "streams.db"), s.GetRequiredService<TimeProvider>()));
+            services.AddDependency<SqliteStreamFile>();
+            services.AddSingleton<IExecutionQueue, SqliteExecutionQueue>();
+            services.AddSingleton<IOutcomeStream, SqliteOutcomeStream>();
+            services.AddSingleton<ITargetCaller, UnconfiguredNats>();
+        }
+    }
+
+    private static void AddHistory(this IServiceCollection services, NodeSettings settings)
+    {
+        if (settings.ClickHouse is { } clickHouse)
+        {
+            services.AddSingleton(_ => new ClickHouseHistory(clickHouse));
+            services.AddDependency<ClickHouseHistory>();
+            services.AddSingleton<IHistory>(s => s.GetRequiredService<ClickHouseHistory>());
+        }
+        else
+        {
+            services.AddSingleton(_ => new SqliteHistory(Path.Combine(settings.DataDirectory, "history.db")));
+            services.AddDependency<SqliteHistory>();
+            services.AddSingleton<IHistory>(s => s.GetRequiredService<SqliteHistory>());
+        }
+    }
+
+    private static void AddDependency<T>(this IServiceCollection services)
+        where T : class, IDependency => services.AddSingleton<IDependency>(s => s.GetRequiredService<T>());
+
+    private sealed class MemoryDependency : IDependency
+    {
+        public string Name => "redis";
+
+        public string Description => "twin: in memory, built from the record at start";
+
+        public Task OpenAsync(CancellationToken cancellation) => Task.CompletedTask;
+
+        public Task ProbeAsync(CancellationToken cancellation) => Task.CompletedTask;
+    }
+}

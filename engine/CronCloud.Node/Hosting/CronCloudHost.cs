@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using CronCloud.Core;
+
+namespace CronCloud.Node.Hosting;
+
+/// <summary>Starts and runs a process of CronCloud: settings, then the parts it stands on, then the engine. The gateway adds its API to it.</summary>
+public static class CronCloudHost
+{
+    private static readonly TimeSpan OpenLimit = TimeSpan.FromSeconds(15);
+
+    /// <summary>Runs until told to stop, and answers the process' exit code. What makes a start impossible is said in one line.</summary>
+    public static async Task<int> RunAsync(string[] args, IReadOnlyList<string> defaultRoles, Action<WebApplicationBuilder, NodeSettings>? addServices, Action<WebApplication, NodeSettings>? map)
+    {
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            var builder = WebApplication.CreateBuilder(args);
+            var settings = NodeSettings.Read(builder.Configuration, defaultRoles);
+            using var directory = UsesTwins(settings) ? DataDirectory.Open(settings.DataDirectory) : null;
+            AddDefaults(builder);
+            builder.Services.AddSingleton(settings);
+            builder.Services.AddBackends(settings);
+            builder.Services.AddEngine(settings);
+            builder.Services.AddHealth();
+            addServices?.Invoke(builder, settings);
+
+            await using var app = builder.Build();
+            await OpenDependenciesAsync(app.Services);
+            app.MapHealth();
+            map?.Invoke(app, settings);
+            await app.StartAsync();
+            StartLines.Write(app, settings, Stopwatch.GetElapsedTime(started));
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (SettingException wrong)
+        {
+            await Console.Error.WriteLineAsync($"croncloud cannot start: {wrong.Message}");
+            return 1;
+        }
+        catch (IOException taken) when (taken.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            await Console.Error.WriteLineAsync($"croncloud cannot start: Urls: {taken.Message}");
+            return 1;
+        }
+    }
+
+    private static bool UsesTwins(NodeSettings settings) => settings.Sql is null || settings.Nats is null || settings.ClickHouse is null;
+
+    private static void AddDefaults(WebApplicationBuilder builder)
+    {
+        if (builder.Configuration["urls"] is null)
+            builder.WebHost.UseUrls("http://127.0.0.1:8080");
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
+        builder.Logging.ClearProviders();
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+        });
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Akka", LogLevel.Error);
+    }
+
+    private static async Task OpenDependenciesAsync(IServiceProvider services)
+    {
+        foreach (var dependency in services.GetServices<IDependency>())
+        {
+            using var limit = new CancellationTokenSource(OpenLimit);
+            try
+            {
+                await dependency.OpenAsync(limit.Token);
+            }
+            catch (Exception away) when (away is not SettingException)
+            {
+                var reason = limit.IsCancellationRequested ? $"no answer within {OpenLimit.TotalSeconds} s" : FirstLine(away);
+                throw new SettingException($"ConnectionStrings__{dependency.Name}: {dependency.Description} cannot be used: {reason}");
+            }
+        }
+    }
+
+    private static string FirstLine(Exception exception) => exception.Message.Split('\n', 2)[0].Trim();
+}

@@ -1,0 +1,129 @@
+using Akka.Actor;
+using Akka.Cluster.Hosting;
+using Akka.Cluster.Hosting.SBR;
+using Akka.Hosting;
+using Akka.Remote.Hosting;
+using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Streams;
+using CronCloud.Engine.Due;
+using CronCloud.Engine.Executing;
+using CronCloud.Engine.History;
+using CronCloud.Engine.Jobs;
+using CronCloud.Engine.Loops;
+using CronCloud.Engine.Outcomes;
+
+namespace CronCloud.Node.Hosting;
+
+/// <summary>The actors of the pipeline, in the order in which the data flows; a node runs those of its roles.</summary>
+internal static class EngineHosting
+{
+    public const string SystemName = "croncloud";
+
+    public static void AddEngine(this IServiceCollection services, NodeSettings settings)
+    {
+        services.AddSingleton(new NodeName(settings.NodeName));
+        services.AddSingleton(settings.Targets);
+        services.AddSingleton(settings.Worker);
+        services.AddSingleton(s => new JobBook(s.GetRequiredService<IJobStore>(), s.GetRequiredService<IPendingStore>(), s.GetRequiredService<IDueIndex>(), NewNonce, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<PartitionBuilder>();
+        services.AddSingleton<Checkpoints>();
+        services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>()));
+        services.AddSingleton<ITargetCaller, HttpTargetCaller>();
+        services.AddSingleton<Worker>();
+        services.AddSingleton<Heartbeat>();
+        services.AddSingleton<Settler>();
+        services.AddSingleton<HistoryWriter>();
+        services.AddAkka(SystemName, (akka, provider) => akka.Compose(settings, provider));
+    }
+
+    private static void Compose(this AkkaConfigurationBuilder akka, NodeSettings settings, IServiceProvider services)
+    {
+        akka.ConfigureLoggers(logging =>
+        {
+            logging.ClearLoggers();
+            logging.LogLevel = Akka.Event.LogLevel.WarningLevel;
+            logging.AddLoggerFactory();
+        });
+        akka.WithCluster(settings);
+        if (settings.Has("scheduler"))
+            akka.AddJobs("scheduler");
+        else if (settings.Has("gateway"))
+            akka.AddJobsProxy("scheduler");
+        akka.WithActors((system, registry, _) => StartLoops(system, registry, settings, services));
+    }
+
+    private static void WithCluster(this AkkaConfigurationBuilder akka, NodeSettings settings)
+    {
+        var cluster = settings.Cluster;
+        akka.WithRemoting(cluster.Hostname, cluster.Port);
+        akka.WithClustering(new ClusterOptions
+        {
+            Roles = [.. settings.Roles],
+            SeedNodes = [.. cluster.SeedNodes.Select(seed => $"akka.tcp://{SystemName}@{seed}")],
+            SplitBrainResolver = new KeepMajorityOption(),
+        });
+        akka.AddHocon(
+            """
+            akka.cluster.split-brain-resolver.stable-after = 7s
+            akka.cluster.failure-detector.acceptable-heartbeat-pause = 5s
+            akka.coordinated-shutdown.default-phase-timeout = 10s
+            akka.coordinated-shutdown.phases.before-service-unbind.timeout = 40s
+            akka.coordinated-shutdown.exit-clr = off
+            """,
+            HoconAddMode.Prepend);
+        if (cluster.SeedNodes.Count == 0)
+            akka.AddStartup((system, _) => Akka.Cluster.Cluster.Get(system).Join(Akka.Cluster.Cluster.Get(system).SelfAddress));
+    }
+
+    private static void StartLoops(ActorSystem system, IActorRegistry registry, NodeSettings settings, IServiceProvider services)
+    {
+        var loggers = services.GetRequiredService<ILoggerFactory>();
+        IActorRef Loop<T>(string name)
+            where T : ILoop => system.ActorOf(LoopActor.Props(services.GetRequiredService<T>(), loggers), name);
+
+        if (settings.Has("scheduler"))
+        {
+            var partitions = system.ActorOf(
+                PartitionsActor.Props(services.GetRequiredService<PartitionOwner>(), services.GetRequiredService<IDueIndex>(), partition => DuePartitionOf(partition, services), loggers),
+                "partitions");
+            Loop<Checkpoints>("checkpoints");
+            Loop<Settler>("settler");
+            DrainAtStop(system, "partitions", () => partitions.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
+        }
+
+        if (settings.Has("worker"))
+        {
+            var worker = Loop<Worker>("worker");
+            Loop<Heartbeat>("heartbeat");
+            DrainAtStop(system, "worker", async () =>
+            {
+                await worker.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(5));
+                await services.GetRequiredService<Worker>().DrainAsync(TimeSpan.FromSeconds(20));
+            });
+        }
+
+        if (settings.Has("recorder"))
+            Loop<HistoryWriter>("history");
+    }
+
+    /// <summary>Before the cluster is left: stop scanning and hand leases over, finish or hand back what runs.</summary>
+    private static void DrainAtStop(ActorSystem system, string name, Func<Task> drain) =>
+        CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, $"drain-{name}", async () =>
+        {
+            await drain();
+            return Akka.Done.Instance;
+        });
+
+    private static DuePartition DuePartitionOf(int partition, IServiceProvider services) => new(
+        partition,
+        services.GetRequiredService<IDueIndex>(),
+        services.GetRequiredService<IExecutionQueue>(),
+        services.GetRequiredService<PartitionBuilder>(),
+        services.GetRequiredService<Checkpoints>(),
+        services.GetRequiredService<TimeProvider>(),
+        services.GetRequiredService<ILogger<DuePartition>>());
+
+    private static string NewNonce() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4));
+}

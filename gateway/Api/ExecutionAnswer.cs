@@ -1,0 +1,89 @@
+using System.Text.Json.Serialization;
+using CronCloud.Core.Executions;
+using CronCloud.Core.History;
+using CronCloud.Core.Outcomes;
+
+namespace CronCloud.Gateway.Api;
+
+/// <summary>An execution as the API shows it.</summary>
+internal sealed record ExecutionAnswer
+{
+    public required string ExecutionId { get; init; }
+
+    public required string JobId { get; init; }
+
+    public required DateTimeOffset ScheduledAt { get; init; }
+
+    public required Trigger Trigger { get; init; }
+
+    public required ExecutionStatus Status { get; init; }
+
+    /// <summary>Start of the first attempt minus due time; null before it started.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public required long? LatenessMs { get; init; }
+
+    public required string TraceId { get; init; }
+
+    public required IReadOnlyList<AttemptAnswer> Attempts { get; init; }
+
+    public static ExecutionAnswer Of(HistoryExecution execution) => new()
+    {
+        ExecutionId = execution.Last.ExecutionId,
+        JobId = execution.Last.JobId,
+        ScheduledAt = execution.Last.ScheduledAt,
+        Trigger = execution.Last.Trigger,
+        Status = execution.Last.Status,
+        LatenessMs = execution.LatenessMs,
+        TraceId = execution.Last.TraceId,
+        Attempts = [.. execution.Attempts.Select(AttemptAnswer.Of)],
+    };
+
+    public static ExecutionAnswer Of(Execution running) => new()
+    {
+        ExecutionId = running.ExecutionId,
+        JobId = running.JobId,
+        ScheduledAt = running.ScheduledAt,
+        Trigger = running.Trigger,
+        Status = ExecutionStatus.Running,
+        LatenessMs = null,
+        TraceId = TraceParent.TraceId(running.TraceParent),
+        Attempts = [],
+    };
+}
+
+internal sealed record AttemptAnswer
+{
+    public required int Number { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    public required long DurationMs { get; init; }
+
+    public required AttemptResult Outcome { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public required int? StatusCode { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public required string? Error { get; init; }
+
+    public required string? Output { get; init; }
+
+    public required string Node { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    public required DateTimeOffset? NextAttemptAt { get; init; }
+
+    public static AttemptAnswer Of(HistoryRow row) => new()
+    {
+        Number = row.Attempt,
+        StartedAt = row.StartedAt,
+        DurationMs = row.DurationMs,
+        Outcome = row.Result,
+        StatusCode = row.StatusCode,
+        Error = row.Error,
+        Output = row.Output,
+        Node = row.Node,
+        NextAttemptAt = row.NextAttemptAt,
+    };
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using CronCloud.Core;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Json;
+
+namespace CronCloud.Gateway.Http;
+
+/// <summary>Reads the query string: known names only, each value checked; faults are collected by parameter.</summary>
+internal sealed class ListParameters
+{
+    public const int DefaultLimit = 50;
+    public const int MaxLimit = 500;
+
+    private readonly IQueryCollection _query;
+    private readonly List<Fault> _faults = [];
+
+    public ListParameters(HttpRequest request, params string[] known)
+    {
+        _query = request.Query;
+        foreach (var name in _query.Keys.Where(name => !known.Contains(name)))
+            _faults.Add(new Fault("?" + name, $"is no parameter here; there are {string.Join(", ", known)}"));
+    }
+
+    public IResult? Refusal => _faults.Count > 0 ? Problem.Invalid(_faults) : null;
+
+    public string? Text(string name) => _query[name] is [{ Length: > 0 } value, ..] ? value : null;
+
+    public int Limit(string name = "limit", int standard = DefaultLimit, int most = MaxLimit)
+    {
+        if (Text(name) is not { } text)
+            return standard;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit >= 1 && limit <= most)
+            return limit;
+        _faults.Add(new Fault("?" + name, $"must be 1 to {most}"));
+        return standard;
+    }
+
+    public DateTimeOffset? Instant(string name)
+    {
+        if (Text(name) is not { } text)
+            return null;
+        if (Instants.TryParse(text, out var value))
+            return value;
+        _faults.Add(new Fault("?" + name, "must be an instant such as 2026-12-01T03:00:00Z"));
+        return null;
+    }
+
+    public T? Word<T>(string name, params T[] except)
+        where T : struct, Enum
+    {
+        if (Text(name) is not { } text)
+            return null;
+        var words = Enum.GetValues<T>().Except(except).ToDictionary(v => char.ToLowerInvariant(v.ToString()[0]) + v.ToString()[1..]);
+        if (words.TryGetValue(text, out var value))
+            return value;
+        _faults.Add(new Fault("?" + name, $"must be one of {string.Join(", ", words.Keys)}"));
+        return null;
+    }
+
+    /// <summary>A cursor that was given out by the list.</summary>
+    public string? Cursor(Func<string, bool>? isCursor = null)
+    {
+        if (Text("cursor") is not { } text)
+            return null;
+        if (isCursor?.Invoke(text) ?? IsCursor(text))
+            return text;
+        _faults.Add(new Fault("?cursor", "is not one that was given out"));
+        return null;
+    }
+
+    public IReadOnlyList<KeyValuePair<string, string>> Tags()
+    {
+        var tags = new List<KeyValuePair<string, string>>();
+        foreach (var text in _query["tag"].OfType<string>())
+        {
+            var colon = text.IndexOf(':', StringComparison.Ordinal);
+            if (colon > 0)
+                tags.Add(new(text[..colon], text[(colon + 1)..]));
+            else
+                _faults.Add(new Fault("?tag", "must be name:value"));
+        }
+
+        return tags;
+    }
+
+    private static bool IsCursor(string text)
+    {
+        try
+        {
+            return Core.Cursor.Read(text).Length > 0;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+}

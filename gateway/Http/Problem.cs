@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using CronCloud.Core.Jobs;
+
+namespace CronCloud.Gateway.Http;
+
+/// <summary>An error as RFC 9457 has it. The code is stable: clients may decide by it.</summary>
+internal sealed record Problem(int Status, string Code, string Title, string Detail)
+{
+    /// <summary>JSON pointer to messages.</summary>
+    public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
+
+    public int? RetryAfterSeconds { get; init; }
+
+    public static IResult Invalid(IReadOnlyList<Fault> faults)
+    {
+        var isSchedule = faults.All(f => f.Pointer == "/schedule" || f.Pointer.StartsWith("/schedule/", StringComparison.Ordinal));
+        return new Problem(400, isSchedule ? "schedule.invalid" : "request.invalid", isSchedule ? "The schedule is not valid" : "The request is not valid", string.Join("; ", faults.Take(5).Select(Say)))
+        {
+            Errors = faults.GroupBy(f => f.Pointer).ToDictionary(g => g.Key, g => g.Select(f => f.Message).Distinct().ToArray()),
+        }.ToResult();
+    }
+
+    public static IResult Invalid(string pointer, string message) => Invalid([new Fault(pointer, message)]);
+
+    public static IResult NotFound(string code, string detail) => new Problem(404, code, "Not found", detail).ToResult();
+
+    public static IResult JobNotFound(string id) => NotFound("job.not_found", $"There is no job '{id}'.");
+
+    public static Problem Unavailable(string detail) => new(503, "unavailable", "A part that CronCloud stands on is away", detail) { RetryAfterSeconds = 1 };
+
+    public IResult ToResult() => new ProblemResult(this);
+
+    public async Task WriteAsync(HttpContext context)
+    {
+        context.Response.StatusCode = Status;
+        if (RetryAfterSeconds is { } seconds)
+            context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var body = new
+        {
+            type = $"https://croncloud.dev/problems/{Code}",
+            title = Title,
+            status = Status,
+            detail = Detail,
+            code = Code,
+            traceId = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier,
+            errors = Errors,
+        };
+        await context.Response.WriteAsJsonAsync(body, ApiJson.Options, "application/problem+json", context.RequestAborted);
+    }
+
+    private static string Say(Fault fault) => fault.Pointer.Length == 0 ? fault.Message : $"{fault.Pointer} {fault.Message}";
+
+    private sealed class ProblemResult(Problem problem) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext) => problem.WriteAsync(httpContext);
+    }
+}
