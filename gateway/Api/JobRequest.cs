@@ -25,7 +25,7 @@ internal sealed record JobRequest(string Id, JobDefinition Definition, JobState?
         JobDefinition? definition = null;
         try
         {
-            definition = fields.Deserialize(CoreJson.Default.JobDefinition);
+            definition = fields.Deserialize<JobDefinition>(CoreJson.Strict);
             faults.AddRange(JobRules.Check(definition!, new JobKey(tenant, id)));
         }
         catch (JsonException wrong)

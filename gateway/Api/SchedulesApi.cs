@@ -22,7 +22,7 @@ internal static class SchedulesApi
         PreviewRequest request;
         try
         {
-            request = body.Deserialize(PreviewJson.Default.PreviewRequest)!;
+            request = body.Deserialize<PreviewRequest>(CoreJson.Strict)!;
         }
         catch (JsonException wrong)
         {
@@ -51,11 +51,3 @@ internal sealed record PreviewRequest
 
     public string? JobId { get; init; }
 }
-
-[System.Text.Json.Serialization.JsonSourceGenerationOptions(
-    PropertyNamingPolicy = System.Text.Json.Serialization.JsonKnownNamingPolicy.CamelCase,
-    UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
-    RespectNullableAnnotations = true,
-    Converters = [typeof(DurationConverter), typeof(InstantConverter)])]
-[System.Text.Json.Serialization.JsonSerializable(typeof(PreviewRequest))]
-internal sealed partial class PreviewJson : System.Text.Json.Serialization.JsonSerializerContext;

@@ -41,7 +41,7 @@ internal static class JsonBody
         }
 
         if (message.Contains("missing required", StringComparison.Ordinal))
-            return new Fault($"{pointer}/{Quoted(message)}", "is required");
+            return new Fault($"{pointer}/{Quoted(message[message.IndexOf("including", StringComparison.Ordinal)..])}", "is required");
         if (message.Contains("Path:", StringComparison.Ordinal) || message.Contains("could not be converted", StringComparison.Ordinal))
             return new Fault(pointer, "has a value of the wrong type");
         return new Fault(pointer, message);

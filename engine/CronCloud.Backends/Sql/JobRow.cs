@@ -54,7 +54,7 @@ internal sealed class JobRow
         Partition = job.Key.Partition,
         Version = job.Version,
         State = (int)job.State,
-        Definition = JsonSerializer.Serialize(job.Definition, CoreJson.Default.JobDefinition),
+        Definition = JsonSerializer.Serialize(job.Definition, CoreJson.Options),
         Destination = job.Definition.Target.Destination,
         Tags = string.Concat(job.Definition.Tags.Select(t => TagLine(t.Key, t.Value))),
         Search = $"{job.Key.Id} {job.Definition.Description}".ToLowerInvariant(),
@@ -66,7 +66,7 @@ internal sealed class JobRow
     public static string TagLine(string name, string value) => $"\n{name}:{value}\n";
 
     public static JobDefinition Read(string definition) =>
-        JsonSerializer.Deserialize(definition, CoreJson.Default.JobDefinition) ?? throw new JsonException("A stored definition must not be null.");
+        JsonSerializer.Deserialize<JobDefinition>(definition, CoreJson.Options) ?? throw new JsonException("A stored definition must not be null.");
 
     public Job ToJob() => new()
     {

@@ -14,9 +14,9 @@ public sealed record DueItem
     public Execution? Execution { get; init; }
 
     public static DueItem FromJson(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, CoreJson.Default.DueItem) ?? throw new JsonException("A due item must not be null.");
+        JsonSerializer.Deserialize<DueItem>(json, CoreJson.Options) ?? throw new JsonException("A due item must not be null.");
 
-    private byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Default.DueItem);
+    private byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Options);
 
     /// <summary>The entry of a job: its next due time after the instant, or a tombstone when it has none.</summary>
     public static DueEntry EntryOf(Job job, DateTimeOffset after, DateTimeOffset now) =>

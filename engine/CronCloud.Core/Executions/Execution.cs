@@ -47,10 +47,10 @@ public sealed record Execution
     [JsonIgnore]
     public string EntryKey => $"{Tenant}/{ExecutionId}";
 
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Default.Execution);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Options);
 
     public static Execution FromJson(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, CoreJson.Default.Execution) ?? throw new JsonException("An execution must not be null.");
+        JsonSerializer.Deserialize<Execution>(json, CoreJson.Options) ?? throw new JsonException("An execution must not be null.");
 }
 
 /// <summary>What made an execution. Explicit and append-only: these numbers are stored.</summary>

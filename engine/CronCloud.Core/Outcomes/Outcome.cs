@@ -32,10 +32,10 @@ public sealed record Outcome
     [JsonIgnore]
     public DateTimeOffset EndedAt => StartedAt.AddMilliseconds(DurationMs);
 
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Default.Outcome);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Options);
 
     public static Outcome FromJson(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize(json, CoreJson.Default.Outcome) ?? throw new JsonException("An outcome must not be null.");
+        JsonSerializer.Deserialize<Outcome>(json, CoreJson.Options) ?? throw new JsonException("An outcome must not be null.");
 }
 
 /// <summary>Explicit and append-only: these numbers are stored.</summary>

@@ -50,5 +50,5 @@ public sealed record JobChange(Job? Next, bool Created, JobRefusal? Refused)
         current is not null && current.State == next.State
         && JsonElement.DeepEquals(Json(current.Definition), Json(next.Definition));
 
-    private static JsonElement Json(JobDefinition definition) => JsonSerializer.SerializeToElement(definition, CoreJson.Default.JobDefinition);
+    private static JsonElement Json(JobDefinition definition) => JsonSerializer.SerializeToElement(definition, CoreJson.Options);
 }

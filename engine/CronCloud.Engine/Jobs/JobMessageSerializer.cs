@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Akka.Actor;
 using Akka.Serialization;
 using CronCloud.Core.Json;
@@ -21,28 +20,16 @@ public sealed class JobMessageSerializer(ExtendedActorSystem system) : Serialize
         _ => throw new ArgumentException($"{o.GetType()} is no message of jobs.", nameof(o)),
     };
 
-    public override byte[] ToBinary(object obj) => JsonSerializer.SerializeToUtf8Bytes(obj, JobMessageJson.Default.GetTypeInfo(obj.GetType())
-        ?? throw new ArgumentException($"{obj.GetType()} is no message of jobs.", nameof(obj)));
+    public override byte[] ToBinary(object obj) => JsonSerializer.SerializeToUtf8Bytes(obj, obj.GetType(), CoreJson.Options);
 
     public override object FromBinary(byte[] bytes, string manifest) => manifest switch
     {
-        "change" => Read(bytes, JobMessageJson.Default.ChangeJob),
-        "trigger" => Read(bytes, JobMessageJson.Default.TriggerJob),
-        "reply" => Read(bytes, JobMessageJson.Default.JobReply),
+        "change" => Read<ChangeJob>(bytes),
+        "trigger" => Read<TriggerJob>(bytes),
+        "reply" => Read<JobReply>(bytes),
         _ => throw new ArgumentException($"'{manifest}' is no manifest of a message of jobs.", nameof(manifest)),
     };
 
-    private static T Read<T>(byte[] bytes, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-        where T : class => JsonSerializer.Deserialize(bytes, type) ?? throw new JsonException("A message of jobs must not be null.");
+    private static T Read<T>(byte[] bytes)
+        where T : class => JsonSerializer.Deserialize<T>(bytes, CoreJson.Options) ?? throw new JsonException("A message of jobs must not be null.");
 }
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    UseStringEnumConverter = true,
-    MaxDepth = 48,
-    Converters = [typeof(DurationConverter), typeof(InstantConverter)])]
-[JsonSerializable(typeof(ChangeJob))]
-[JsonSerializable(typeof(TriggerJob))]
-[JsonSerializable(typeof(JobReply))]
-internal sealed partial class JobMessageJson : JsonSerializerContext;

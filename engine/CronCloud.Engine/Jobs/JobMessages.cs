@@ -1,5 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Json;
 
 namespace CronCloud.Engine.Jobs;
 
@@ -33,10 +35,11 @@ public sealed record ChangeJob : IForJob
     /// <summary>Who wants it, for the revisions.</summary>
     public required string By { get; init; }
 
-    [System.Text.Json.Serialization.JsonIgnore]
+    [JsonIgnore]
     public JobKey Key => new(Tenant, Id);
 }
 
+[JsonConverter(typeof(CamelCaseEnumConverter<JobAction>))]
 public enum JobAction
 {
     /// <summary>Refused when the id is taken.</summary>
@@ -59,7 +62,7 @@ public sealed record TriggerJob : IForJob
     /// <summary>In place of the job's own body or payload.</summary>
     public JsonElement? Payload { get; init; }
 
-    [System.Text.Json.Serialization.JsonIgnore]
+    [JsonIgnore]
     public JobKey Key => new(Tenant, Id);
 }
 
@@ -88,6 +91,7 @@ public sealed record JobView(string Tenant, string Id, JobDefinition Definition,
 
 public sealed record JobRefusal(RefusalCode Code, string Message);
 
+[JsonConverter(typeof(CamelCaseEnumConverter<RefusalCode>))]
 public enum RefusalCode
 {
     NotFound,
