@@ -9,6 +9,9 @@ internal sealed class JetStreamStream(JetStreamConnection connection, string nam
 {
     private static readonly NatsJSPubOpts Once = NatsJSPubOpts.Default with { RetryAttempts = 1 };
 
+    /// <summary>The client takes no shorter one.</summary>
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
+
     private readonly Dictionary<string, INatsJSConsumer> _consumers = [];
 
     public async Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation)
@@ -28,7 +31,7 @@ internal sealed class JetStreamStream(JetStreamConnection connection, string nam
             var deliveries = new List<Delivery>();
             await foreach (var message in consumer.FetchNoWaitAsync<NatsMemoryOwner<byte>>(new NatsJSFetchOpts { MaxMsgs = max }, cancellationToken: cancellation))
                 deliveries.Add(new JetStreamDelivery(message));
-            if (deliveries.Count == 0 && await consumer.NextAsync<NatsMemoryOwner<byte>>(opts: new NatsJSNextOpts { Expires = wait }, cancellationToken: cancellation) is { } next)
+            if (deliveries.Count == 0 && await consumer.NextAsync<NatsMemoryOwner<byte>>(opts: new NatsJSNextOpts { Expires = wait > ShortestWait ? wait : ShortestWait }, cancellationToken: cancellation) is { } next)
                 deliveries.Add(new JetStreamDelivery(next));
             return deliveries;
         }

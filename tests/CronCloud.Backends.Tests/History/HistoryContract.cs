@@ -1,0 +1,111 @@
+using CronCloud.Core.Executions;
+using CronCloud.Core.History;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
+
+namespace CronCloud.Backends.Tests.History;
+
+/// <summary>What every history must do.</summary>
+public abstract class HistoryContract
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    /// <summary>Recent, since history drops what is older than 30 days.</summary>
+    private static readonly DateTimeOffset Due = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().AddHours(-1).ToUnixTimeSeconds());
+
+    /// <summary>Tests share a server, but no tenant.</summary>
+    private readonly string _tenant = $"t{Guid.NewGuid():N}";
+
+    protected abstract Task<IHistory> OpenAsync();
+
+    [Fact]
+    public async Task An_execution_comes_back_with_its_attempts_by_number()
+    {
+        var history = await OpenAsync();
+        var (first, second) = (
+            Row("a", 0, 1) with { Status = ExecutionStatus.Retrying, Result = AttemptResult.TimedOut, StatusCode = null, Error = "no answer", Output = null, NextAttemptAt = Due.AddMilliseconds(10_250) },
+            Row("a", 0, 2) with { Output = "käse \"quoted\" \\ \n line", StatusCode = 204 });
+        await history.WriteAsync([second, first], None);
+
+        var read = (await history.FindAsync(new JobKey(_tenant, "a"), first.ExecutionId, None))!;
+
+        Assert.Equal([first, second], read.Attempts);
+        Assert.Null(await history.FindAsync(new JobKey(_tenant, "a"), "a@20200101T000000Z", None));
+        Assert.Null(await history.FindAsync(new JobKey("other", "a"), first.ExecutionId, None));
+    }
+
+    [Fact]
+    public async Task A_row_written_again_is_one_row()
+    {
+        var history = await OpenAsync();
+        await history.WriteAsync([Row("a", 0, 1), Row("a", 1, 1)], None);
+        await history.WriteAsync([Row("a", 0, 1)], None);
+
+        Assert.Single((await history.FindAsync(new JobKey(_tenant, "a"), Row("a", 0, 1).ExecutionId, None))!.Attempts);
+        Assert.Equal(2, (await history.ListAsync(Query(), None)).Items.Count);
+    }
+
+    [Fact]
+    public async Task A_list_is_newest_first_and_pages_are_stable_under_inserts()
+    {
+        var history = await OpenAsync();
+        await history.WriteAsync([.. Enumerable.Range(0, 5).Select(i => Row("a", i, 1)), Row("b", 2, 1)], None);
+
+        var first = await history.ListAsync(Query() with { Limit = 2 }, None);
+        await history.WriteAsync([Row("a", 9, 1)], None);
+        var second = await history.ListAsync(Query() with { Limit = 2, After = HistoryCursor.Parse(first.NextCursor!) }, None);
+        var third = await history.ListAsync(Query() with { Limit = 2, After = HistoryCursor.Parse(second.NextCursor!) }, None);
+
+        Assert.Equal([Id("a", 4), Id("a", 3), Id("b", 2), Id("a", 2), Id("a", 1), Id("a", 0)], new[] { first, second, third }.SelectMany(p => p.Items).Select(e => e.Last.ExecutionId));
+        Assert.Null(third.NextCursor);
+    }
+
+    [Fact]
+    public async Task A_list_is_filtered_by_job_status_time_and_text()
+    {
+        var history = await OpenAsync();
+        await history.WriteAsync(
+            [
+                Row("a", 0, 1) with { Status = ExecutionStatus.Retrying, Result = AttemptResult.Failed, Error = "answered 500 Boom" },
+                Row("a", 0, 2),
+                Row("a", 1, 1) with { Status = ExecutionStatus.DeadLettered, Result = AttemptResult.Refused, Error = "the connection was refused" },
+                Row("b", 2, 1) with { Output = "Invoice 4711 sent" },
+            ],
+            None);
+
+        Assert.Equal([Id("a", 1), Id("a", 0)], await IdsAsync(history, Query() with { JobId = "a" }));
+        Assert.Equal([Id("b", 2), Id("a", 0)], await IdsAsync(history, Query() with { Status = ExecutionStatus.Succeeded }));
+        Assert.Empty(await IdsAsync(history, Query() with { Status = ExecutionStatus.Retrying }));
+        Assert.Equal([Id("a", 1)], await IdsAsync(history, Query() with { Status = ExecutionStatus.DeadLettered }));
+        Assert.Equal([Id("b", 2), Id("a", 1)], await IdsAsync(history, Query() with { From = Due.AddSeconds(1) }));
+        Assert.Equal([Id("a", 0)], await IdsAsync(history, Query() with { To = Due.AddSeconds(1) }));
+        Assert.Equal([Id("b", 2)], await IdsAsync(history, Query() with { Text = "invoice 47" }));
+        Assert.Equal([Id("a", 0)], await IdsAsync(history, Query() with { Text = "boom" }));
+        Assert.Empty(await IdsAsync(history, Query() with { Text = "%" }));
+        Assert.Empty(await IdsAsync(history, Query() with { Tenant = "other" }));
+    }
+
+    private HistoryQuery Query() => new() { Tenant = _tenant };
+
+    private static async Task<IEnumerable<string>> IdsAsync(IHistory history, HistoryQuery query) => (await history.ListAsync(query, None)).Items.Select(e => e.Last.ExecutionId);
+
+    private static string Id(string job, int seconds) => ExecutionId.Of(job, Due.AddSeconds(seconds));
+
+    private HistoryRow Row(string job, int seconds, int attempt) => new()
+    {
+        Tenant = _tenant,
+        JobId = job,
+        ExecutionId = Id(job, seconds),
+        ScheduledAt = Due.AddSeconds(seconds),
+        Trigger = Trigger.Schedule,
+        Attempt = attempt,
+        Status = ExecutionStatus.Succeeded,
+        Result = AttemptResult.Succeeded,
+        StartedAt = Due.AddSeconds(seconds).AddMilliseconds(12),
+        DurationMs = 34,
+        Node = "node-1",
+        TraceId = "0123456789abcdef0123456789abcdef",
+        StatusCode = 200,
+        Output = "fine",
+    };
+}

@@ -1,0 +1,212 @@
+using CronCloud.Backends.Sql;
+using CronCloud.Core.Executions;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Schedules;
+
+namespace CronCloud.Backends.Tests.Sql;
+
+/// <summary>What the record must do, on every database.</summary>
+public abstract class RecordContract : IAsyncLifetime
+{
+    private static readonly DateTimeOffset Now = new(2026, 12, 1, 3, 0, 0, TimeSpan.Zero);
+    private static readonly CancellationToken None = CancellationToken.None;
+    private SqlDatabase _database = null!;
+
+    protected abstract Task<SqlDatabase> OpenAsync();
+
+    public async Task InitializeAsync()
+    {
+        _database = await OpenAsync();
+        await _database.OpenAsync(None);
+    }
+
+    public virtual Task DisposeAsync()
+    {
+        _database.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_job_comes_back_as_it_was_written()
+    {
+        var jobs = new SqlJobStore(_database);
+        var job = Job("nightly", d => d with
+        {
+            Description = "Ünï 'quotes' \\ % _",
+            Tags = new Dictionary<string, string> { ["team"] = "data" },
+            Retry = new RetryPolicy { MaxRetries = 2, InitialDelay = TimeSpan.FromSeconds(3), Jitter = false },
+        });
+
+        Assert.True(await jobs.WriteAsync(job, Revision(job), None));
+
+        var read = (await jobs.FindAsync(job.Key, None))!;
+        Assert.Equal((job.Key, job.State, job.Version, job.CreatedAt, job.UpdatedAt), (read.Key, read.State, read.Version, read.CreatedAt, read.UpdatedAt));
+        Assert.Equal(job.Definition.Description, read.Definition.Description);
+        Assert.Equal(job.Definition.Retry, read.Definition.Retry);
+        Assert.Equal(job.Definition.Schedule, read.Definition.Schedule);
+        Assert.Equal("data", read.Definition.Tags["team"]);
+        Assert.Null(await jobs.FindAsync(new JobKey("other", "nightly"), None));
+    }
+
+    [Fact]
+    public async Task A_write_happens_only_on_the_version_that_the_writer_saw()
+    {
+        var jobs = new SqlJobStore(_database);
+        var first = Job("a");
+        Assert.True(await jobs.WriteAsync(first, Revision(first), None));
+
+        Assert.False(await jobs.WriteAsync(first, Revision(first), None));
+        var third = first with { Version = 3 };
+        Assert.False(await jobs.WriteAsync(third, Revision(third), None));
+        var second = first with { Version = 2, State = JobState.Paused };
+        Assert.True(await jobs.WriteAsync(second, Revision(second), None));
+        Assert.False(await jobs.WriteAsync(second, Revision(second), None));
+
+        var revisions = (await jobs.ListRevisionsAsync(first.Key, 10, null, None)).Items;
+        Assert.Equal([2, 1], revisions.Select(r => r.Version));
+    }
+
+    [Fact]
+    public async Task Of_many_writers_of_one_version_one_wins()
+    {
+        var jobs = new SqlJobStore(_database);
+        var job = Job("a");
+
+        var wins = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => jobs.WriteAsync(job, Revision(job), None)));
+
+        Assert.Single(wins, won => won);
+    }
+
+    [Fact]
+    public async Task A_list_is_filtered_and_paged_by_id()
+    {
+        var jobs = new SqlJobStore(_database);
+        await WriteAsync(jobs, Job("b", d => d with { Tags = new Dictionary<string, string> { ["team"] = "data" }, Description = "Nightly REPORT" }));
+        await WriteAsync(jobs, Job("a", d => d with { Tags = new Dictionary<string, string> { ["team"] = "database" } }));
+        await WriteAsync(jobs, Job("c") with { State = JobState.Paused });
+        await WriteAsync(jobs, Job("d") with { State = JobState.Deleted });
+        await WriteAsync(jobs, Job("e", d => d with { Schedule = new ScheduleSpec { At = Now.AddHours(-1) } }));
+        await WriteAsync(jobs, Job("Z"));
+        var query = new JobQuery { Tenant = "t", Now = Now };
+
+        Assert.Equal(["Z", "a", "b", "c", "e"], await IdsAsync(jobs, query));
+        Assert.Equal(["Z", "a", "b"], await IdsAsync(jobs, query with { State = JobState.Active }));
+        Assert.Equal(["c"], await IdsAsync(jobs, query with { State = JobState.Paused }));
+        Assert.Equal(["e"], await IdsAsync(jobs, query with { State = JobState.Completed }));
+        Assert.Equal(["b"], await IdsAsync(jobs, query with { Tags = [new("team", "data")] }));
+        Assert.Equal(["b"], await IdsAsync(jobs, query with { Text = "report" }));
+        Assert.Empty(await IdsAsync(jobs, query with { Text = "%" }));
+        Assert.Equal(["Z", "a", "b", "c", "e"], await IdsAsync(jobs, query with { Destination = "example.com" }));
+        Assert.Empty(await IdsAsync(jobs, query with { Tenant = "other" }));
+
+        var first = await jobs.ListAsync(query with { Limit = 2 }, None);
+        await WriteAsync(jobs, Job("0-new"));
+        var second = await jobs.ListAsync(query with { Limit = 2, Cursor = first.NextCursor }, None);
+        var third = await jobs.ListAsync(query with { Limit = 2, Cursor = second.NextCursor }, None);
+        Assert.Equal(["Z", "a"], first.Items.Select(j => j.Key.Id));
+        Assert.Equal(["b", "c"], second.Items.Select(j => j.Key.Id));
+        Assert.Equal(["e"], third.Items.Select(j => j.Key.Id));
+        Assert.Null(third.NextCursor);
+    }
+
+    [Fact]
+    public async Task A_partition_is_read_with_its_active_jobs_only()
+    {
+        var jobs = new SqlJobStore(_database);
+        await WriteAsync(jobs, Job("a"));
+        await WriteAsync(jobs, Job("b") with { State = JobState.Paused });
+
+        var read = new List<string>();
+        for (var partition = 0; partition < Partitions.Count; partition++)
+        {
+            await foreach (var job in jobs.ReadActiveAsync(partition, None))
+            {
+                Assert.Equal(partition, job.Key.Partition);
+                read.Add(job.Key.Id);
+            }
+        }
+
+        Assert.Equal(["a"], read);
+    }
+
+    [Fact]
+    public async Task Checkpoints_only_move_forward()
+    {
+        var checkpoints = new SqlCheckpointStore(_database);
+        Assert.Null(await checkpoints.ReadAsync(1, None));
+        await checkpoints.WriteAsync(new Dictionary<int, DateTimeOffset> { [1] = Now, [2] = Now }, None);
+
+        await checkpoints.WriteAsync(new Dictionary<int, DateTimeOffset> { [1] = Now.AddSeconds(-5), [2] = Now.AddSeconds(5) }, None);
+
+        Assert.Equal(Now, await checkpoints.ReadAsync(1, None));
+        Assert.Equal(Now.AddSeconds(5), await checkpoints.ReadAsync(2, None));
+    }
+
+    [Fact]
+    public async Task A_pending_execution_stays_until_removed_and_a_later_attempt_replaces_it()
+    {
+        var pending = new SqlPendingStore(_database);
+        var execution = Execution(1);
+        await pending.KeepAsync([new PendingExecution(execution, Now)], None);
+
+        await pending.KeepAsync([new PendingExecution(execution with { Attempt = 3 }, Now.AddSeconds(30))], None);
+        await pending.KeepAsync([new PendingExecution(execution with { Attempt = 2 }, Now.AddSeconds(10))], None);
+
+        var kept = Assert.Single(await pending.ReadAsync(execution.Job.Partition, None));
+        Assert.Equal((3, Now.AddSeconds(30), execution.ExecutionId), (kept.Execution.Attempt, kept.Due, kept.Execution.ExecutionId));
+        await pending.RemoveAsync([execution], None);
+        Assert.Empty(await pending.ReadAsync(execution.Job.Partition, None));
+    }
+
+    [Fact]
+    public async Task The_first_answer_to_a_key_stays_until_it_is_pruned()
+    {
+        var answers = new SqlIdempotencyStore(_database);
+        await answers.KeepAsync("t", "k", new StoredAnswer("h1", 201, "/v1/jobs/a", "\"1\"", "{}", Now), None);
+        await answers.KeepAsync("t", "k", new StoredAnswer("h2", 409, null, null, "", Now), None);
+
+        Assert.Equal(new StoredAnswer("h1", 201, "/v1/jobs/a", "\"1\"", "{}", Now), await answers.FindAsync("t", "k", Now.AddHours(-24), None));
+        Assert.Null(await answers.FindAsync("t", "k", Now.AddSeconds(1), None));
+        Assert.Null(await answers.FindAsync("other", "k", Now.AddHours(-24), None));
+        await answers.PruneAsync(Now.AddSeconds(1), None);
+        Assert.Null(await answers.FindAsync("t", "k", Now.AddHours(-24), None));
+    }
+
+    [Fact]
+    public async Task The_schema_is_made_once_however_many_start_together()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => _database.OpenAsync(None)));
+
+        await _database.ProbeAsync(None);
+    }
+
+    private static Job Job(string id, Func<JobDefinition, JobDefinition>? change = null)
+    {
+        var definition = new JobDefinition
+        {
+            Schedule = new ScheduleSpec { Cron = "0 3 * * *" },
+            Target = new Target { Http = new HttpTarget { Url = "https://example.com/hook" } },
+        };
+        return new Job { Key = new JobKey("t", id), Definition = change?.Invoke(definition) ?? definition, State = JobState.Active, Version = 1, CreatedAt = Now, UpdatedAt = Now };
+    }
+
+    private static Revision Revision(Job job) => new(job.Version, Now, "test", "written", job.Definition);
+
+    private static async Task WriteAsync(SqlJobStore jobs, Job job) => Assert.True(await jobs.WriteAsync(job, Revision(job), None));
+
+    private static async Task<IEnumerable<string>> IdsAsync(SqlJobStore jobs, JobQuery query) => (await jobs.ListAsync(query, None)).Items.Select(j => j.Key.Id);
+
+    private static Execution Execution(int attempt) => new()
+    {
+        Tenant = "t",
+        JobId = "a",
+        JobVersion = 1,
+        ExecutionId = "a@20261201T030000Z",
+        ScheduledAt = Now,
+        Trigger = Trigger.Manual,
+        Attempt = attempt,
+        Target = new Target { Http = new HttpTarget { Url = "https://example.com/hook" } },
+        Retry = RetryPolicy.Default,
+        TraceParent = TraceParent.New(),
+    };
+}

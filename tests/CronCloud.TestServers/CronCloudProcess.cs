@@ -1,0 +1,78 @@
+using System.Diagnostics;
+
+namespace CronCloud.TestServers;
+
+/// <summary>A process of the product: a gateway or a node.</summary>
+public sealed class CronCloudProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan ReadyLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ProbePause = TimeSpan.FromMilliseconds(50);
+
+    private readonly ChildProcess _process;
+
+    private CronCloudProcess(ChildProcess process, Uri url)
+    {
+        _process = process;
+        Http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromSeconds(30) };
+    }
+
+    public HttpClient Http { get; }
+
+    public string Output => _process.Tail(200);
+
+    public static Task<CronCloudProcess> StartGatewayAsync(int port, IReadOnlyDictionary<string, string> settings) =>
+        StartAsync(Repository.Output("gateway", "CronCloud.Gateway.dll"), port, settings);
+
+    public static Task<CronCloudProcess> StartNodeAsync(int port, IReadOnlyDictionary<string, string> settings) =>
+        StartAsync(Repository.Output("engine/CronCloud.Node", "CronCloud.Node.dll"), port, settings);
+
+    /// <summary>Returns when everything that it stands on can serve.</summary>
+    public async Task UntilReadyAsync()
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+                if (answer.IsSuccessStatusCode)
+                    return;
+            }
+            catch (HttpRequestException) when (!_process.HasExited)
+            {
+            }
+
+            if (_process.HasExited || Stopwatch.GetElapsedTime(started) > ReadyLimit)
+                throw new InvalidOperationException($"CronCloud did not become ready. It printed:\n{Output}");
+            await Task.Delay(ProbePause, TimeProvider.System);
+        }
+    }
+
+    /// <summary>kill -9.</summary>
+    public Task KillAsync() => _process.KillAsync();
+
+    /// <summary>SIGTERM, and the exit code.</summary>
+    public Task<int> StopAsync() => _process.StopAsync(TimeSpan.FromSeconds(60));
+
+    public Task<int> WaitForExitAsync() => _process.WaitForExitAsync(TimeSpan.FromSeconds(60));
+
+    public void Pause() => _process.Pause();
+
+    public void Resume() => _process.Resume();
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        await _process.DisposeAsync();
+    }
+
+    private static async Task<CronCloudProcess> StartAsync(string program, int port, IReadOnlyDictionary<string, string> settings)
+    {
+        var url = new Uri($"http://127.0.0.1:{port}");
+        var start = new ProcessStartInfo("dotnet", [program]) { WorkingDirectory = Path.GetTempPath() };
+        start.Environment["Urls"] = url.ToString();
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
+        return new CronCloudProcess(await ChildProcess.StartAsync(start), url);
+    }
+}

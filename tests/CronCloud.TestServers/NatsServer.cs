@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace CronCloud.TestServers;
+
+/// <summary>nats-server with JetStream in files.</summary>
+public sealed class NatsServer : Server
+{
+    public override string ConnectionString => $"nats://127.0.0.1:{Port}";
+
+    protected override string Name => "nats-server";
+
+    /// <summary>Where its streams are: deleting it while the server is down empties it.</summary>
+    public string StoreFolder => Path.Combine(Folder, "jetstream");
+
+    public static async Task<NatsServer> StartAsync()
+    {
+        var server = new NatsServer();
+        await server.StartNewAsync();
+        return server;
+    }
+
+    protected override ProcessStartInfo Command() => new(Find("nats-server", "nats-server", "/usr/sbin"), ["-a", "127.0.0.1", "-p", $"{Port}", "-js", "-sd", Folder]);
+
+    protected override async Task ProbeAsync()
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Port);
+        using var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
+        var info = await reader.ReadLineAsync();
+        if (info?.Contains("\"jetstream\":true", StringComparison.Ordinal) != true)
+            throw new IOException("NATS has no JetStream yet.");
+    }
+}

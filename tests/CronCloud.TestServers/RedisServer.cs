@@ -1,0 +1,36 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace CronCloud.TestServers;
+
+/// <summary>redis-server with an append-only file, synced every second.</summary>
+public sealed class RedisServer : Server
+{
+    public override string ConnectionString => $"127.0.0.1:{Port}";
+
+    protected override string Name => "redis-server";
+
+    public static async Task<RedisServer> StartAsync()
+    {
+        var server = new RedisServer();
+        await server.StartNewAsync();
+        return server;
+    }
+
+    protected override ProcessStartInfo Command() => new(
+        Find("redis-server", "redis-server"),
+        ["--port", $"{Port}", "--bind", "127.0.0.1", "--dir", Folder, "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]);
+
+    protected override async Task ProbeAsync()
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Port);
+        await client.GetStream().WriteAsync("PING\r\n"u8.ToArray());
+        var answer = new byte[64];
+        var read = await client.GetStream().ReadAsync(answer);
+        if (!Encoding.ASCII.GetString(answer, 0, read).StartsWith("+PONG", StringComparison.Ordinal))
+            throw new IOException("Redis is loading.");
+    }
+}
