@@ -33,7 +33,8 @@ public sealed class PostgresServer : Server
 
     protected override ProcessStartInfo Command() => new(
         Find("postgres", Package, Folders()),
-        ["-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={Folder}", "-c", "max_connections=200"]) { WorkingDirectory = "/" };
+        ["-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={Folder}", "-c", "max_connections=200"])
+    { WorkingDirectory = "/" };
 
     protected override async Task ProbeAsync()
     {
