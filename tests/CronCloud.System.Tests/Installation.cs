@@ -1,0 +1,133 @@
+using System.Globalization;
+using CronCloud.TestServers;
+
+namespace CronCloud.System.Tests;
+
+/// <summary>A CronCloud in processes of its own, with a sink for its webhooks.</summary>
+public abstract class Installation : IAsyncDisposable
+{
+    private const string AllowLoopback = "CronCloud__Targets__AllowPrivateNetworks";
+
+    protected Installation(WebhookSink sink) => Sink = sink;
+
+    public WebhookSink Sink { get; }
+
+    /// <summary>Where the API is.</summary>
+    public abstract HttpClient Http { get; }
+
+    public abstract ValueTask DisposeAsync();
+
+    protected static Dictionary<string, string> Settings(params (string Name, string Value)[] settings)
+    {
+        var all = settings.ToDictionary(s => s.Name, s => s.Value);
+        all[AllowLoopback] = "true";
+        return all;
+    }
+
+    protected static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>The whole product in one process, on its twins.</summary>
+public sealed class TwinInstallation : Installation
+{
+    private readonly int _port = FreePort.Next();
+    private readonly string _folder = Directory.CreateTempSubdirectory("croncloud-twins-").FullName;
+    private CronCloudProcess _process = null!;
+
+    private TwinInstallation(WebhookSink sink)
+        : base(sink)
+    {
+    }
+
+    public override HttpClient Http => _process.Http;
+
+    public CronCloudProcess Process => _process;
+
+    public static async Task<TwinInstallation> StartAsync()
+    {
+        var installation = new TwinInstallation(await WebhookSink.StartAsync());
+        await installation.StartProcessAsync();
+        return installation;
+    }
+
+    public async Task StartProcessAsync()
+    {
+        _process = await CronCloudProcess.StartGatewayAsync(_port, Settings(("CronCloud__DataDirectory", Path.Combine(_folder, "data"))));
+        await _process.UntilReadyAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        await Sink.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
+
+/// <summary>Three nodes and a gateway on the real servers.</summary>
+public sealed class ClusterInstallation : Installation
+{
+    private readonly List<Server> _servers = [];
+    private readonly int[] _clusterPorts = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
+    private readonly CronCloudProcess?[] _nodes = new CronCloudProcess?[3];
+    private CronCloudProcess _gateway = null!;
+
+    private ClusterInstallation(WebhookSink sink)
+        : base(sink)
+    {
+    }
+
+    public override HttpClient Http => _gateway.Http;
+
+    public IReadOnlyList<CronCloudProcess?> Nodes => _nodes;
+
+    public static async Task<ClusterInstallation> StartAsync()
+    {
+        var installation = new ClusterInstallation(await WebhookSink.StartAsync());
+        installation._servers.AddRange(await Task.WhenAll<Server>(Up(RedisServer.StartAsync()), Up(NatsServer.StartAsync()), Up(PostgresServer.StartAsync()), Up(ClickHouseServer.StartAsync())));
+        for (var node = 0; node < 3; node++)
+            await installation.StartNodeAsync(node);
+        installation._gateway = await CronCloudProcess.StartGatewayAsync(FreePort.Next(), installation.NodeSettings("gateway", FreePort.Next(), ("CronCloud__Roles", "gateway")));
+        foreach (var process in installation._nodes.Append(installation._gateway))
+            await process!.UntilReadyAsync();
+        return installation;
+
+        static async Task<Server> Up<T>(Task<T> server)
+            where T : Server => await server;
+    }
+
+    public async Task StartNodeAsync(int node) =>
+        _nodes[node] = await CronCloudProcess.StartNodeAsync(FreePort.Next(), NodeSettings($"node-{node + 1}", _clusterPorts[node]));
+
+    public async Task KillNodeAsync(int node)
+    {
+        await _nodes[node]!.KillAsync();
+        await _nodes[node]!.DisposeAsync();
+        _nodes[node] = null;
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        foreach (var process in _nodes.Append(_gateway))
+        {
+            if (process is not null)
+                await process.DisposeAsync();
+        }
+
+        foreach (var server in _servers)
+            await server.DisposeAsync();
+        await Sink.DisposeAsync();
+    }
+
+    private Dictionary<string, string> NodeSettings(string name, int clusterPort, params (string Name, string Value)[] more) => Settings(
+        [
+            ("CronCloud__NodeName", name),
+            ("Cluster__Port", Text(clusterPort)),
+            ("Cluster__SeedNodes", string.Join(',', _clusterPorts.Select(p => $"127.0.0.1:{p}"))),
+            ("ConnectionStrings__redis", _servers[0].ConnectionString),
+            ("ConnectionStrings__nats", _servers[1].ConnectionString),
+            ("ConnectionStrings__sql", _servers[2].ConnectionString),
+            ("ConnectionStrings__clickhouse", _servers[3].ConnectionString),
+            .. more,
+        ]);
+}
