@@ -19,6 +19,9 @@ internal sealed record CronText(string Second, string Minute, string Hour, strin
     /// <summary>Day-of-month and day-of-week both say something.</summary>
     public bool IsEitherDay => IsRestricted(Day) && IsRestricted(Weekday);
 
+    /// <summary>Not a fixed time of day.</summary>
+    public bool IsInterval => (Second + Minute + Hour).AsSpan().IndexOfAny("*-/") >= 0;
+
     public static bool IsRestricted(string dayField) => dayField is not ("*" or "?");
 
     public static CronText? Parse(string cron, string seed, out string? fault)
