@@ -1,3 +1,5 @@
+using CronCloud.TestServers;
+
 namespace CronCloud.System.Tests.Crashes;
 
 /// <summary>kill -9, a restart, and nothing is missing.</summary>

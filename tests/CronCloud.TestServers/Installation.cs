@@ -1,7 +1,7 @@
 using System.Globalization;
-using CronCloud.TestServers;
 
-namespace CronCloud.System.Tests;
+
+namespace CronCloud.TestServers;
 
 /// <summary>A CronCloud in processes of its own, with a sink for its webhooks.</summary>
 public abstract class Installation : IAsyncDisposable

@@ -1,0 +1,24 @@
+using CronCloud.LoadTests;
+using CronCloud.LoadTests.Scenarios;
+
+// Measures CronCloud and writes what came of it to loadtests/results. Everything runs on this machine, on loopback.
+if (Arguments.Parse(args) is not { } arguments)
+{
+    Console.Error.WriteLine(Arguments.Usage);
+    return 2;
+}
+
+var result = arguments.Scenario switch
+{
+    "every-second" => await EverySecond.RunAsync(arguments),
+    "herd" => await Herd.RunAsync(arguments),
+    _ => null,
+};
+if (result is null)
+{
+    Console.Error.WriteLine($"There is no scenario '{arguments.Scenario}'.\n{Arguments.Usage}");
+    return 2;
+}
+
+Console.WriteLine(await ResultFile.WriteAsync(arguments, result));
+return result.Missing == 0 && result.Early == 0 ? 0 : 1;
