@@ -11,7 +11,7 @@ internal static class EverySecond
     public static async Task<Measured> RunAsync(Arguments arguments)
     {
         await using var installation = await JobMaker.StartAsync(arguments);
-        var start = WholeSecond(TimeSpan.FromSeconds(5));
+        var start = WholeSecond(TimeSpan.FromSeconds(20));
         var end = start.AddSeconds(arguments.Seconds - 1);
         var ids = Enumerable.Range(0, arguments.Jobs).Select(i => $"second-{i}").ToList();
         await JobMaker.MakeAsync(installation, ids.Select(id => new

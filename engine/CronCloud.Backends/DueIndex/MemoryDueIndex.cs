@@ -23,9 +23,9 @@ public sealed class MemoryDueIndex : IDueIndex
     public Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<bool>>(_partitions[partition].Advance(advances, now));
 
-    public Task LandAsync(int partition, IReadOnlyList<Landing> landings, CancellationToken cancellation)
+    public Task LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
     {
-        if (_partitions[partition].Land(landings))
+        if (_partitions[partition].Land(landings, now))
             Woken?.Invoke(partition);
         return Task.CompletedTask;
     }

@@ -9,6 +9,7 @@ internal sealed class MemoryPartition
     private readonly Dictionary<string, DueEntry> _entries = [];
     private readonly SortedSet<(DateTimeOffset Due, string Key)> _due = new(DueOrder.Instance);
     private readonly Dictionary<string, Flight> _flights = [];
+    private readonly Dictionary<string, DateTimeOffset> _landed = [];
     private volatile bool _isBuilt;
 
     public bool IsBuilt
@@ -50,18 +51,23 @@ internal sealed class MemoryPartition
     public bool[] Advance(IReadOnlyList<Advance> advances, DateTimeOffset now)
     {
         lock (_lock)
+        {
+            foreach (var old in _landed.Where(l => l.Value + Landing.Remembered < now).Select(l => l.Key).ToList())
+                _landed.Remove(old);
             return [.. advances.Select(advance => Advance(advance, now))];
+        }
     }
 
     /// <summary>True when a retry became the soonest of all.</summary>
-    public bool Land(IReadOnlyList<Landing> landings)
+    public bool Land(IReadOnlyList<Landing> landings, DateTimeOffset now)
     {
         lock (_lock)
         {
             var head = Head;
             foreach (var (flightId, retry) in landings)
             {
-                _flights.Remove(flightId);
+                if (!_flights.Remove(flightId))
+                    _landed[flightId] = now;
                 if (retry is not null)
                     Arm(retry);
             }
@@ -117,7 +123,7 @@ internal sealed class MemoryPartition
                 Put(DueEntry.Tombstone(seen.Key, seen.Version, now));
         }
 
-        if (flight is not null && (moved || stored?.Version > seen.Version))
+        if (flight is not null && (moved || stored?.Version > seen.Version) && !_landed.Remove(flight.Id))
             _flights[flight.Id] = flight;
         return moved;
     }

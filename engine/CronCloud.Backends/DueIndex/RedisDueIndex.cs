@@ -46,33 +46,35 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
     public async Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation)
     {
         var tombstoneDue = (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds();
-        var arguments = new RedisValue[8 * advances.Count];
+        var arguments = new RedisValue[1 + (8 * advances.Count)];
+        arguments[0] = (now - Landing.Remembered).ToUnixTimeMilliseconds();
         for (var i = 0; i < advances.Count; i++)
         {
             var (entry, next, flight) = advances[i];
-            arguments[8 * i] = entry.Key;
-            arguments[(8 * i) + 1] = entry.Version;
-            arguments[(8 * i) + 2] = entry.Due.ToUnixTimeMilliseconds();
-            arguments[(8 * i) + 3] = next is { } due ? due.ToUnixTimeMilliseconds() : entry.IsTombstone ? "drop" : "bury";
-            arguments[(8 * i) + 4] = tombstoneDue;
-            arguments[(8 * i) + 5] = flight?.Id ?? "";
-            arguments[(8 * i) + 6] = flight?.Deadline.ToUnixTimeMilliseconds() ?? 0;
-            arguments[(8 * i) + 7] = flight?.Payload ?? ReadOnlyMemory<byte>.Empty;
+            arguments[(8 * i) + 1] = entry.Key;
+            arguments[(8 * i) + 2] = entry.Version;
+            arguments[(8 * i) + 3] = entry.Due.ToUnixTimeMilliseconds();
+            arguments[(8 * i) + 4] = next is { } due ? due.ToUnixTimeMilliseconds() : entry.IsTombstone ? "drop" : "bury";
+            arguments[(8 * i) + 5] = tombstoneDue;
+            arguments[(8 * i) + 6] = flight?.Id ?? "";
+            arguments[(8 * i) + 7] = flight?.Deadline.ToUnixTimeMilliseconds() ?? 0;
+            arguments[(8 * i) + 8] = flight?.Payload ?? ReadOnlyMemory<byte>.Empty;
         }
 
         var result = await RedisScript.Advance.RunAsync(Redis, RedisKeys.Of(partition).All, arguments).WaitAsync(cancellation);
         return Array.ConvertAll((RedisValue[])result!, moved => moved == 1);
     }
 
-    public async Task LandAsync(int partition, IReadOnlyList<Landing> landings, CancellationToken cancellation)
+    public async Task LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
     {
-        var arguments = new RedisValue[2 + (5 * landings.Count)];
+        var arguments = new RedisValue[3 + (5 * landings.Count)];
         arguments[0] = RedisKeys.WakeChannel.ToString();
         arguments[1] = partition;
+        arguments[2] = now.ToUnixTimeMilliseconds();
         for (var i = 0; i < landings.Count; i++)
         {
-            arguments[2 + (5 * i)] = landings[i].FlightId;
-            Put(arguments, 3 + (5 * i), landings[i].Retry ?? new DueEntry("", 0, DateTimeOffset.UnixEpoch, default));
+            arguments[3 + (5 * i)] = landings[i].FlightId;
+            Put(arguments, 4 + (5 * i), landings[i].Retry ?? new DueEntry("", 0, DateTimeOffset.UnixEpoch, default));
         }
 
         await RedisScript.Land.RunAsync(Redis, RedisKeys.Of(partition).All, arguments).WaitAsync(cancellation);

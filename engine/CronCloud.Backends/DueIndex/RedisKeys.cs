@@ -21,7 +21,7 @@ internal sealed class RedisKeys
         Epoch = prefix + "epoch";
         Entries = [prefix + "due", prefix + "entry"];
         Flights = [prefix + "inflight", prefix + "flight"];
-        All = [.. Entries, .. Flights];
+        All = [.. Entries, .. Flights, prefix + "landed"];
     }
 
     public RedisKey Lease { get; }
@@ -34,7 +34,7 @@ internal sealed class RedisKeys
     /// <summary>inflight, flight.</summary>
     public RedisKey[] Flights { get; }
 
-    /// <summary>due, entry, inflight, flight.</summary>
+    /// <summary>due, entry, inflight, flight, landed.</summary>
     public RedisKey[] All { get; }
 
     public static RedisKeys Of(int partition) => ByPartition[partition];

@@ -26,7 +26,11 @@ public sealed record Advance(DueEntry Entry, DateTimeOffset? NextDue, Flight? Fl
 public sealed record Flight(string Id, DateTimeOffset Deadline, ReadOnlyMemory<byte> Payload);
 
 /// <summary>An outcome was settled: its flight ends; a retry, if there is one, is armed in the same step.</summary>
-public sealed record Landing(string FlightId, DueEntry? Retry);
+public sealed record Landing(string FlightId, DueEntry? Retry)
+{
+    /// <summary>How long a landing without a flight is remembered. Longer than an advance can come after its publish.</summary>
+    public static readonly TimeSpan Remembered = TimeSpan.FromMinutes(2);
+}
 
 /// <summary>What a scan found: entries due, the soonest first, and when the next one after them is due.</summary>
 public sealed record DueScan(IReadOnlyList<DueEntry> Entries, DateTimeOffset? NextDue);

@@ -21,7 +21,8 @@ public interface IDueIndex
     /// </summary>
     Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation);
 
-    Task LandAsync(int partition, IReadOnlyList<Landing> landings, CancellationToken cancellation);
+    /// <summary>Ends flights and arms retries. A landing whose flight was not marked yet is remembered, so that the advance behind it marks none.</summary>
+    Task LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>Flights whose deadline is at or before the instant, the soonest first. <see cref="DateTimeOffset.MaxValue"/> for all.</summary>
     Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation);

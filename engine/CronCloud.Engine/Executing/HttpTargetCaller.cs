@@ -80,17 +80,18 @@ public sealed class HttpTargetCaller : ITargetCaller, IDisposable
             request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
         }
 
-        request.Headers.TryAddWithoutValidation("User-Agent", "CronCloud/1.0");
         foreach (var (name, value) in target.Headers)
             SetHeader(request, name, value);
+        if (request.Headers.UserAgent.Count == 0)
+            request.Headers.TryAddWithoutValidation("User-Agent", "CronCloud/1.0");
         foreach (var (name, value) in AttemptPayload.Headers(execution))
             request.Headers.TryAddWithoutValidation(name, value);
         return request;
     }
 
+    /// <summary>Headers of the body, such as Content-Type, are refused by the request and go to its content.</summary>
     private static void SetHeader(HttpRequestMessage request, string name, string value)
     {
-        request.Headers.Remove(name);
         if (request.Headers.TryAddWithoutValidation(name, value) || request.Content is null)
             return;
         request.Content.Headers.Remove(name);

@@ -119,8 +119,7 @@ public sealed partial class Worker(
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
-        var caller = callers.FirstOrDefault(c => c.Calls(execution));
-        var answer = caller is null ? Answer.Failed("this node has no caller for the job's kind of target") : await caller.CallAsync(execution, cancellation);
+        var answer = await CallAsync(execution, cancellation);
         return new Outcome
         {
             Execution = execution,
@@ -133,6 +132,22 @@ public sealed partial class Worker(
             Output = answer.Output,
             RetryAfter = answer.RetryAfter,
         };
+    }
+
+    /// <summary>A caller that throws has a bug, which must not send the execution round for ever: the attempt failed.</summary>
+    private async Task<Answer> CallAsync(Execution execution, CancellationToken cancellation)
+    {
+        if (callers.FirstOrDefault(c => c.Calls(execution)) is not { } caller)
+            return Answer.Failed("this node has no caller for the job's kind of target");
+        try
+        {
+            return await caller.CallAsync(execution, cancellation);
+        }
+        catch (Exception bug) when (!cancellation.IsCancellationRequested)
+        {
+            LogBug(bug, execution.AttemptId);
+            return Answer.Failed($"the attempt could not be made: {bug.Message}");
+        }
     }
 
     /// <summary>The attempt was made: its outcome must not be lost, so it is published until the stream has it.</summary>
@@ -167,6 +182,9 @@ public sealed partial class Worker(
             LogLetGo(broken.GetType().Name, broken.Message);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Attempt {Attempt} could not be made")]
+    private partial void LogBug(Exception bug, string attempt);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "A message on the execution queue is no execution and is taken out: {Reason}")]
     private partial void LogUnreadable(string reason);

@@ -12,7 +12,7 @@ namespace CronCloud.Engine.Outcomes;
 /// Settles outcomes: the flight ends, a retry is armed, the record learns what it must. The due index comes first, so that retries go on
 /// while SQL is away; an outcome is acknowledged when all of it is done, and settling it again changes nothing.
 /// </summary>
-public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IPendingStore pending, ILogger<Settler> logger) : ILoop
+public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IPendingStore pending, TimeProvider time, ILogger<Settler> logger) : ILoop
 {
     private const int BatchSize = 1_000;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
@@ -23,7 +23,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
     {
         var deliveries = await outcomes.PullAsync(OutcomeReader.Settler, BatchSize, PullWait, cancellation);
         var settled = deliveries.Select(Read).OfType<Settled>().ToList();
-        await Task.WhenAll(settled.GroupBy(s => s.Outcome.Execution.Job.Partition).Select(p => index.LandAsync(p.Key, [.. p.Select(s => s.Landing)], cancellation)));
+        await Task.WhenAll(settled.GroupBy(s => s.Outcome.Execution.Job.Partition).Select(p => index.LandAsync(p.Key, [.. p.Select(s => s.Landing)], time.GetUtcNow(), cancellation)));
         await pending.KeepAsync([.. settled.Where(s => s.Retry is not null).Select(s => s.Retry!)], cancellation);
         await pending.RemoveAsync([.. settled.Where(s => s.Retry is null && IsInRecord(s.Outcome.Execution)).Select(s => s.Outcome.Execution)], cancellation);
         foreach (var delivery in deliveries)

@@ -33,7 +33,7 @@ internal static class BackendHosting
 
     private static void AddSql(this IServiceCollection services, NodeSettings settings)
     {
-        services.AddSingleton(_ => settings.Sql is { } sql ? SqlDatabase.PostgreSql(sql) : SqlDatabase.Sqlite(Path.Combine(settings.DataDirectory, "record.db")));
+        services.AddSingleton(_ => settings.Sql is { } sql ? Read("sql", sql, SqlDatabase.PostgreSql) : SqlDatabase.Sqlite(Path.Combine(settings.DataDirectory, "record.db")));
         services.AddDependency<SqlDatabase>();
         services.AddSingleton<IJobStore, SqlJobStore>();
         services.AddSingleton<IPendingStore, SqlPendingStore>();
@@ -45,7 +45,7 @@ internal static class BackendHosting
     {
         if (settings.Redis is { } redis)
         {
-            services.AddSingleton(_ => new RedisConnection(redis));
+            services.AddSingleton(_ => Read("redis", redis, text => new RedisConnection(text)));
             services.AddDependency<RedisConnection>();
             services.AddSingleton<RedisDueIndex>();
             services.AddSingleton<IDueIndex>(s => s.GetRequiredService<RedisDueIndex>());
@@ -63,7 +63,7 @@ internal static class BackendHosting
     {
         if (settings.Nats is { } nats)
         {
-            services.AddSingleton(_ => new JetStreamConnection(nats));
+            services.AddSingleton(_ => Read("nats", nats, text => new JetStreamConnection(text)));
             services.AddDependency<JetStreamConnection>();
             services.AddSingleton<IExecutionQueue, JetStreamExecutionQueue>();
             services.AddSingleton<IOutcomeStream, JetStreamOutcomeStream>();
@@ -84,7 +84,7 @@ internal static class BackendHosting
     {
         if (settings.ClickHouse is { } clickHouse)
         {
-            services.AddSingleton(_ => new ClickHouseHistory(clickHouse));
+            services.AddSingleton(_ => Read("clickhouse", clickHouse, text => new ClickHouseHistory(text)));
             services.AddDependency<ClickHouseHistory>();
             services.AddSingleton<IHistory>(s => s.GetRequiredService<ClickHouseHistory>());
         }
@@ -93,6 +93,19 @@ internal static class BackendHosting
             services.AddSingleton(_ => new SqliteHistory(Path.Combine(settings.DataDirectory, "history.db")));
             services.AddDependency<SqliteHistory>();
             services.AddSingleton<IHistory>(s => s.GetRequiredService<SqliteHistory>());
+        }
+    }
+
+    /// <summary>The text may hold a password: it is not repeated.</summary>
+    private static T Read<T>(string name, string text, Func<string, T> read)
+    {
+        try
+        {
+            return read(text);
+        }
+        catch (Exception wrong) when (wrong is ArgumentException or FormatException or UriFormatException or OverflowException or InvalidCastException)
+        {
+            throw new SettingException($"ConnectionStrings__{name} cannot be read: {wrong.Message.Split('\n', 2)[0]}");
         }
     }
 

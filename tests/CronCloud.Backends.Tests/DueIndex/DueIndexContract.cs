@@ -98,7 +98,7 @@ public abstract class DueIndexContract
         var entry = Entry("t/a", 1, 0);
         await index.ArmAsync(Partition, [entry], None);
         await index.AdvanceAsync(Partition, [new Advance(entry, Now.AddSeconds(60), Flight("f", 90))], Now, None);
-        await index.LandAsync(Partition, [new Landing("f", null)], None);
+        await index.LandAsync(Partition, [new Landing("f", null)], Now, None);
 
         var again = await index.AdvanceAsync(Partition, [new Advance(entry, Now.AddSeconds(60), Flight("f", 90))], Now, None);
 
@@ -147,13 +147,27 @@ public abstract class DueIndexContract
         await index.AdvanceAsync(Partition, [new Advance(entry, Now.AddSeconds(60), Flight("f", 90))], Now, None);
         var retry = Entry("t/a@1", 2, 10);
 
-        await index.LandAsync(Partition, [new Landing("f", retry)], None);
+        await index.LandAsync(Partition, [new Landing("f", retry)], Now, None);
         Assert.Empty(await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10, None));
         Assert.Equal(Now.AddSeconds(10), (await index.FindAsync(Partition, "t/a@1", None))!.Due);
 
         await index.AdvanceAsync(Partition, [new Advance(retry, null, null)], Now, None);
-        await index.LandAsync(Partition, [new Landing("f", retry)], None);
+        await index.LandAsync(Partition, [new Landing("f", retry)], Now, None);
         Assert.True((await index.FindAsync(Partition, "t/a@1", None))!.IsTombstone);
+    }
+
+    [Fact]
+    public async Task An_outcome_that_is_quicker_than_the_advance_leaves_no_flight_behind()
+    {
+        var index = await OpenAsync();
+        var entry = Entry("t/a", 1, 0);
+        await index.ArmAsync(Partition, [entry], None);
+
+        await index.LandAsync(Partition, [new Landing("f", null)], Now, None);
+        await index.AdvanceAsync(Partition, [new Advance(entry, Now.AddSeconds(60), Flight("f", 90))], Now, None);
+
+        Assert.Empty(await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10, None));
+        Assert.Equal(Now.AddSeconds(60), (await index.FindAsync(Partition, "t/a", None))!.Due);
     }
 
     [Fact]

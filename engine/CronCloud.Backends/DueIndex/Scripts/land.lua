@@ -1,12 +1,17 @@
 -- Ends flights; a retry is armed in the same step, unless it was armed before.
 -- KEYS    1 due (sorted set: entry -> due ms)  2 entry (hash: entry -> version|payload)
 --         3 inflight (sorted set: attempt -> deadline ms)  4 flight (hash: attempt -> execution)
--- ARGV    1 wake channel  2 partition  then per landing: attempt, retry key or '', version, due ms, payload
+--         5 landed (sorted set: attempt whose outcome came before its flight was marked -> ms)
+-- ARGV    1 wake channel  2 partition  3 now ms  then per landing: attempt, retry key or '', version, due ms, payload
 -- Returns how many flights ended.
 local ended = 0
-for i = 3, #ARGV, 5 do
-  ended = ended + redis.call('ZREM', KEYS[3], ARGV[i])
-  redis.call('HDEL', KEYS[4], ARGV[i])
+for i = 4, #ARGV, 5 do
+  if redis.call('ZREM', KEYS[3], ARGV[i]) == 1 then
+    redis.call('HDEL', KEYS[4], ARGV[i])
+    ended = ended + 1
+  else
+    redis.call('ZADD', KEYS[5], ARGV[3], ARGV[i])
+  end
   local key = ARGV[i + 1]
   if key ~= '' then
     local stored = redis.call('HGET', KEYS[2], key)

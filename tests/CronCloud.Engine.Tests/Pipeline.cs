@@ -1,0 +1,134 @@
+using CronCloud.Backends.DueIndex;
+using CronCloud.Backends.Sql;
+using CronCloud.Backends.Streams;
+using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
+using CronCloud.Core.Schedules;
+using CronCloud.Core.Streams;
+using CronCloud.Engine.Due;
+using CronCloud.Engine.Jobs;
+using CronCloud.Engine.Outcomes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CronCloud.Engine.Tests;
+
+/// <summary>The pipeline's classes on the twins, under a time that the test moves.</summary>
+internal sealed class Pipeline : IAsyncDisposable
+{
+    public static readonly DateTimeOffset Start = new(2026, 12, 1, 3, 0, 0, TimeSpan.Zero);
+    public static readonly CancellationToken None = CancellationToken.None;
+    private static readonly JobKey Key = new("t", "job");
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("croncloud-engine-").FullName;
+    private readonly SqliteStreamFile _streams;
+    private readonly SqlDatabase _database;
+    private int _nonce;
+
+    private Pipeline()
+    {
+        _streams = new SqliteStreamFile(Path.Combine(_folder, "streams.db"), Time);
+        _database = SqlDatabase.Sqlite(Path.Combine(_folder, "record.db"));
+        Queue = new FaultyQueue(new SqliteExecutionQueue(_streams));
+        Outcomes = new SqliteOutcomeStream(_streams);
+        Index = new FaultyIndex(new MemoryDueIndex());
+        Jobs = new SqlJobStore(_database);
+        Pending = new SqlPendingStore(_database);
+        CheckpointStore = new SqlCheckpointStore(_database);
+        Book = new JobBook(Jobs, Pending, Index, () => $"{++_nonce}", Time);
+    }
+
+    public FakeTimeProvider Time { get; } = new(Start);
+
+    public FaultyQueue Queue { get; }
+
+    public IOutcomeStream Outcomes { get; }
+
+    public FaultyIndex Index { get; }
+
+    public IJobStore Jobs { get; }
+
+    public IPendingStore Pending { get; }
+
+    public ICheckpointStore CheckpointStore { get; }
+
+    public JobBook Book { get; }
+
+    public static int Partition => Key.Partition;
+
+    public static string EntryKey => Key.ToString();
+
+    public static async Task<Pipeline> OpenAsync()
+    {
+        var pipeline = new Pipeline();
+        await pipeline._streams.OpenAsync(None);
+        await pipeline._database.OpenAsync(None);
+        return pipeline;
+    }
+
+    public Checkpoints NewCheckpoints() => new(CheckpointStore);
+
+    public PartitionBuilder NewBuilder() => new(Index, Jobs, Pending, CheckpointStore, Time, NullLogger<PartitionBuilder>.Instance);
+
+    public DuePartition NewPartition(Checkpoints? checkpoints = null) =>
+        new(Partition, Index, Queue, NewBuilder(), checkpoints ?? NewCheckpoints(), Time, NullLogger<DuePartition>.Instance);
+
+    public Settler NewSettler() => new(Outcomes, Index, Pending, Time, NullLogger<Settler>.Instance);
+
+    public async Task<Job> WriteJobAsync(ScheduleSpec schedule, RetryPolicy? retry = null)
+    {
+        var reply = await Book.ChangeAsync(
+            new ChangeJob
+            {
+                Tenant = Key.Tenant,
+                Id = Key.Id,
+                Action = JobAction.Put,
+                By = "test",
+                Definition = new JobDefinition { Schedule = schedule, Target = new Target { Http = new HttpTarget { Url = "https://example.com" } }, Retry = retry ?? RetryPolicy.Default },
+            },
+            None);
+        return reply.Job!.ToJob();
+    }
+
+    public Task<JobReply> ChangeAsync(JobAction action) => Book.ChangeAsync(new ChangeJob { Tenant = Key.Tenant, Id = Key.Id, Action = action, By = "test" }, None);
+
+    public static ScheduleSpec EverySecond => new() { Every = TimeSpan.FromSeconds(1), Anchor = Start.AddYears(-1) };
+
+    /// <summary>Takes and acknowledges all that is queued.</summary>
+    public async Task<List<Execution>> TakeAsync()
+    {
+        var executions = new List<Execution>();
+        while (await Queue.PullAsync(100, TimeSpan.Zero, None) is { Count: > 0 } deliveries)
+        {
+            foreach (var delivery in deliveries)
+            {
+                executions.Add(Execution.FromJson(delivery.Body.Span));
+                await delivery.AcknowledgeAsync(None);
+            }
+        }
+
+        return executions;
+    }
+
+    public Task PublishAsync(Outcome outcome) => Outcomes.PublishAsync([new StreamMessage(outcome.Execution.AttemptId, Partition, outcome.ToJson())], None);
+
+    public Outcome OutcomeOf(Execution execution, AttemptResult result, int? status = null) => new()
+    {
+        Execution = execution,
+        Result = result,
+        StatusCode = status,
+        StartedAt = Time.GetUtcNow(),
+        DurationMs = 0,
+        Node = "node",
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        await _streams.DisposeAsync();
+        _database.Dispose();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
