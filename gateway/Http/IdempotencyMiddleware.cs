@@ -1,7 +1,8 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Schedules;
+using CronCloud.Engine.Jobs;
 
 namespace CronCloud.Gateway.Http;
 
@@ -9,10 +10,9 @@ namespace CronCloud.Gateway.Http;
 internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencyStore store, TimeProvider time)
 {
     private const int MaxKeyLength = 255;
-    private static readonly TimeSpan Kept = TimeSpan.FromHours(24);
 
-    /// <summary>Two copies of a request at the same moment: the second waits for the first.</summary>
-    private readonly ConcurrentDictionary<string, SemaphoreSlim> _underWay = [];
+    /// <summary>Two copies of a request at the same moment: the second waits for the first. Keys share a few gates.</summary>
+    private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 256).Select(_ => new SemaphoreSlim(1))];
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -29,7 +29,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
             return;
         }
 
-        var gate = _underWay.GetOrAdd($"{Tenant.Of(context)}/{key}", _ => new SemaphoreSlim(1));
+        var gate = _gates[StableHash.Of($"{Tenant.Of(context)}/{key}") % (ulong)_gates.Length];
         await gate.WaitAsync(context.RequestAborted);
         try
         {
@@ -38,15 +38,13 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
         finally
         {
             gate.Release();
-            if (gate.CurrentCount == 1)
-                _underWay.TryRemove($"{Tenant.Of(context)}/{key}", out _);
         }
     }
 
     private async Task AnswerOnceAsync(HttpContext context, string key)
     {
         var (tenant, hash, now) = (Tenant.Of(context), await HashAsync(context.Request, context.RequestAborted), time.GetUtcNow());
-        if (await store.FindAsync(tenant, key, now - Kept, context.RequestAborted) is { } stored)
+        if (await store.FindAsync(tenant, key, now - AnswerPruning.Kept, context.RequestAborted) is { } stored)
         {
             await (stored.RequestHash == hash ? ReplayAsync(context, stored) : Mismatch(key).WriteAsync(context));
             return;

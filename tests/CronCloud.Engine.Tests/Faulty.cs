@@ -48,5 +48,7 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public Task<bool> IsBuiltAsync(int partition, CancellationToken cancellation) => _index.IsBuiltAsync(partition, cancellation);
 
-    public Task MarkBuiltAsync(int partition, CancellationToken cancellation) => _index.MarkBuiltAsync(partition, cancellation);
+    public Task<string> BeginBuildAsync(int partition, CancellationToken cancellation) => _index.BeginBuildAsync(partition, cancellation);
+
+    public Task<bool> EndBuildAsync(int partition, string build, CancellationToken cancellation) => _index.EndBuildAsync(partition, build, cancellation);
 }

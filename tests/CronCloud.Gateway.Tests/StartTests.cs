@@ -22,6 +22,7 @@ public sealed class StartTests : IDisposable
     [InlineData("ConnectionStrings__clickhouse", "Host=127.0.0.1;Port=1;Database=z", "ConnectionStrings__clickhouse: ClickHouse at 127.0.0.1:1, database z cannot be used")]
     [InlineData("ConnectionStrings__sql", "nonsense", "ConnectionStrings__sql")]
     [InlineData("ConnectionStrings__clickhouse", "Port=abc", "ConnectionStrings__clickhouse")]
+    [InlineData("Urls", "nonsense", "Urls: ")]
     public async Task A_wrong_setting_ends_the_start_with_one_line(string name, string value, string says)
     {
         await using var process = await StartAsync((name, value));

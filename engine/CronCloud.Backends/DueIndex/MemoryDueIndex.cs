@@ -41,9 +41,7 @@ public sealed class MemoryDueIndex : IDueIndex
 
     public Task<bool> IsBuiltAsync(int partition, CancellationToken cancellation) => Task.FromResult(_partitions[partition].IsBuilt);
 
-    public Task MarkBuiltAsync(int partition, CancellationToken cancellation)
-    {
-        _partitions[partition].IsBuilt = true;
-        return Task.CompletedTask;
-    }
+    public Task<string> BeginBuildAsync(int partition, CancellationToken cancellation) => Task.FromResult(_partitions[partition].BeginBuild());
+
+    public Task<bool> EndBuildAsync(int partition, string build, CancellationToken cancellation) => Task.FromResult(_partitions[partition].EndBuild(build));
 }

@@ -10,12 +10,28 @@ internal sealed class MemoryPartition
     private readonly SortedSet<(DateTimeOffset Due, string Key)> _due = new(DueOrder.Instance);
     private readonly Dictionary<string, Flight> _flights = [];
     private readonly Dictionary<string, DateTimeOffset> _landed = [];
-    private volatile bool _isBuilt;
+    private int _builds;
+    private bool _isBuilt;
 
     public bool IsBuilt
     {
-        get => _isBuilt;
-        set => _isBuilt = value;
+        get
+        {
+            lock (_lock)
+                return _isBuilt;
+        }
+    }
+
+    public string BeginBuild()
+    {
+        lock (_lock)
+            return Text(++_builds);
+    }
+
+    public bool EndBuild(string build)
+    {
+        lock (_lock)
+            return _isBuilt |= build == Text(_builds);
     }
 
     /// <summary>True when an entry became the soonest of all.</summary>
@@ -38,13 +54,13 @@ internal sealed class MemoryPartition
             foreach (var (due, key) in _due)
             {
                 if (due > now)
-                    return new DueScan(found, due);
+                    return new DueScan(_isBuilt, found, due);
                 if (found.Count == limit)
-                    return new DueScan(found, found[^1].Due);
+                    return new DueScan(_isBuilt, found, found[^1].Due);
                 found.Add(_entries[key]);
             }
 
-            return new DueScan(found, found.Count == limit && limit > 0 ? found[^1].Due : null);
+            return new DueScan(_isBuilt, found, found.Count == limit && limit > 0 ? found[^1].Due : null);
         }
     }
 
@@ -98,6 +114,8 @@ internal sealed class MemoryPartition
         lock (_lock)
             return _entries.GetValueOrDefault(key);
     }
+
+    private static string Text(int build) => build.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     private DateTimeOffset Head => _due.Count > 0 ? _due.Min.Due : DateTimeOffset.MaxValue;
 

@@ -35,12 +35,12 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
 
     public async Task<DueScan> ScanAsync(int partition, DateTimeOffset now, int limit, CancellationToken cancellation)
     {
-        var result = await RedisScript.Scan.RunAsync(Redis, RedisKeys.Of(partition).Entries, [now.ToUnixTimeMilliseconds(), limit]).WaitAsync(cancellation);
+        var result = await RedisScript.Scan.RunAsync(Redis, RedisKeys.Of(partition).Scan, [now.ToUnixTimeMilliseconds(), limit]).WaitAsync(cancellation);
         var values = (RedisValue[])result!;
-        var entries = new DueEntry[(values.Length - 1) / 3];
+        var entries = new DueEntry[(values.Length - 2) / 3];
         for (var i = 0; i < entries.Length; i++)
-            entries[i] = Entry(values[1 + (3 * i)]!, Instant(values[2 + (3 * i)]), values[3 + (3 * i)]);
-        return new DueScan(entries, values[0].IsNullOrEmpty ? null : Instant(values[0]));
+            entries[i] = Entry(values[2 + (3 * i)]!, Instant(values[3 + (3 * i)]), values[4 + (3 * i)]);
+        return new DueScan(values[0] == 1, entries, values[1].IsNullOrEmpty ? null : Instant(values[1]));
     }
 
     public async Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation)
@@ -106,11 +106,18 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
         return await due is { } at ? Entry(key, DateTimeOffset.FromUnixTimeMilliseconds((long)at), await stored) : null;
     }
 
-    public Task<bool> IsBuiltAsync(int partition, CancellationToken cancellation) =>
-        Redis.KeyExistsAsync(RedisKeys.Of(partition).Epoch).WaitAsync(cancellation);
+    public async Task<bool> IsBuiltAsync(int partition, CancellationToken cancellation) =>
+        await Redis.StringGetAsync(RedisKeys.Of(partition).Epoch).WaitAsync(cancellation) == "built";
 
-    public Task MarkBuiltAsync(int partition, CancellationToken cancellation) =>
-        Redis.StringSetAsync(RedisKeys.Of(partition).Epoch, "1").WaitAsync(cancellation);
+    public async Task<string> BeginBuildAsync(int partition, CancellationToken cancellation)
+    {
+        var build = Guid.NewGuid().ToString("N");
+        await Redis.StringSetAsync(RedisKeys.Of(partition).Epoch, build).WaitAsync(cancellation);
+        return build;
+    }
+
+    public async Task<bool> EndBuildAsync(int partition, string build, CancellationToken cancellation) =>
+        (int)await RedisScript.Built.RunAsync(Redis, [RedisKeys.Of(partition).Epoch], [build]).WaitAsync(cancellation) == 1;
 
     public async Task<IReadOnlyList<string>> AnnounceAsync(string owner, TimeSpan life, CancellationToken cancellation)
     {

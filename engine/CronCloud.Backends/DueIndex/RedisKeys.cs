@@ -20,6 +20,7 @@ internal sealed class RedisKeys
         Lease = prefix + "lease";
         Epoch = prefix + "epoch";
         Entries = [prefix + "due", prefix + "entry"];
+        Scan = [.. Entries, Epoch];
         Flights = [prefix + "inflight", prefix + "flight"];
         All = [.. Entries, .. Flights, prefix + "landed"];
     }
@@ -30,6 +31,9 @@ internal sealed class RedisKeys
 
     /// <summary>due, entry.</summary>
     public RedisKey[] Entries { get; }
+
+    /// <summary>due, entry, epoch.</summary>
+    public RedisKey[] Scan { get; }
 
     /// <summary>inflight, flight.</summary>
     public RedisKey[] Flights { get; }

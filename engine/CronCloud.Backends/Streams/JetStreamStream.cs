@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CronCloud.Core.Streams;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
@@ -12,7 +13,7 @@ internal sealed class JetStreamStream(JetStreamConnection connection, string nam
     /// <summary>The client takes no shorter one.</summary>
     private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, INatsJSConsumer> _consumers = [];
+    private readonly ConcurrentDictionary<string, INatsJSConsumer> _consumers = [];
 
     public async Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation)
     {
@@ -37,7 +38,7 @@ internal sealed class JetStreamStream(JetStreamConnection connection, string nam
         }
         catch (NatsJSApiException missing) when (missing.Error.Code == 404)
         {
-            _consumers.Remove(consumerName);
+            _consumers.TryRemove(consumerName, out _);
             await connection.ProvisionAsync(cancellation);
             return [];
         }

@@ -93,7 +93,7 @@ internal sealed class SqliteStream
     private void Restore(long sequence, string id, DateTimeOffset at, byte[]? body, int acked)
     {
         _lastSequence = sequence;
-        Remember(id, sequence, at);
+        Remember(id, sequence, _time.GetUtcNow()); // the window begins anew: however long the process was away, what it publishes again is a copy
         if (body is null)
             return;
         _unfinished++;

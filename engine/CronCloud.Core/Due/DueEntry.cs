@@ -32,5 +32,8 @@ public sealed record Landing(string FlightId, DueEntry? Retry)
     public static readonly TimeSpan Remembered = TimeSpan.FromMinutes(2);
 }
 
-/// <summary>What a scan found: entries due, the soonest first, and when the next one after them is due.</summary>
-public sealed record DueScan(IReadOnlyList<DueEntry> Entries, DateTimeOffset? NextDue);
+/// <summary>
+/// What a scan found: entries due, the soonest first, and when the next one after them is due. A partition that is not built (any more) looks as
+/// if nothing were due: the same atomic step tells the two apart.
+/// </summary>
+public sealed record DueScan(bool IsBuilt, IReadOnlyList<DueEntry> Entries, DateTimeOffset? NextDue);

@@ -36,6 +36,9 @@ public interface IDueIndex
     /// <summary>Whether the partition was built; false after the index was emptied, and before it was ever built.</summary>
     Task<bool> IsBuiltAsync(int partition, CancellationToken cancellation);
 
-    /// <summary>Says that all of the record is in.</summary>
-    Task MarkBuiltAsync(int partition, CancellationToken cancellation);
+    /// <summary>Says that the record is being put in; the answer is for <see cref="EndBuildAsync"/>.</summary>
+    Task<string> BeginBuildAsync(int partition, CancellationToken cancellation);
+
+    /// <summary>Says that all of the record is in. False when the index was emptied since, or somebody else began a build: then it is not.</summary>
+    Task<bool> EndBuildAsync(int partition, string build, CancellationToken cancellation);
 }

@@ -26,33 +26,28 @@ public sealed partial class DuePartition(
     /// <summary>How long a lost wake may go unnoticed.</summary>
     public static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
 
-    private bool _built;
     private DateTimeOffset _flightsReadAt;
 
     public string Name => $"due partition {partition}";
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
-        if (!_built)
+        var now = time.GetUtcNow();
+        var scan = await index.ScanAsync(partition, now, BatchSize, cancellation);
+        if (!scan.IsBuilt)
         {
             await builder.BuildAsync(partition, cancellation);
-            _built = true;
+            scan = await index.ScanAsync(partition, now, BatchSize, cancellation);
+            if (!scan.IsBuilt)
+                return TimeSpan.Zero;
         }
 
-        var now = time.GetUtcNow();
         if (now - _flightsReadAt >= LongestSleep)
         {
-            if (!await index.IsBuiltAsync(partition, cancellation))
-            {
-                _built = false;
-                return TimeSpan.Zero;
-            }
-
             await RedispatchAsync(now, cancellation);
             _flightsReadAt = now;
         }
 
-        var scan = await index.ScanAsync(partition, now, BatchSize, cancellation);
         var backlog = scan.Entries.Count > 0 ? await DispatchAsync(scan.Entries, now, cancellation) : null;
         if (scan.Entries.Count == BatchSize)
             backlog = Earlier(backlog, scan.NextDue);

@@ -8,7 +8,8 @@ namespace CronCloud.Engine.Due;
 
 /// <summary>
 /// Builds a partition's part of the due index from the record: each active job's first occurrence after the checkpoint, and what is
-/// pending. Used when the index was emptied, and by the twin at every start. Arming is conditional, so it may run at any time.
+/// pending. Used when the index was emptied, and by the twin at every start. Arming is conditional, so it may run at any time. An index that is
+/// emptied meanwhile is not called built, and the loop comes again.
 /// </summary>
 public sealed partial class PartitionBuilder(
     IDueIndex index,
@@ -25,6 +26,7 @@ public sealed partial class PartitionBuilder(
         if (await index.IsBuiltAsync(partition, cancellation))
             return;
 
+        var build = await index.BeginBuildAsync(partition, cancellation);
         var started = Stopwatch.GetTimestamp();
         var now = time.GetUtcNow();
         var checkpoint = await checkpoints.ReadAsync(partition, cancellation);
@@ -35,8 +37,7 @@ public sealed partial class PartitionBuilder(
         await foreach (var job in jobs.ReadActiveAsync(partition, cancellation))
             await AddAsync(DueItem.EntryOf(job, FirstUnplanned(job, checkpoint), now));
         await FlushAsync();
-        await index.MarkBuiltAsync(partition, cancellation);
-        if (armed > 0)
+        if (await index.EndBuildAsync(partition, build, cancellation) && armed > 0)
             LogBuilt(partition, armed, Stopwatch.GetElapsedTime(started).TotalMilliseconds, checkpoint);
 
         async Task AddAsync(DueEntry entry)

@@ -77,9 +77,15 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
     {
         var loops = partitions.ConvertAll(p => _loops[p]);
         partitions.ForEach(p => _loops.Remove(p));
-        await Task.WhenAll(loops.Select(loop => loop.Ask<LoopActor.Drained>(LoopActor.Drain.Now, PartitionOwner.LeaseLife)));
-        await _owner.ReleaseAsync(partitions, CancellationToken.None);
-        loops.ForEach(loop => loop.Tell(PoisonPill.Instance, self));
+        try
+        {
+            await Task.WhenAll(loops.Select(loop => loop.Ask<LoopActor.Drained>(LoopActor.Drain.Now, PartitionOwner.LeaseLife)));
+            await _owner.ReleaseAsync(partitions, CancellationToken.None);
+        }
+        finally
+        {
+            loops.ForEach(loop => loop.Tell(PoisonPill.Instance, self));
+        }
     }
 
     private async Task DrainAsync()

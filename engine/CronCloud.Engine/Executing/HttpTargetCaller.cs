@@ -16,6 +16,8 @@ public sealed class HttpTargetCaller : ITargetCaller, IDisposable
 {
     public const int OutputLimit = 16 * 1024;
 
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<string, SuccessRule> _rules = [];
     private readonly TimeProvider _time;
     private readonly HttpMessageInvoker _http;
@@ -32,7 +34,7 @@ public sealed class HttpTargetCaller : ITargetCaller, IDisposable
             ActivityHeadersPropagator = null,
             PooledConnectionLifetime = TimeSpan.FromMinutes(2),
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
-            ConnectTimeout = TimeSpan.FromSeconds(10),
+            ConnectTimeout = ConnectLimit,
             MaxResponseHeadersLength = 64,
             ResponseDrainTimeout = TimeSpan.FromMilliseconds(50),
             MaxResponseDrainSize = OutputLimit,
@@ -57,6 +59,10 @@ public sealed class HttpTargetCaller : ITargetCaller, IDisposable
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
             return new Answer(AttemptResult.TimedOut) { Error = $"no whole answer within {target.Timeout.TotalSeconds:0.###} s" };
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return new Answer(AttemptResult.TimedOut) { Error = $"no connection within {ConnectLimit.TotalSeconds:0} s" };
         }
         catch (HttpRequestException broken)
         {

@@ -22,10 +22,7 @@ public sealed partial class HistoryWriter(IOutcomeStream outcomes, IHistory hist
     {
         var deliveries = await outcomes.PullAsync(OutcomeReader.History, BatchSize, PullWait, cancellation);
         var rows = deliveries.Select(Read).OfType<HistoryRow>().ToList();
-        if (rows.Count > 0)
-            await history.WriteAsync(rows, cancellation);
-        foreach (var delivery in deliveries)
-            await delivery.AcknowledgeAsync(cancellation);
+        await deliveries.CompleteAsync(() => rows.Count > 0 ? history.WriteAsync(rows, cancellation) : Task.CompletedTask, cancellation);
         return deliveries.Count is > 0 and < BatchSize ? Gather : TimeSpan.Zero;
     }
 

@@ -10,10 +10,14 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
+    /// <summary>About once a minute while a server is away.</summary>
+    private const int FailuresPerLine = 30;
+
     private readonly ILoop _loop;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private TimeSpan _pause = FirstPause;
+    private int _failures;
     private bool _running;
     private bool _wokenMeanwhile;
     private IActorRef? _drainer;
@@ -95,6 +99,9 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
 
         if (ran.Failure is null)
         {
+            if (_failures > 0)
+                LogRecovered(_loop.Name, _failures);
+            _failures = 0;
             _pause = FirstPause;
             if (_wokenMeanwhile || ran.Sleep <= TimeSpan.Zero)
                 Run();
@@ -103,8 +110,8 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
             return;
         }
 
-        if (ran.Failure is not OperationCanceledException || !_stopping.IsCancellationRequested)
-            LogFailed(_loop.Name, Describe(ran.Failure), _pause.TotalMilliseconds);
+        if (_failures++ % FailuresPerLine == 0)
+            LogFailed(_loop.Name, Describe(ran.Failure), _failures);
         Timers.StartSingleTimer(nameof(Wake), Wake.Up, _pause);
         _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
     }
@@ -123,8 +130,11 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
             ? failure.ToString()
             : $"{failure.GetType().Name}: {failure.Message}";
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Loop} failed and is tried again in {PauseMs} ms: {Failure}")]
-    private partial void LogFailed(string loop, string failure, double pauseMs);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Loop} failed ({Times}) and is tried again: {Failure}")]
+    private partial void LogFailed(string loop, string failure, int times);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Loop} runs again after {Times} failures")]
+    private partial void LogRecovered(string loop, int times);
 
     private sealed record Ran(TimeSpan Sleep, Exception? Failure);
 }

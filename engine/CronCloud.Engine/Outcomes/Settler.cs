@@ -23,12 +23,15 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
     {
         var deliveries = await outcomes.PullAsync(OutcomeReader.Settler, BatchSize, PullWait, cancellation);
         var settled = deliveries.Select(Read).OfType<Settled>().ToList();
+        await deliveries.CompleteAsync(() => SettleAsync(settled, cancellation), cancellation);
+        return TimeSpan.Zero;
+    }
+
+    private async Task SettleAsync(List<Settled> settled, CancellationToken cancellation)
+    {
         await Task.WhenAll(settled.GroupBy(s => s.Outcome.Execution.Job.Partition).Select(p => index.LandAsync(p.Key, [.. p.Select(s => s.Landing)], time.GetUtcNow(), cancellation)));
         await pending.KeepAsync([.. settled.Where(s => s.Retry is not null).Select(s => s.Retry!)], cancellation);
         await pending.RemoveAsync([.. settled.Where(s => s.Retry is null && IsInRecord(s.Outcome.Execution)).Select(s => s.Outcome.Execution)], cancellation);
-        foreach (var delivery in deliveries)
-            await delivery.AcknowledgeAsync(cancellation);
-        return TimeSpan.Zero;
     }
 
     private Settled? Read(Delivery delivery)

@@ -16,6 +16,7 @@ public static class CronCloudHost
         {
             var builder = WebApplication.CreateBuilder(args);
             var settings = NodeSettings.Read(builder.Configuration, defaultRoles);
+            CheckUrls(builder.Configuration["urls"]);
             using var directory = UsesTwins(settings) ? DataDirectory.Open(settings.DataDirectory) : null;
             AddDefaults(builder);
             builder.Services.AddSingleton(settings);
@@ -28,7 +29,7 @@ public static class CronCloudHost
             await OpenDependenciesAsync(app.Services);
             app.MapHealth();
             map?.Invoke(app, settings);
-            await app.StartAsync();
+            await StartAsync(app);
             StartLines.Write(app, settings, Stopwatch.GetElapsedTime(started));
             await app.WaitForShutdownAsync();
             return 0;
@@ -38,10 +39,33 @@ public static class CronCloudHost
             await Console.Error.WriteLineAsync($"croncloud cannot start: {wrong.Message}");
             return 1;
         }
-        catch (IOException taken) when (taken.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+    }
+
+    private static void CheckUrls(string? urls)
+    {
+        foreach (var url in (urls ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries))
         {
-            await Console.Error.WriteLineAsync($"croncloud cannot start: Urls: {taken.Message}");
-            return 1;
+            try
+            {
+                BindingAddress.Parse(url);
+            }
+            catch (FormatException wrong)
+            {
+                throw new SettingException($"Urls: {FirstLine(wrong)}");
+            }
+        }
+    }
+
+    /// <summary>What fails here is the address to listen on: everything else is open already.</summary>
+    private static async Task StartAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception refused) when (refused is IOException or System.Net.Sockets.SocketException)
+        {
+            throw new SettingException($"Urls: {FirstLine(refused)}");
         }
     }
 

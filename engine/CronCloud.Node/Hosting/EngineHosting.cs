@@ -28,6 +28,7 @@ internal static class EngineHosting
         services.AddSingleton(settings.Worker);
         services.AddSingleton(s => new JobBook(s.GetRequiredService<IJobStore>(), s.GetRequiredService<IPendingStore>(), s.GetRequiredService<IDueIndex>(), NewNonce, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PartitionBuilder>();
+        services.AddSingleton<AnswerPruning>();
         services.AddSingleton<Checkpoints>();
         services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>()));
         services.AddSingleton<ITargetCaller, HttpTargetCaller>();
@@ -104,6 +105,8 @@ internal static class EngineHosting
             });
         }
 
+        if (settings.Has("gateway"))
+            Loop<AnswerPruning>("answer-pruning");
         if (settings.Has("recorder"))
             Loop<HistoryWriter>("history");
     }

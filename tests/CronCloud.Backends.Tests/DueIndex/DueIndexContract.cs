@@ -203,13 +203,18 @@ public abstract class DueIndexContract
     }
 
     [Fact]
-    public async Task A_partition_counts_as_built_when_it_was_marked()
+    public async Task A_partition_counts_as_built_when_the_last_build_ended()
     {
         var index = await OpenAsync();
 
         Assert.False(await index.IsBuiltAsync(Partition, None));
-        await index.MarkBuiltAsync(Partition, None);
+        Assert.False((await index.ScanAsync(Partition, Now, 10, None)).IsBuilt);
+        var (abandoned, last) = (await index.BeginBuildAsync(Partition, None), await index.BeginBuildAsync(Partition, None));
+        Assert.False(await index.EndBuildAsync(Partition, abandoned, None));
+        Assert.False(await index.IsBuiltAsync(Partition, None));
+        Assert.True(await index.EndBuildAsync(Partition, last, None));
         Assert.True(await index.IsBuiltAsync(Partition, None));
+        Assert.True((await index.ScanAsync(Partition, Now, 10, None)).IsBuilt);
         Assert.False(await index.IsBuiltAsync(Partition + 1, None));
     }
 

@@ -25,6 +25,26 @@ public sealed class RebuildTests
     }
 
     [Fact]
+    public async Task An_index_that_is_emptied_between_two_looks_moves_no_checkpoint()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var checkpoints = pipeline.NewCheckpoints();
+        var partition = pipeline.NewPartition(checkpoints);
+        await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        await RunAsync(pipeline, partition, 3);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(0.9));
+        await partition.RunOnceAsync(Pipeline.None);
+
+        pipeline.Index.Empty();
+        pipeline.Time.Advance(TimeSpan.FromSeconds(0.2));
+        await partition.RunOnceAsync(Pipeline.None);
+        await checkpoints.RunOnceAsync(Pipeline.None);
+        await RunAsync(pipeline, partition, 1);
+
+        Assert.Equal(5, (await pipeline.TakeAsync()).Count);
+    }
+
+    [Fact]
     public async Task What_was_dispatched_behind_the_checkpoint_starts_nothing_twice()
     {
         await using var pipeline = await Pipeline.OpenAsync();
