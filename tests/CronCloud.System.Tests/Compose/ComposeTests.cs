@@ -1,170 +1,92 @@
-using System.Data.Common;
+using System.Diagnostics;
 using CronCloud.Node.Hosting;
+using CronCloud.TestServers;
 using Microsoft.Extensions.Configuration;
+using YamlDotNet.RepresentationModel;
 
 namespace CronCloud.System.Tests.Compose;
 
-/// <summary>docker-compose.yml fits the code that it starts, although no test starts containers.</summary>
+/// <summary>docker-compose.yml, as Docker Compose reads it, against the code.</summary>
 public sealed class ComposeTests
 {
-    private static readonly string[] ConnectionNames = ["sql", "redis", "nats", "clickhouse"];
+    private static readonly Lazy<Task<YamlMappingNode>> Services = new(ReadAsync);
 
     [Fact]
-    public async Task Docker_compose_accepts_the_file()
+    public async Task Every_setting_of_our_services_is_one_that_the_code_knows()
     {
-        var (exitCode, _, errors) = await ComposeFile.ConfigAsync();
-
-        Assert.True(exitCode == 0, errors);
-    }
-
-    [Fact]
-    public async Task Without_an_api_key_the_file_is_refused_and_the_variable_named()
-    {
-        var (exitCode, _, errors) = await ComposeFile.ConfigAsync(apiKey: null);
-
-        Assert.NotEqual(0, exitCode);
-        Assert.Contains("CRONCLOUD_API_KEY", errors, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Three_nodes_and_a_gateway_carry_every_role()
-    {
-        var roles = (await OurServicesAsync()).ToDictionary(service => service.Name, service => Read(service).Roles);
-
-        Assert.Equal(["gateway", "node1", "node2", "node3"], roles.Keys.Order(StringComparer.Ordinal));
-        Assert.Equal(["gateway"], roles["gateway"]);
-        Assert.All(["node1", "node2", "node3"], node => Assert.Equal(["recorder", "scheduler", "worker"], roles[node].Order(StringComparer.Ordinal)));
-    }
-
-    [Fact]
-    public async Task Every_environment_variable_of_our_services_is_a_setting_that_the_code_knows()
-    {
-        foreach (var service in await OurServicesAsync())
+        foreach (var (name, service) in await OwnAsync())
         {
-            Read(service);
-            Assert.All(service.Environment.Keys, name => Assert.True(IsReadBySomebody(name), $"{service}: {name} is no setting."));
+            var environment = Map(service, "environment").ToDictionary(e => e.Key.Replace("__", ":", StringComparison.Ordinal), e => (string?)e.Value.ToString());
+            Assert.All(environment.Keys, key => Assert.Contains(key.Split(':')[0], new[] { "ConnectionStrings", "Cluster", "CronCloud", "Urls" }));
+            var settings = NodeSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(environment).Build(), ["scheduler", "worker", "recorder"]);
+            Assert.Equal(name, settings.NodeName);
+            Assert.Equal(name, settings.Cluster.Hostname);
+            Assert.All(new[] { settings.Sql, settings.Redis, settings.Nats, settings.ClickHouse }, Assert.NotNull);
         }
     }
 
     [Fact]
-    public async Task The_gateway_asks_for_the_key_that_the_user_sets()
+    public async Task Every_seed_node_is_a_service_at_its_port()
     {
-        var gateway = (await OurServicesAsync()).Single(service => service.Name == "gateway");
-
-        Assert.Equal("a-key", Read(gateway).ApiKey);
-    }
-
-    [Fact]
-    public async Task Every_file_that_the_services_name_exists_in_the_repository()
-    {
-        foreach (var service in await ComposeFile.ServicesAsync())
+        var services = (await OwnAsync()).ToDictionary();
+        foreach (var service in services.Values)
         {
-            if (service.IsOurs)
-                Assert.True(File.Exists(Path.Combine(ComposeFile.Root, (string)service.Build["context"], (string)service.Build["dockerfile"])), $"{service}: {service.Build["dockerfile"]} does not exist.");
-            Assert.All(service.MountedPaths, path => Assert.True(Path.Exists(Path.Combine(ComposeFile.Root, path)), $"{service}: {path} does not exist."));
-        }
-    }
-
-    [Theory]
-    [InlineData("gateway/Dockerfile")]
-    [InlineData("engine/CronCloud.Node/Dockerfile")]
-    public async Task Every_file_that_a_Dockerfile_copies_exists_and_reaches_the_builder(string dockerfile)
-    {
-        var allowed = (await File.ReadAllLinesAsync(Path.Combine(ComposeFile.Root, ".dockerignore"))).Where(line => line.StartsWith('!')).Select(line => line[1..].TrimEnd('/')).ToList();
-        var copies = (await File.ReadAllLinesAsync(Path.Combine(ComposeFile.Root, dockerfile)))
-            .Where(line => line.StartsWith("COPY ", StringComparison.Ordinal) && !line.Contains("--from", StringComparison.Ordinal))
-            .SelectMany(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..^1])
-            .ToList();
-
-        Assert.NotEmpty(copies);
-        foreach (var source in copies)
-        {
-            var folder = Path.Combine(ComposeFile.Root, Path.GetDirectoryName(source) ?? "");
-            Assert.True(Path.GetFileName(source) is { Length: > 0 } name ? Directory.EnumerateFileSystemEntries(folder, name).Any() : Directory.Exists(folder), $"{dockerfile}: {source} does not exist.");
-            Assert.True(allowed.Contains(source.Split('/')[0]), $"{dockerfile}: {source} is left out by .dockerignore.");
+            foreach (var seed in Map(service, "environment")["Cluster__SeedNodes"].ToString()!.Split(','))
+                Assert.Equal(seed.Split(':')[1], Map(services[seed.Split(':')[0]], "environment")["Cluster__Port"].ToString());
         }
     }
 
     [Fact]
-    public async Task Every_image_has_a_pinned_version()
+    public async Task Every_Dockerfile_exists_and_builds_a_project_that_exists()
     {
-        foreach (var service in await ComposeFile.ServicesAsync())
+        foreach (var (_, service) in await OwnAsync())
         {
-            var tag = service.Image.Contains(':', StringComparison.Ordinal) ? service.Image[(service.Image.LastIndexOf(':') + 1)..] : "";
-            Assert.True(tag.Split('-')[0].Split('.') is { Length: >= 2 } parts && parts.All(part => int.TryParse(part, out _)), $"{service}: '{service.Image}' is not pinned to a version.");
+            var dockerfile = Path.Combine(Repository.Root, Map(service, "build")["dockerfile"].ToString()!);
+            Assert.True(File.Exists(dockerfile), dockerfile);
+            var text = await File.ReadAllTextAsync(dockerfile);
+            var project = text.Split(' ').Single(word => word.EndsWith(".csproj", StringComparison.Ordinal));
+            Assert.True(File.Exists(Path.Combine(Repository.Root, project)), project);
+            Assert.Contains($"\"{Path.GetFileNameWithoutExtension(project)}.dll\"", text, StringComparison.Ordinal);
         }
     }
 
     [Fact]
-    public async Task The_servers_that_connection_strings_name_are_services_at_these_ports()
+    public async Task Every_image_has_a_pinned_version_and_only_loopback_is_published()
     {
-        var services = (await ComposeFile.ServicesAsync()).ToDictionary(service => service.Name);
-        foreach (var settings in services.Values.Where(service => service.IsOurs).Select(Read))
+        foreach (var (name, service) in (await Services.Value).Children)
         {
-            foreach (var (host, port) in Servers(settings))
-                Assert.True(services.TryGetValue(host, out var server) && server.Expose.Contains(port), $"{settings.NodeName}: there is no service {host} at port {port}.");
+            var image = service["image"].ToString();
+            Assert.True(image.Contains(':', StringComparison.Ordinal) && image.Split(':')[1].Count(c => c == '.') >= 2 - (image.StartsWith("postgres", StringComparison.Ordinal) ? 1 : 0), $"{name}: {image}");
+            if (((YamlMappingNode)service).Children.TryGetValue("ports", out var ports))
+                Assert.All((YamlSequenceNode)ports, port => Assert.StartsWith("127.0.0.1:8080:8080", port.ToString(), StringComparison.Ordinal));
         }
     }
 
     [Fact]
-    public async Task The_credentials_of_connection_strings_are_those_that_the_servers_are_made_with()
+    public async Task The_servers_keep_what_they_are_told()
     {
-        var services = (await ComposeFile.ServicesAsync()).ToDictionary(service => service.Name);
-        foreach (var settings in services.Values.Where(service => service.IsOurs).Select(Read))
-        {
-            var (sql, clickHouse) = (Parts(settings.Sql!), Parts(settings.ClickHouse!));
-            Assert.Equal([sql["Username"], sql["Password"], sql["Database"]], Values(services["postgres"], "POSTGRES_USER", "POSTGRES_PASSWORD", "POSTGRES_DB"));
-            Assert.Equal([clickHouse["Username"], clickHouse["Password"], clickHouse["Database"]], Values(services["clickhouse"], "CLICKHOUSE_USER", "CLICKHOUSE_PASSWORD", "CLICKHOUSE_DB"));
-        }
+        var services = await Services.Value;
+
+        Assert.Contains("--appendonly", services["redis"]["command"].ToString(), StringComparison.Ordinal);
+        Assert.Contains("-js", services["nats"]["command"].ToString(), StringComparison.Ordinal);
+        Assert.Equal(4, (await OwnAsync()).Count());
     }
 
-    [Fact]
-    public async Task All_join_the_same_seeds_each_under_its_own_name()
-    {
-        var services = await OurServicesAsync();
-        var addresses = services.Where(service => service.Name != "gateway").Select(service => $"{service.Name}:{Read(service).Cluster.Port}").ToList();
+    private static async Task<IEnumerable<KeyValuePair<string, YamlMappingNode>>> OwnAsync() =>
+        (await Services.Value).Children.Where(s => s.Value["image"].ToString().StartsWith("croncloud/", StringComparison.Ordinal)).Select(s => new KeyValuePair<string, YamlMappingNode>(s.Key.ToString(), (YamlMappingNode)s.Value));
 
-        Assert.All(services, service => Assert.Equal(service.Name, Read(service).Cluster.Hostname));
-        Assert.All(services, service => Assert.Equal(addresses.Order(StringComparer.Ordinal), Read(service).Cluster.SeedNodes.Order(StringComparer.Ordinal)));
-        Assert.Single(services.Select(service => string.Join(',', Read(service).Cluster.SeedNodes)).Distinct());
+    private static Dictionary<string, YamlNode> Map(YamlMappingNode service, string name) =>
+        ((YamlMappingNode)service[name]).Children.ToDictionary(c => c.Key.ToString(), c => c.Value);
+
+    private static async Task<YamlMappingNode> ReadAsync()
+    {
+        var start = new ProcessStartInfo("docker-compose", ["config"]) { WorkingDirectory = Repository.Root };
+        start.Environment["CRONCLOUD_API_KEY"] = "a-key";
+        await using var compose = await ChildProcess.StartAsync(start);
+        var code = await compose.WaitForExitAsync(TimeSpan.FromSeconds(60));
+        Assert.True(code == 0, $"docker-compose config (Debian package docker-compose) ended with {code}:\n{compose.Tail(50)}");
+        var yaml = new YamlStream();
+        yaml.Load(new StringReader(string.Join('\n', compose.Lines)));
+        return (YamlMappingNode)yaml.Documents[0].RootNode["services"];
     }
-
-    [Fact]
-    public async Task Only_the_gateway_is_published_and_on_this_machine_alone()
-    {
-        var services = await ComposeFile.ServicesAsync();
-        var gateway = services.Single(service => service.Name == "gateway");
-        var listens = new Uri(gateway.Environment["Urls"]!).Port;
-
-        Assert.All(services.Where(service => service.Name != "gateway"), service => Assert.Empty(service.Ports));
-        Assert.Equal([$"127.0.0.1:8080:{listens}"], gateway.Ports);
-    }
-
-    private static async Task<List<ComposeService>> OurServicesAsync() => [.. (await ComposeFile.ServicesAsync()).Where(service => service.IsOurs)];
-
-    private static NodeSettings Read(ComposeService service) => NodeSettings.Read(
-        new ConfigurationBuilder().AddInMemoryCollection(service.Environment.ToDictionary(variable => variable.Key.Replace("__", ":", StringComparison.Ordinal), variable => variable.Value)).Build(),
-        NodeSettings.AllRoles);
-
-    /// <summary>Unknown names below CronCloud and Cluster are refused by the settings themselves.</summary>
-    private static bool IsReadBySomebody(string name) => name.Split("__") switch
-    {
-        ["CronCloud", _, ..] or ["Cluster", _] or ["Urls"] => true,
-        ["ConnectionStrings", var connection] => ConnectionNames.Contains(connection),
-        _ => false,
-    };
-
-    private static (string Host, string Port)[] Servers(NodeSettings settings)
-    {
-        var (sql, clickHouse, redis, nats) = (Parts(settings.Sql!), Parts(settings.ClickHouse!), settings.Redis!.Split(':'), new Uri(settings.Nats!));
-        return [(sql["Host"], sql["Port"]), (clickHouse["Host"], clickHouse["Port"]), (redis[0], redis[1]), (nats.Host, $"{nats.Port}")];
-    }
-
-    private static Dictionary<string, string> Parts(string connectionString)
-    {
-        var parts = new DbConnectionStringBuilder { ConnectionString = connectionString };
-        return parts.Keys.Cast<string>().ToDictionary(key => key, key => (string)parts[key], StringComparer.OrdinalIgnoreCase);
-    }
-
-    private static string?[] Values(ComposeService service, params string[] names) => Array.ConvertAll(names, name => service.Environment.GetValueOrDefault(name));
 }
