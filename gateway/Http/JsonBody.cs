@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
 using CronCloud.Core.Jobs;
 
 namespace CronCloud.Gateway.Http;
@@ -19,9 +21,12 @@ internal static class JsonBody
         var type = request.ContentType?.Split(';')[0].Trim().ToLowerInvariant();
         if (type is not ("application/json" or "application/merge-patch+json"))
             return (null, new Problem(415, "request.media_type", "The request is not JSON", "Send the body with Content-Type: application/json.").ToResult());
+        var json = buffer.ToArray();
         try
         {
-            return JsonNode.Parse(buffer.ToArray(), documentOptions: Strict) is JsonObject body ? (body, null) : (null, Problem.Invalid("", "the body must be a JSON object"));
+            if (!IsUnicode(json))
+                return (null, Problem.Invalid("", "the body is not JSON: its text is not valid Unicode"));
+            return JsonNode.Parse(json, documentOptions: Strict) is JsonObject body ? (body, null) : (null, Problem.Invalid("", "the body must be a JSON object"));
         }
         catch (JsonException broken)
         {
@@ -36,12 +41,12 @@ internal static class JsonBody
         var pointer = PointerOf(error.Path);
         if (message.Contains("could not be mapped to any", StringComparison.Ordinal))
         {
-            var name = Quoted(message);
+            var name = Escape(Between(message, "property '", "' could not be mapped"));
             return new Fault(pointer.EndsWith("/" + name, StringComparison.Ordinal) ? pointer : $"{pointer}/{name}", "is no known field");
         }
 
         if (message.Contains("missing required", StringComparison.Ordinal))
-            return new Fault($"{pointer}/{Quoted(message[message.IndexOf("including", StringComparison.Ordinal)..])}", "is required");
+            return new Fault($"{pointer}/{Between(message[message.IndexOf("including", StringComparison.Ordinal)..], "'", "'")}", "is required");
         if (message.Contains("Path:", StringComparison.Ordinal) || message.Contains("could not be converted", StringComparison.Ordinal))
             return new Fault(pointer, "has a value of the wrong type");
         return new Fault(pointer, message);
@@ -53,18 +58,58 @@ internal static class JsonBody
         return path > 0 ? message[..path] : message;
     }
 
-    private static string Quoted(string message)
+    /// <summary>A name as a part of a JSON pointer.</summary>
+    public static string Escape(string name) => name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
+
+    /// <summary>Whether all text is well-formed: the parser takes broken UTF-8 and lone surrogates, and whoever reads them throws.</summary>
+    private static bool IsUnicode(ReadOnlySpan<byte> json)
     {
-        var parts = message.Split('\'');
-        return parts.Length > 1 ? parts[1] : "";
+        if (!Utf8.IsValid(json))
+            return false;
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Strict.MaxDepth });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.String && reader.ValueIsEscaped)
+                    reader.GetString();
+            }
+
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
-    /// <summary>$.target.http['x-a'][0] as /target/http/x-a/0.</summary>
+    private static string Between(string message, string before, string after)
+    {
+        var start = message.IndexOf(before, StringComparison.Ordinal) + before.Length;
+        var end = message.IndexOf(after, start, StringComparison.Ordinal);
+        return start >= before.Length && end >= 0 ? message[start..end] : "";
+    }
+
+    /// <summary>$.target.http['x.a'][0] as /target/http/x.a/0.</summary>
     private static string PointerOf(string? path)
     {
-        if (path is null or "$")
-            return "";
-        var plain = path[1..].Replace("['", ".", StringComparison.Ordinal).Replace("']", "", StringComparison.Ordinal).Replace("[", ".", StringComparison.Ordinal).Replace("]", "", StringComparison.Ordinal);
-        return plain.Replace('.', '/');
+        var pointer = new StringBuilder();
+        var rest = path is null ? "" : path[1..];
+        while (rest.Length > 0)
+        {
+            var (start, close) = rest switch
+            {
+                ['[', '\'', ..] => (2, "']"),
+                ['[', ..] => (1, "]"),
+                _ => (1, ""),
+            };
+            var end = close.Length > 0 ? rest.IndexOf(close, start, StringComparison.Ordinal) : rest.AsSpan(start).IndexOfAny('.', '[') + start;
+            if (end < start)
+                end = rest.Length;
+            pointer.Append('/').Append(Escape(rest[start..end]));
+            rest = rest[Math.Min(rest.Length, end + close.Length)..];
+        }
+
+        return pointer.ToString();
     }
 }
