@@ -17,10 +17,10 @@ return await CronCloudHost.RunAsync(
         app.UseMiddleware<ProblemMiddleware>();
         app.UseMiddleware<AccessMiddleware>();
         app.UseMiddleware<IdempotencyMiddleware>();
+        app.UseStatusCodePages(pages => Problem.OfStatus(pages.HttpContext.Response.StatusCode).WriteAsync(pages.HttpContext));
         app.MapOpenApi("/openapi/{documentName}.json");
         var api = app.MapGroup("/v1");
         api.MapJobs();
         api.MapExecutions();
         api.MapSchedules();
-        api.MapFallback(() => Problem.NotFound("route.not_found", "There is no such address; /openapi/v1.json lists all."));
     });

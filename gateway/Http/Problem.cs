@@ -24,6 +24,14 @@ internal sealed record Problem(int Status, string Code, string Title, string Det
 
     public static IResult NotFound(string code, string detail) => new Problem(404, code, "Not found", detail).ToResult();
 
+    /// <summary>For answers that have a status and no body: those of routing.</summary>
+    public static Problem OfStatus(int status) => status switch
+    {
+        404 => new(404, "route.not_found", "Not found", "There is no such address; /openapi/v1.json lists all."),
+        405 => new(405, "route.method_not_allowed", "Not allowed", "The address does not take this method; Allow lists those that it takes."),
+        _ => new(status, "request.refused", "The request was refused", $"The answer is status {status}."),
+    };
+
     public static IResult JobNotFound(string id) => NotFound("job.not_found", $"There is no job '{id}'.");
 
     public static Problem Unavailable(string detail) => new(503, "unavailable", "A part that CronCloud stands on is away", detail) { RetryAfterSeconds = 1 };
