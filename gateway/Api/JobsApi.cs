@@ -49,7 +49,7 @@ internal static class JobsApi
             return refusal;
         if (Preconditions(http.Request, out var ifVersion, out var ifNew) is { } unmet)
             return unmet;
-        return Answer(await region.AskAsync(Write(JobAction.Put, request!, http) with { IfVersion = ifVersion, IfNew = ifNew }, http.RequestAborted), http, time);
+        return Answer(await region.AskAsync(Write(JobAction.Put, request!, http) with { IfVersion = ifVersion, IfNew = ifNew, IfExists = http.Request.Headers.IfMatch == "*" }, http.RequestAborted), http, time);
     }
 
     /// <summary>Without If-Match, a change by somebody else in between is merged with, not refused.</summary>
@@ -83,7 +83,7 @@ internal static class JobsApi
         if (await FindAsync(id, http, store) is not { } job)
             return Problem.JobNotFound(id);
         http.Response.Headers.ETag = ETag(job.Version);
-        return http.Request.Headers.IfNoneMatch.ToString().Split(',', StringSplitOptions.TrimEntries).Contains(ETag(job.Version))
+        return IsKnown(http.Request.Headers.IfNoneMatch.ToString(), ETag(job.Version))
             ? Results.StatusCode(304)
             : ApiJson.Ok(JobAnswer.Of(job, time.GetUtcNow()));
     }
@@ -191,6 +191,10 @@ internal static class JobsApi
 
         return new Problem(412, "job.version_conflict", "The job has changed", $"If-Match: {match} is not the ETag of any version of a job.").ToResult();
     }
+
+    /// <summary>Weakly compared, as RFC 9110 has it: a proxy that compresses makes tags weak.</summary>
+    private static bool IsKnown(string ifNoneMatch, string tag) =>
+        ifNoneMatch == "*" || ifNoneMatch.Split(',', StringSplitOptions.TrimEntries).Any(known => known == tag || known == $"W/{tag}");
 
     private static string ETag(long version) => string.Create(CultureInfo.InvariantCulture, $"\"{version}\"");
 

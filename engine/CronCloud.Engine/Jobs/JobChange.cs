@@ -30,6 +30,8 @@ public sealed record JobChange(Job? Next, bool Created, JobRefusal? Refused)
             return new JobRefusal(RefusalCode.NotFound, $"There is no job '{change.Id}'.");
         if (current is not null && (change.Action == JobAction.Create || change.IfNew))
             return new JobRefusal(change.IfNew ? RefusalCode.VersionConflict : RefusalCode.AlreadyExists, $"There is a job '{change.Id}' already.");
+        if (current is null && change.IfExists)
+            return new JobRefusal(RefusalCode.VersionConflict, $"There is no job '{change.Id}'.");
         if (change.IfVersion is { } version && version != current?.Version)
             return new JobRefusal(RefusalCode.VersionConflict, current is null ? $"There is no job '{change.Id}'." : $"Job '{change.Id}' is at version {current.Version}, not {version}.");
         return null;

@@ -32,6 +32,9 @@ public sealed record ChangeJob : IForJob
     /// <summary>Only if there is no such job.</summary>
     public bool IfNew { get; init; }
 
+    /// <summary>Only if there is such a job.</summary>
+    public bool IfExists { get; init; }
+
     /// <summary>Who wants it, for the revisions.</summary>
     public required string By { get; init; }
 
