@@ -130,8 +130,10 @@ internal static class JobsApi
         if (broken is not null)
             return broken;
         if (body!.FirstOrDefault(field => field.Key != "payload").Key is { } unknown)
-            return Problem.Invalid($"/{unknown}", "is no known field");
+            return Problem.Invalid($"/{JsonBody.Escape(unknown)}", "is no known field");
         var payload = body!["payload"] is { } node ? JsonSerializer.SerializeToElement(node) : (JsonElement?)null;
+        if (!JobRules.IsBodySize(payload))
+            return Problem.Invalid("/payload", "must be at most 256 KB");
         var reply = await region.AskAsync(new TriggerJob { Tenant = Tenant.Of(http), Id = id, Payload = payload }, http.RequestAborted);
         return JobRegion.RefusalOf(reply) ?? ApiJson.Ok(new { executionId = reply.ExecutionId }, 202);
     }

@@ -18,6 +18,9 @@ public static class JobRules
     public static bool IsId(string id) =>
         id.Length is > 0 and <= MaxIdLength && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 
+    /// <summary>Whether a body or payload may be sent.</summary>
+    public static bool IsBodySize(JsonElement? body) => (body is { } json ? Encoding.UTF8.GetByteCount(json.GetRawText()) : 0) <= MaxBodyBytes;
+
     public static IReadOnlyList<Fault> Check(JobDefinition job, JobKey key)
     {
         var faults = new List<Fault>();
@@ -67,7 +70,7 @@ public static class JobRules
         require(!isUrl || url!.UserInfo.Length == 0, $"{at}/url", "must not carry user information; send an Authorization header");
         require(http.Method is "GET" or "POST" or "PUT" or "PATCH" or "DELETE" or "HEAD", $"{at}/method", "must be GET, POST, PUT, PATCH, DELETE or HEAD");
         require(http.Method is not ("GET" or "HEAD") || http.Body is null, $"{at}/body", $"must be left out with {http.Method}");
-        require(SizeOf(http.Body) <= MaxBodyBytes, $"{at}/body", "must be at most 256 KB");
+        require(IsBodySize(http.Body), $"{at}/body", "must be at most 256 KB");
         require(IsBetween(http.Timeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(15)), $"{at}/timeout", "must be 1s to 15m");
         require(SuccessRule.Parse(http.Success) is not null, $"{at}/success", "must be statuses and ranges such as 200-299 or 200,204");
         CheckHeaders(http.Headers, at, require);
@@ -77,7 +80,7 @@ public static class JobRules
     {
         const string at = "/target/nats";
         require(IsSubject(nats.Subject), $"{at}/subject", "must be tokens of a-z A-Z 0-9 _ - joined by single dots, at most 255 characters, not under $ or croncloud");
-        require(SizeOf(nats.Payload) <= MaxBodyBytes, $"{at}/payload", "must be at most 256 KB");
+        require(IsBodySize(nats.Payload), $"{at}/payload", "must be at most 256 KB");
         CheckHeaders(nats.Headers, at, require);
     }
 
@@ -112,8 +115,6 @@ public static class JobRules
         text.Length is > 0 and <= 64 && text.All(c => !char.IsControl(c) && (allowColon || c != ':'));
 
     private static bool IsBetween(TimeSpan value, TimeSpan least, TimeSpan most) => least <= value && value <= most;
-
-    private static int SizeOf(JsonElement? body) => body is { } json ? Encoding.UTF8.GetByteCount(json.GetRawText()) : 0;
 
     private static string Pointer(string name) => name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 }
