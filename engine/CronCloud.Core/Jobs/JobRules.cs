@@ -31,6 +31,7 @@ public static class JobRules
         }
 
         Require(job.Description is not { Length: > 1000 }, "/description", "must be at most 1,000 characters");
+        Require(job.Description?.Contains('\0', StringComparison.Ordinal) != true, "/description", "must not contain NUL");
         Require(job.Tags.Count <= 20, "/tags", "must be at most 20 tags");
         foreach (var (name, value) in job.Tags)
         {
