@@ -76,6 +76,19 @@ public sealed record Reply(int Status, string? ContentType, IReadOnlyDictionary<
 
     public IEnumerable<string> Ids(string name = "id") => Json["items"]!.AsArray().Select(item => (string)item![name]!);
 
+    /// <summary>The places of a refused request's faults.</summary>
+    public IEnumerable<string> Pointers() => Json["errors"]!.AsObject().Select(e => e.Key);
+
+    /// <summary>Asserts that the answer is an error as RFC 9457 has it, with all members.</summary>
+    public void IsProblem(int status, string code)
+    {
+        Assert.True(Status == status, Body);
+        Assert.Equal("application/problem+json", ContentType);
+        Assert.Equal((status, code, $"https://croncloud.dev/problems/{code}"), ((int)Json["status"]!, (string?)Json["code"], (string?)Json["type"]));
+        foreach (var member in new[] { "title", "detail", "traceId" })
+            Assert.False(string.IsNullOrEmpty((string?)Json[member]), member);
+    }
+
     public static async Task<Reply> OfAsync(HttpResponseMessage response) => new(
         (int)response.StatusCode,
         response.Content.Headers.ContentType?.MediaType,

@@ -9,7 +9,7 @@ namespace CronCloud.TestServers;
 
 /// <summary>
 /// A receiver of webhooks that keeps what arrived. The address scripts its answer: <c>/ok/…</c>, <c>/status/503/…</c>, <c>/slow/2000/…</c>
-/// (milliseconds), <c>/big/1000000/…</c> (bytes); anything after that is the test's own.
+/// (milliseconds), <c>/big/1000000/…</c> (bytes), <c>/flaky/1/…</c> (so many failures at this address first), <c>/redirect/…</c> (to <c>/ok/…</c>); anything after that is the test's own.
 /// </summary>
 public sealed class WebhookSink : IAsyncDisposable
 {
@@ -87,6 +87,14 @@ public sealed class WebhookSink : IAsyncDisposable
                 break;
             case ["big", var bytes, ..]:
                 await context.Response.WriteAsync(new string('x', int.Parse(bytes, CultureInfo.InvariantCulture)));
+                break;
+            case ["flaky", var failures, ..]:
+                var earlier = _received.Count(w => w.Path == context.Request.Path.Value) - 1;
+                context.Response.StatusCode = earlier < int.Parse(failures, CultureInfo.InvariantCulture) ? 503 : 200;
+                await context.Response.WriteAsync($"after {earlier}");
+                break;
+            case ["redirect", .. var rest]:
+                context.Response.Redirect($"/ok/{string.Join('/', rest)}");
                 break;
             default:
                 await context.Response.WriteAsync("ok");
