@@ -16,7 +16,7 @@ public sealed class JobFaultTests(RunningGateway gateway)
     [InlineData("""{"every":"1h","jitter":"2d"}""", "/schedule/jitter")]
     [InlineData("""{"every":"1h","startAt":"2027-01-02T00:00:00Z","endAt":"2027-01-01T00:00:00Z"}""", "/schedule/endAt")]
     public Task A_bad_schedule_is_refused(string schedule, string pointer) =>
-        RefusesAsync($$"""{"schedule":{{schedule}},"target":{"http":{"url":"https://example.com"}}}""", pointer, "schedule.invalid");
+        RefusesAsync($$$$"""{"schedule":{{{{schedule}}}},"target":{"http":{"url":"https://example.com"}}}""", pointer, "schedule.invalid");
 
     [Theory]
     [InlineData("null", "/target")]
@@ -48,7 +48,7 @@ public sealed class JobFaultTests(RunningGateway gateway)
     [InlineData("""{"http":{"url":"https://example.com","headers":{"traceparent":"1"}}}""", "/target/http/headers/traceparent")]
     [InlineData("""{"nats":{"subject":"a.*"}}""", "/target/nats/subject")]
     [InlineData("""{"nats":{"subject":"croncloud.trigger.default.x"}}""", "/target/nats/subject")]
-    public Task A_bad_target_is_refused(string target, string pointer) => RefusesAsync($$"""{"schedule":{"every":"1h"},"target":{{target}}}""", pointer);
+    public Task A_bad_target_is_refused(string target, string pointer) => RefusesAsync($$$$"""{"schedule":{"every":"1h"},"target":{{{{target}}}}}""", pointer);
 
     [Theory]
     [InlineData("\"id\":null", "/id")]
@@ -80,7 +80,7 @@ public sealed class JobFaultTests(RunningGateway gateway)
     [InlineData("\"alerts\":{\"channels\":[\"ops\",7]}", "/alerts/channels/1")]
     [InlineData("\"alerts\":{\"consecutiveFailures\":0}", "/alerts/consecutiveFailures")]
     public Task A_bad_member_is_refused(string member, string pointer) =>
-        RefusesAsync($$"""{"schedule":{"every":"1h"},"target":{"http":{"url":"https://example.com"}},{{member}}}""", pointer);
+        RefusesAsync($$$$"""{"schedule":{"every":"1h"},"target":{"http":{"url":"https://example.com"}},{{{{member}}}}}""", pointer);
 
     [Fact]
     public async Task Several_faults_are_told_at_once() => Assert.Equal(
