@@ -18,7 +18,7 @@ return await CronCloudHost.RunAsync(
         app.UseMiddleware<AccessMiddleware>();
         app.UseMiddleware<IdempotencyMiddleware>();
         app.UseStatusCodePages(pages => Problem.OfStatus(pages.HttpContext.Response.StatusCode).WriteAsync(pages.HttpContext));
-        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapOpenApi("/openapi/v1.json");
         var api = app.MapGroup("/v1");
         api.MapJobs();
         api.MapExecutions();
