@@ -40,5 +40,5 @@ internal sealed class AccessMiddleware(RequestDelegate next, NodeSettings settin
     }
 
     private static bool IsLoopbackName(string host) =>
-        host is "localhost" || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 }
