@@ -30,11 +30,24 @@ public sealed class PublicAddressTests
     [InlineData("64:ff9b::7f00:1")]
     [InlineData("2002:7f00:1::")]
     [InlineData("ff02::1")]
+    [InlineData("100.127.255.255")]
+    [InlineData("192.0.2.1")]
+    [InlineData("203.0.113.5")]
+    [InlineData("240.0.0.1")]
+    [InlineData("::ffff:169.254.169.254")]
+    [InlineData("::7f00:1")]
+    [InlineData("64:ff9b:1::1")]
+    [InlineData("2001:db8::1")]
     public void An_inside_address_is_not_public(string address) => Assert.False(PublicAddress.Includes(IPAddress.Parse(address)));
 
     [Theory]
     [InlineData("1.1.1.1")]
+    [InlineData("172.15.255.255")]
     [InlineData("172.32.0.1")]
+    [InlineData("100.63.255.255")]
+    [InlineData("100.128.0.1")]
+    [InlineData("169.253.255.255")]
+    [InlineData("223.255.255.255")]
     [InlineData("93.184.216.34")]
     [InlineData("2606:4700:4700::1111")]
     [InlineData("::ffff:1.1.1.1")]
@@ -49,7 +62,9 @@ public sealed class PublicAddressTests
     [InlineData("http://[::ffff:127.0.0.1]/")]
     [InlineData("http://localhost/")]
     [InlineData("http://169.254.169.254/latest/meta-data")]
+    [InlineData("http://[::ffff:169.254.169.254]/")]
     [InlineData("http://1.1.1.1:8080/")]
+    [InlineData("https://1.1.1.1:22/")]
     public async Task A_webhook_does_not_go_inside(string url)
     {
         using var caller = new HttpTargetCaller(new TargetOptions(), TimeProvider.System);

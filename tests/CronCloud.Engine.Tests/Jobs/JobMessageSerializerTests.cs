@@ -21,7 +21,7 @@ public sealed class JobMessageSerializerTests : IAsyncLifetime
 
     public static TheoryData<string, object> Messages => new()
     {
-        { "change", new ChangeJob { Tenant = "t", Id = "a", Action = JobAction.Put, By = "api", IfVersion = 3, IfNew = true, State = JobState.Paused, Definition = Definition } },
+        { "change", new ChangeJob { Tenant = "t", Id = "a", Action = JobAction.Put, By = "api", IfVersion = 3, IfNew = true, IfExists = true, State = JobState.Paused, Definition = Definition } },
         { "trigger", new TriggerJob { Tenant = "t", Id = "a", Payload = JsonSerializer.SerializeToElement(new { k = 1 }) } },
         { "reply", new JobReply { Job = new JobView("t", "a", Definition, JobState.Active, 3, Pipeline.Start, Pipeline.Start, true) } },
         { "reply", JobReply.Refuse(RefusalCode.VersionConflict, "no") },
