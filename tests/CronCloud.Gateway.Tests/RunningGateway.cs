@@ -9,6 +9,8 @@ namespace CronCloud.Gateway.Tests;
 [CollectionDefinition(nameof(RunningGateway))]
 public sealed class RunningGateway : ICollectionFixture<RunningGateway>, IAsyncLifetime
 {
+    private const int LargeBody = 512 * 1024;
+
     private TwinInstallation _installation = null!;
 
     public WebhookSink Sink => _installation.Sink;
@@ -25,6 +27,8 @@ public sealed class RunningGateway : ICollectionFixture<RunningGateway>, IAsyncL
     public async Task<Reply> SendAsync(string method, string path, string? body = null, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
+        // A large body waits for the gateway's word: it may be refused unread, and the connection that is closed then could swallow the answer.
+        request.Headers.ExpectContinue = body?.Length > LargeBody;
         if (body is not null)
             request.Content = new StringContent(body, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
         foreach (var (name, value) in headers)
