@@ -79,6 +79,8 @@ public sealed class ClusterInstallation : Installation
 
     public override HttpClient Http => _gateway.Http;
 
+    public CronCloudProcess Gateway => _gateway;
+
     public IReadOnlyList<CronCloudProcess?> Nodes => _nodes;
 
     public static async Task<ClusterInstallation> StartAsync()

@@ -1,27 +1,28 @@
+using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
 
 namespace CronCloud.Backends.DueIndex;
 
-/// <summary>Leases among the owners of one process.</summary>
-public sealed class MemoryLeases(TimeProvider time) : IPartitionLeases
+/// <summary>Leases and rosters within one process.</summary>
+public sealed class MemoryLeases(TimeProvider time) : IPartitionLeases, IRoster
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<int, (string Owner, DateTimeOffset Until)> _held = [];
-    private readonly Dictionary<string, DateTimeOffset> _alive = [];
+    private readonly Dictionary<(string Roster, string Name), DateTimeOffset> _alive = [];
 
-    public Task<IReadOnlyList<string>> AnnounceAsync(string owner, TimeSpan life, CancellationToken cancellation)
+    public Task<IReadOnlyList<string>> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation)
     {
         lock (_lock)
         {
-            _alive[owner] = time.GetUtcNow() + life;
-            return Task.FromResult<IReadOnlyList<string>>([.. _alive.Where(o => o.Value > time.GetUtcNow()).Select(o => o.Key).Order(StringComparer.Ordinal)]);
+            _alive[(roster, name)] = time.GetUtcNow() + life;
+            return Task.FromResult<IReadOnlyList<string>>([.. _alive.Where(o => o.Key.Roster == roster && o.Value > time.GetUtcNow()).Select(o => o.Key.Name).Order(StringComparer.Ordinal)]);
         }
     }
 
-    public Task LeaveAsync(string owner, CancellationToken cancellation)
+    public Task LeaveAsync(string roster, string name, CancellationToken cancellation)
     {
         lock (_lock)
-            _alive.Remove(owner);
+            _alive.Remove((roster, name));
         return Task.CompletedTask;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
 using StackExchange.Redis;
@@ -6,7 +7,7 @@ using StackExchange.Redis;
 namespace CronCloud.Backends.DueIndex;
 
 /// <summary>The due index in Redis: every step is one Lua script on one partition's keys.</summary>
-public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPartitionLeases
+public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPartitionLeases, IRoster
 {
     private Action<int>? _woken;
 
@@ -119,13 +120,13 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
     public async Task<bool> EndBuildAsync(int partition, string build, CancellationToken cancellation) =>
         (int)await RedisScript.Built.RunAsync(Redis, [RedisKeys.Of(partition).Epoch], [build]).WaitAsync(cancellation) == 1;
 
-    public async Task<IReadOnlyList<string>> AnnounceAsync(string owner, TimeSpan life, CancellationToken cancellation)
+    public async Task<IReadOnlyList<string>> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation)
     {
-        var alive = await RedisScript.Announce.RunAsync(Redis, [RedisKeys.Owners], [owner, (long)life.TotalMilliseconds]).WaitAsync(cancellation);
+        var alive = await RedisScript.Announce.RunAsync(Redis, [RedisKeys.Roster(roster)], [name, (long)life.TotalMilliseconds]).WaitAsync(cancellation);
         return [.. ((string[])alive!).Order(StringComparer.Ordinal)];
     }
 
-    public Task LeaveAsync(string owner, CancellationToken cancellation) => Redis.SortedSetRemoveAsync(RedisKeys.Owners, owner).WaitAsync(cancellation);
+    public Task LeaveAsync(string roster, string name, CancellationToken cancellation) => Redis.SortedSetRemoveAsync(RedisKeys.Roster(roster), name).WaitAsync(cancellation);
 
     public async Task<IReadOnlySet<int>> AcquireAsync(string owner, IReadOnlyCollection<int> partitions, TimeSpan life, CancellationToken cancellation)
     {

@@ -9,9 +9,6 @@ internal sealed class RedisKeys
 {
     public static readonly RedisChannel WakeChannel = RedisChannel.Literal("cc:wake");
 
-    /// <summary>Sorted set: owner -> alive until, in ms of Redis' clock.</summary>
-    public static readonly RedisKey Owners = "cc:owners";
-
     private static readonly RedisKeys[] ByPartition = [.. Enumerable.Range(0, Partitions.Count).Select(p => new RedisKeys(p))];
 
     private RedisKeys(int partition)
@@ -40,6 +37,9 @@ internal sealed class RedisKeys
 
     /// <summary>due, entry, inflight, flight, landed.</summary>
     public RedisKey[] All { get; }
+
+    /// <summary>Sorted set: name -> alive until, in ms of Redis' clock.</summary>
+    public static RedisKey Roster(string roster) => "cc:roster:" + roster;
 
     public static RedisKeys Of(int partition) => ByPartition[partition];
 }

@@ -6,12 +6,6 @@ namespace CronCloud.Core.Due;
 /// </summary>
 public interface IPartitionLeases
 {
-    /// <summary>Says that the owner lives, for so long; answers all owners that live now, itself included.</summary>
-    Task<IReadOnlyList<string>> AnnounceAsync(string owner, TimeSpan life, CancellationToken cancellation);
-
-    /// <summary>Takes the owner off the list at once.</summary>
-    Task LeaveAsync(string owner, CancellationToken cancellation);
-
     /// <summary>Takes or renews; answers the partitions that the owner holds now.</summary>
     Task<IReadOnlySet<int>> AcquireAsync(string owner, IReadOnlyCollection<int> partitions, TimeSpan life, CancellationToken cancellation);
 

@@ -1,3 +1,4 @@
+using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Schedules;
@@ -8,8 +9,10 @@ namespace CronCloud.Engine.Due;
 /// Which partitions this node scans. All living owners come to the same placement by rendezvous hashing; a lease per partition keeps
 /// two from scanning the same one. An owner that dies loses its leases and its place in two seconds, and the others take over.
 /// </summary>
-public sealed class PartitionOwner(string owner, IPartitionLeases leases)
+public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoster roster)
 {
+    private const string Schedulers = "schedulers";
+
     public static readonly TimeSpan LeaseLife = TimeSpan.FromSeconds(2);
 
     /// <summary>A quarter of a lease: three renewals may fail before it lapses.</summary>
@@ -25,7 +28,7 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases)
     /// <summary>Renews, takes what is free, and answers what to start and what to stop scanning. What is stopped is released by <see cref="ReleaseAsync"/>.</summary>
     public async Task<Placement> RunOnceAsync(CancellationToken cancellation)
     {
-        var owners = await leases.AnnounceAsync(owner, LeaseLife, cancellation);
+        var owners = await roster.AnnounceAsync(Schedulers, owner, LeaseLife, cancellation);
         var wanted = Wanted(owners);
         var acquired = await leases.AcquireAsync(owner, wanted, LeaseLife, cancellation);
         var gained = acquired.Except(_held).ToList();
@@ -38,7 +41,7 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases)
 
     public async Task LeaveAsync(CancellationToken cancellation)
     {
-        await leases.LeaveAsync(owner, cancellation);
+        await roster.LeaveAsync(Schedulers, owner, cancellation);
         await leases.ReleaseAsync(owner, _held, cancellation);
         _held = [];
     }

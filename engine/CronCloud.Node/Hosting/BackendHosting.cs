@@ -3,6 +3,7 @@ using CronCloud.Backends.History;
 using CronCloud.Backends.Sql;
 using CronCloud.Backends.Streams;
 using CronCloud.Core;
+using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
@@ -50,12 +51,15 @@ internal static class BackendHosting
             services.AddSingleton<RedisDueIndex>();
             services.AddSingleton<IDueIndex>(s => s.GetRequiredService<RedisDueIndex>());
             services.AddSingleton<IPartitionLeases>(s => s.GetRequiredService<RedisDueIndex>());
+            services.AddSingleton<IRoster>(s => s.GetRequiredService<RedisDueIndex>());
         }
         else
         {
             services.AddSingleton<IDependency>(new MemoryDependency());
             services.AddSingleton<IDueIndex, MemoryDueIndex>();
-            services.AddSingleton<IPartitionLeases, MemoryLeases>();
+            services.AddSingleton<MemoryLeases>();
+            services.AddSingleton<IPartitionLeases>(s => s.GetRequiredService<MemoryLeases>());
+            services.AddSingleton<IRoster>(s => s.GetRequiredService<MemoryLeases>());
         }
     }
 

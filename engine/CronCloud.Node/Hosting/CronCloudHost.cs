@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Akka.Actor;
 using CronCloud.Core;
 
 namespace CronCloud.Node.Hosting;
@@ -32,13 +33,22 @@ public static class CronCloudHost
             await StartAsync(app);
             StartLines.Write(app, settings, Stopwatch.GetElapsedTime(started));
             await app.WaitForShutdownAsync();
-            return 0;
+            return await WasTakenOutAsync(app) ? 1 : 0;
         }
         catch (SettingException wrong)
         {
             await Console.Error.WriteLineAsync($"croncloud cannot start: {wrong.Message}");
             return 1;
         }
+    }
+
+    /// <summary>A process that was silent for seconds (stopped, swapped out) has been replaced: it ends, and a new one joins.</summary>
+    private static async Task<bool> WasTakenOutAsync(WebApplication app)
+    {
+        var takenOut = CoordinatedShutdown.Get(app.Services.GetRequiredService<ActorSystem>()).ShutdownReason is CoordinatedShutdown.ClusterDowningReason;
+        if (takenOut)
+            await Console.Error.WriteLineAsync("croncloud ends: it was silent for so long that the other nodes took it out of the cluster. Start it again.");
+        return takenOut;
     }
 
     private static void CheckUrls(string? urls)

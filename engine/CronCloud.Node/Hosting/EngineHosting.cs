@@ -1,12 +1,13 @@
 using Akka.Actor;
 using Akka.Cluster.Hosting;
-using Akka.Cluster.Hosting.SBR;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
+using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Streams;
+using CronCloud.Engine.Cluster;
 using CronCloud.Engine.Due;
 using CronCloud.Engine.Executing;
 using CronCloud.Engine.History;
@@ -27,10 +28,12 @@ internal static class EngineHosting
         services.AddSingleton(settings.Targets);
         services.AddSingleton(settings.Worker);
         services.AddSingleton(s => new JobBook(s.GetRequiredService<IJobStore>(), s.GetRequiredService<IPendingStore>(), s.GetRequiredService<IDueIndex>(), NewNonce, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IClusterView, AkkaClusterView>();
+        services.AddSingleton<Membership>();
         services.AddSingleton<PartitionBuilder>();
         services.AddSingleton<AnswerPruning>();
         services.AddSingleton<Checkpoints>();
-        services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>()));
+        services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>(), s.GetRequiredService<IRoster>()));
         services.AddSingleton<ITargetCaller, HttpTargetCaller>();
         services.AddSingleton<Worker>();
         services.AddSingleton<Heartbeat>();
@@ -58,23 +61,25 @@ internal static class EngineHosting
     private static void WithCluster(this AkkaConfigurationBuilder akka, NodeSettings settings)
     {
         var cluster = settings.Cluster;
+        var seedNodes = settings.JoinsCluster ? cluster.SeedNodes : [];
         akka.WithRemoting(cluster.Hostname, cluster.Port);
         akka.WithClustering(new ClusterOptions
         {
             Roles = [.. settings.Roles],
-            SeedNodes = [.. cluster.SeedNodes.Select(seed => $"akka.tcp://{SystemName}@{seed}")],
-            SplitBrainResolver = new KeepMajorityOption(),
+            SeedNodes = [.. seedNodes.Select(seed => $"akka.tcp://{SystemName}@{seed}")],
         });
         akka.AddHocon(
             """
-            akka.cluster.split-brain-resolver.stable-after = 7s
-            akka.cluster.failure-detector.acceptable-heartbeat-pause = 5s
+            akka.cluster.downing-provider-class = "Akka.Cluster.NoDowning, Akka.Cluster"
+            akka.cluster.failure-detector.acceptable-heartbeat-pause = 2s
+            akka.cluster.singleton.min-number-of-hand-over-retries = 3
+            akka.remote.retry-gate-closed-for = 1s
             akka.coordinated-shutdown.default-phase-timeout = 10s
             akka.coordinated-shutdown.phases.before-service-unbind.timeout = 40s
             akka.coordinated-shutdown.exit-clr = off
             """,
             HoconAddMode.Prepend);
-        if (cluster.SeedNodes.Count == 0)
+        if (seedNodes.Count == 0)
             akka.AddStartup((system, _) => Akka.Cluster.Cluster.Get(system).Join(Akka.Cluster.Cluster.Get(system).SelfAddress));
     }
 
@@ -83,6 +88,16 @@ internal static class EngineHosting
         var loggers = services.GetRequiredService<ILoggerFactory>();
         IActorRef Loop<T>(string name)
             where T : ILoop => system.ActorOf(LoopActor.Props(services.GetRequiredService<T>(), loggers), name);
+
+        if (settings.JoinsCluster)
+        {
+            Loop<Membership>("membership");
+            CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseClusterExitingDone, "leave-roster", async () =>
+            {
+                await services.GetRequiredService<Membership>().LeaveAsync(CancellationToken.None);
+                return Akka.Done.Instance;
+            });
+        }
 
         if (settings.Has("scheduler"))
         {

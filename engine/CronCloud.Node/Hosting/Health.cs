@@ -1,4 +1,5 @@
 using CronCloud.Core;
+using CronCloud.Engine.Cluster;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CronCloud.Node.Hosting;
@@ -27,12 +28,14 @@ internal static class Health
 
     private sealed record DependencyCheck(string Status, string Part, string? Error);
 
-    private sealed class Readiness(IEnumerable<IDependency> dependencies, TimeProvider time, IHostApplicationLifetime lifetime)
+    private sealed class Readiness(IEnumerable<IDependency> dependencies, IClusterView cluster, NodeSettings settings, TimeProvider time, IHostApplicationLifetime lifetime)
     {
         public async Task<IReadOnlyDictionary<string, DependencyCheck>> CheckAsync(CancellationToken cancellation)
         {
             var checks = await Task.WhenAll(dependencies.Select(async d => (d.Name, Check: await CheckAsync(d, cancellation))));
             var all = checks.ToDictionary(c => c.Name, c => c.Check);
+            if (settings.JoinsCluster)
+                all["cluster"] = cluster.IsUp ? new DependencyCheck("up", "the other nodes", null) : new DependencyCheck("down", "the other nodes", "has not joined yet");
             if (lifetime.ApplicationStopping.IsCancellationRequested)
                 all["process"] = new DependencyCheck("down", "this process", "is stopping");
             return all;

@@ -36,6 +36,9 @@ public sealed record NodeSettings
 
     public required WorkerOptions Worker { get; init; }
 
+    /// <summary>The cluster places the jobs' actors: whoever hosts or asks them is in it. Others only meet at the servers.</summary>
+    public bool JoinsCluster => Cluster.SeedNodes.Count > 0 && (Has("scheduler") || Has("gateway"));
+
     public bool Has(string role) => Roles.Contains(role);
 
     /// <summary>Reads <c>CronCloud:*</c>, <c>Cluster:*</c> and <c>ConnectionStrings:*</c>; a wrong value is a <see cref="SettingException"/> that names it.</summary>

@@ -47,18 +47,4 @@ public abstract class PartitionLeasesContract
         Assert.Equal([1], await leases.AcquireAsync("b", [1], Long, None));
         Assert.Empty(await leases.AcquireAsync("a", [1], Long, None));
     }
-
-    [Fact]
-    public async Task Owners_know_of_each_other_while_they_live()
-    {
-        var leases = await OpenAsync();
-
-        Assert.Equal(["b"], await leases.AnnounceAsync("b", Short, None));
-        Assert.Equal(["a", "b"], await leases.AnnounceAsync("a", Long, None));
-        await PassAsync(Short * 2);
-        Assert.Equal(["a"], await leases.AnnounceAsync("a", Long, None));
-        await leases.AnnounceAsync("c", Long, None);
-        await leases.LeaveAsync("c", None);
-        Assert.Equal(["a"], await leases.AnnounceAsync("a", Long, None));
-    }
 }

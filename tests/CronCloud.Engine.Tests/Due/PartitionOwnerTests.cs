@@ -14,7 +14,7 @@ public sealed class PartitionOwnerTests
     public PartitionOwnerTests()
     {
         _leases = new MemoryLeases(_time);
-        _owners = [.. new[] { "a", "b", "c" }.Select(name => new PartitionOwner(name, _leases))];
+        _owners = [.. new[] { "a", "b", "c" }.Select(name => new PartitionOwner(name, _leases, _leases))];
     }
 
     [Fact]

@@ -13,11 +13,11 @@ internal sealed class EverySecondJobs
 
     private EverySecondJobs(Installation installation) => _installation = installation;
 
-    public static async Task<EverySecondJobs> CreateAsync(Installation installation, int count)
+    public static async Task<EverySecondJobs> CreateAsync(Installation installation, int count, string prefix = "second")
     {
         var jobs = new EverySecondJobs(installation);
         for (var i = 0; i < count; i++)
-            await jobs.CreateAsync($"second-{i}");
+            await jobs.CreateAsync($"{prefix}-{i}");
         return jobs;
     }
 
@@ -52,6 +52,7 @@ internal sealed class EverySecondJobs
             using var answer = await _installation.Http.GetAsync(new Uri($"/v1/executions/{id}", UriKind.Relative));
             if (answer.StatusCode == HttpStatusCode.OK && await answer.Content.ReadFromJsonAsync<JsonObject>() is { } execution && (string?)execution["status"] == "succeeded")
                 return execution;
+            await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
         }
 
         return null;

@@ -1,7 +1,7 @@
--- Says that an owner lives, for so long.
--- KEYS    1 owners (sorted set: owner -> alive until ms)
--- ARGV    1 owner  2 life ms
--- Returns all owners that live now. The clock is that of Redis.
+-- Says that a name lives, for so long.
+-- KEYS    1 roster (sorted set: name -> alive until ms)
+-- ARGV    1 name  2 life ms
+-- Returns all names that live now. The clock is that of Redis.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])

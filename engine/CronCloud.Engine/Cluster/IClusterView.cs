@@ -1,0 +1,15 @@
+namespace CronCloud.Engine.Cluster;
+
+/// <summary>What this node sees of the Akka cluster. Members are named by address and incarnation.</summary>
+public interface IClusterView
+{
+    string Self { get; }
+
+    /// <summary>Whether this node is a full member: before that it cannot reach the jobs' actors.</summary>
+    bool IsUp { get; }
+
+    IReadOnlyList<string> Unreachable { get; }
+
+    /// <summary>Removes an unreachable member for good: its jobs' actors move to the others.</summary>
+    void Down(string member);
+}

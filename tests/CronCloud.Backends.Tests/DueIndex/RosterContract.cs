@@ -1,0 +1,40 @@
+using CronCloud.Core.Cluster;
+
+namespace CronCloud.Backends.Tests.DueIndex;
+
+/// <summary>What every keeper of rosters must do.</summary>
+public abstract class RosterContract
+{
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(100);
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    protected abstract Task<IRoster> OpenAsync();
+
+    /// <summary>Lets the keeper's clock run on.</summary>
+    protected abstract Task PassAsync(TimeSpan time);
+
+    [Fact]
+    public async Task Names_know_of_each_other_while_they_live()
+    {
+        var roster = await OpenAsync();
+
+        Assert.Equal(["b"], await roster.AnnounceAsync("x", "b", Short, None));
+        Assert.Equal(["a", "b"], await roster.AnnounceAsync("x", "a", Long, None));
+        await PassAsync(Short * 2);
+        Assert.Equal(["a"], await roster.AnnounceAsync("x", "a", Long, None));
+    }
+
+    [Fact]
+    public async Task A_name_that_leaves_is_gone_at_once_from_that_roster_alone()
+    {
+        var roster = await OpenAsync();
+        await roster.AnnounceAsync("x", "c", Long, None);
+        await roster.AnnounceAsync("y", "c", Long, None);
+
+        await roster.LeaveAsync("x", "c", None);
+
+        Assert.Equal(["a"], await roster.AnnounceAsync("x", "a", Long, None));
+        Assert.Equal(["a", "c"], await roster.AnnounceAsync("y", "a", Long, None));
+    }
+}
