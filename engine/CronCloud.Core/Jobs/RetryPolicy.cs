@@ -22,6 +22,9 @@ public sealed record RetryPolicy
     /// <summary>Shortens each pause by up to a quarter, so that executions which failed together do not come back together.</summary>
     public bool Jitter { get; init; } = true;
 
+    /// <summary>Whether answers that call the request wrong (4xx) are retried too. 408, 425 and 429 always are.</summary>
+    public bool ClientErrors { get; init; }
+
     /// <summary>
     /// The pause after the given failed attempt (from 1). The jitter is taken from the execution's id, not from chance:
     /// the settler and the history writer, and either of them once more, come to the same instant.

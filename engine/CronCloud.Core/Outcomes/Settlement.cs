@@ -26,6 +26,6 @@ public sealed record Settlement(ExecutionStatus Status, DateTimeOffset? RetryAt)
     /// <summary>The execution as its next attempt.</summary>
     public static Execution NextAttempt(Execution execution) => execution with { Attempt = execution.Attempt + 1, Redispatch = 0 };
 
-    /// <summary>A request that the target called wrong (4xx) stays wrong, but for: timeout, too early, too many requests.</summary>
-    private static bool IsRetried(Outcome outcome) => outcome.StatusCode is not (>= 400 and <= 499 and not (408 or 425 or 429));
+    /// <summary>A request that the target called wrong (4xx) stays wrong, but for: timeout, too early, too many requests; and if its job says so.</summary>
+    private static bool IsRetried(Outcome outcome) => outcome.Execution.Retry.ClientErrors || outcome.StatusCode is not (>= 400 and <= 499 and not (408 or 425 or 429));
 }

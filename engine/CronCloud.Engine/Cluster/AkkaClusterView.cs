@@ -3,20 +3,29 @@ using Akka.Cluster;
 
 namespace CronCloud.Engine.Cluster;
 
+/// <summary>The cluster as Akka has it. A member's name is its address, <c>#</c> and its incarnation.</summary>
 public sealed class AkkaClusterView(ActorSystem system) : IClusterView
 {
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(system);
 
-    public string Self => _cluster.SelfUniqueAddress.ToString();
+    public string Self => NameOf(_cluster.SelfUniqueAddress);
 
     public bool IsUp => _cluster.SelfMember.Status is MemberStatus.Up or MemberStatus.WeaklyUp;
 
-    public IReadOnlyList<string> Unreachable =>
-        [.. _cluster.State.Unreachable.Where(m => m.Status is not (MemberStatus.Down or MemberStatus.Exiting)).Select(m => m.UniqueAddress.ToString())];
+    public IReadOnlyCollection<string> Members => [.. _cluster.State.Members.Select(m => NameOf(m.UniqueAddress)).Append(Self).Distinct()];
+
+    public IReadOnlyCollection<string> Unreachable =>
+        [.. _cluster.State.Unreachable.Where(m => m.Status is not (MemberStatus.Down or MemberStatus.Exiting)).Select(m => NameOf(m.UniqueAddress))];
+
+    public static Address AddressOf(string member) => Address.Parse(member[..member.LastIndexOf('#')]);
 
     public void Down(string member)
     {
-        if (_cluster.State.Unreachable.FirstOrDefault(m => m.UniqueAddress.ToString() == member) is { } unreachable)
+        if (_cluster.State.Unreachable.FirstOrDefault(m => NameOf(m.UniqueAddress) == member) is { } unreachable)
             _cluster.Down(unreachable.Address);
     }
+
+    public void DownSelf() => _cluster.Down(_cluster.SelfAddress);
+
+    private static string NameOf(UniqueAddress member) => $"{member.Address}#{member.Uid}";
 }

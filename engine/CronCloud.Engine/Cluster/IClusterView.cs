@@ -8,8 +8,14 @@ public interface IClusterView
     /// <summary>Whether this node is a full member: before that it cannot reach the jobs' actors.</summary>
     bool IsUp { get; }
 
-    IReadOnlyList<string> Unreachable { get; }
+    /// <summary>All members, this node and unreachable ones included.</summary>
+    IReadOnlyCollection<string> Members { get; }
+
+    IReadOnlyCollection<string> Unreachable { get; }
 
     /// <summary>Removes an unreachable member for good: its jobs' actors move to the others.</summary>
     void Down(string member);
+
+    /// <summary>Takes this node out: its process ends.</summary>
+    void DownSelf();
 }

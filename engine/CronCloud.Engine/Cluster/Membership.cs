@@ -16,10 +16,14 @@ public sealed partial class Membership(IClusterView cluster, IRoster roster, Tim
     /// <summary>Silence of an unreachable member beyond this is death. Longer than the roster needs to fill again after it was emptied.</summary>
     public static readonly TimeSpan Margin = TimeSpan.FromSeconds(2);
 
+    /// <summary>Two clusters of living nodes for so long will not become one by themselves. Longer than joining takes.</summary>
+    public static readonly TimeSpan IslandMargin = TimeSpan.FromSeconds(20);
+
     private const string Members = "members";
     private static readonly TimeSpan Interval = Life / 4;
 
     private readonly Dictionary<string, DateTimeOffset> _silentSince = [];
+    private DateTimeOffset? _splitSince;
 
     public string Name => "Membership";
 
@@ -38,10 +42,41 @@ public sealed partial class Membership(IClusterView cluster, IRoster roster, Tim
             cluster.Down(member);
         }
 
+        LeaveIsland(living, now);
         return Interval;
     }
 
+    /// <summary>Says that this node lives, and answers the members that a joining node may ask.</summary>
+    public async Task<IReadOnlyList<string>> FindMembersAsync(CancellationToken cancellation) =>
+        [.. (await roster.AnnounceAsync(Members, cluster.Self, Life, cancellation)).Where(member => member != cluster.Self)];
+
     public Task LeaveAsync(CancellationToken cancellation) => roster.LeaveAsync(Members, cluster.Self, cancellation);
+
+    /// <summary>
+    /// Nodes that all died but for one, and came back, may have found each other without it. The smaller cluster ends, the one without
+    /// the first name if both are as large: started again, its nodes join the other.
+    /// </summary>
+    private void LeaveIsland(IReadOnlyList<string> living, DateTimeOffset now)
+    {
+        var own = cluster.Members;
+        var others = living.Except(own).ToList();
+        if (others.Count == 0)
+        {
+            _splitSince = null;
+            return;
+        }
+
+        _splitSince ??= now;
+        var mine = living.Intersect(own).Count();
+        var isSmaller = mine < others.Count || (mine == others.Count && others.Contains(living[0]));
+        if (!isSmaller || now - _splitSince < IslandMargin)
+            return;
+        LogIsland(string.Join(", ", others));
+        cluster.DownSelf();
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "This node is in a cluster apart from {Others}: it ends, to join them when it is started again")]
+    private partial void LogIsland(string others);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Node {Member} is dead: its jobs move to others")]
     private partial void LogDead(string member);

@@ -10,10 +10,10 @@ public sealed class Heartbeat(Worker worker) : ILoop
 
     public string Name => "worker heartbeat";
 
+    /// <summary>All are told, also when one cannot be.</summary>
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
-        foreach (var delivery in worker.Held)
-            await delivery.ExtendAsync(cancellation);
+        await Task.WhenAll(worker.Held.Select(delivery => delivery.ExtendAsync(cancellation)));
         return Interval;
     }
 }

@@ -42,12 +42,12 @@ public static class CronCloudHost
         }
     }
 
-    /// <summary>A process that was silent for seconds (stopped, swapped out) has been replaced: it ends, and a new one joins.</summary>
+    /// <summary>A process that was silent for seconds (stopped, swapped out) has been replaced, and one on an island is alone: it ends, and a new one joins.</summary>
     private static async Task<bool> WasTakenOutAsync(WebApplication app)
     {
         var takenOut = CoordinatedShutdown.Get(app.Services.GetRequiredService<ActorSystem>()).ShutdownReason is CoordinatedShutdown.ClusterDowningReason;
         if (takenOut)
-            await Console.Error.WriteLineAsync("croncloud ends: it was silent for so long that the other nodes took it out of the cluster. Start it again.");
+            await Console.Error.WriteLineAsync("croncloud ends: it is out of the cluster, since it was silent or alone for too long. Start it again.");
         return takenOut;
     }
 

@@ -50,7 +50,7 @@ internal static class EngineHosting
             logging.LogLevel = Akka.Event.LogLevel.WarningLevel;
             logging.AddLoggerFactory();
         });
-        akka.WithCluster(settings);
+        akka.WithCluster(settings, services);
         if (settings.Has("scheduler"))
             akka.AddJobs("scheduler");
         else if (settings.Has("gateway"))
@@ -58,15 +58,13 @@ internal static class EngineHosting
         akka.WithActors((system, registry, _) => StartLoops(system, registry, settings, services));
     }
 
-    private static void WithCluster(this AkkaConfigurationBuilder akka, NodeSettings settings)
+    private static void WithCluster(this AkkaConfigurationBuilder akka, NodeSettings settings, IServiceProvider services)
     {
         var cluster = settings.Cluster;
-        var seedNodes = settings.JoinsCluster ? cluster.SeedNodes : [];
         akka.WithRemoting(cluster.Hostname, cluster.Port);
         akka.WithClustering(new ClusterOptions
         {
             Roles = [.. settings.Roles],
-            SeedNodes = [.. seedNodes.Select(seed => $"akka.tcp://{SystemName}@{seed}")],
         });
         akka.AddHocon(
             """
@@ -79,8 +77,22 @@ internal static class EngineHosting
             akka.coordinated-shutdown.exit-clr = off
             """,
             HoconAddMode.Prepend);
-        if (seedNodes.Count == 0)
-            akka.AddStartup((system, _) => Akka.Cluster.Cluster.Get(system).Join(Akka.Cluster.Cluster.Get(system).SelfAddress));
+        akka.AddStartup((system, _) => JoinAsync(system, settings, services));
+    }
+
+    /// <summary>The seed nodes may all be new while others live: those in the roster are asked too.</summary>
+    private static async Task JoinAsync(ActorSystem system, NodeSettings settings, IServiceProvider services)
+    {
+        var cluster = Akka.Cluster.Cluster.Get(system);
+        if (!settings.JoinsCluster)
+        {
+            cluster.Join(cluster.SelfAddress);
+            return;
+        }
+
+        var seeds = settings.Cluster.SeedNodes.Select(seed => Address.Parse($"akka.tcp://{SystemName}@{seed}"));
+        var living = await services.GetRequiredService<Membership>().FindMembersAsync(CancellationToken.None);
+        cluster.JoinSeedNodes(seeds.Concat(living.Select(AkkaClusterView.AddressOf)).Distinct());
     }
 
     private static void StartLoops(ActorSystem system, IActorRegistry registry, NodeSettings settings, IServiceProvider services)

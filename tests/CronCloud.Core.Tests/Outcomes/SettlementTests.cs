@@ -23,6 +23,15 @@ public sealed class SettlementTests
     [InlineData(410, ExecutionStatus.DeadLettered)]
     public void A_request_that_is_wrong_is_not_tried_again(int status, ExecutionStatus becomes) => Assert.Equal(becomes, Settlement.Of(Outcome(1, AttemptResult.Failed, status)).Status);
 
+    [Fact]
+    public void A_request_that_is_wrong_is_tried_again_if_the_job_says_so()
+    {
+        var outcome = Outcome(1, AttemptResult.Failed, 404);
+        var patient = outcome with { Execution = outcome.Execution with { Retry = new RetryPolicy { ClientErrors = true } } };
+
+        Assert.Equal(ExecutionStatus.Retrying, Settlement.Of(patient).Status);
+    }
+
     [Theory]
     [InlineData(AttemptResult.TimedOut)]
     [InlineData(AttemptResult.Refused)]

@@ -65,6 +65,46 @@ public sealed class MembershipTests
         Assert.Empty(_view.Downed);
     }
 
+    [Fact]
+    public async Task The_smaller_of_two_clusters_ends_and_the_larger_stays()
+    {
+        _view.Members = ["a"];
+        var larger = new View("b") { Members = ["b", "c"] };
+
+        await RunForAsync(Membership.IslandMargin, Of(larger), Of(new View("c") { Members = ["b", "c"] }));
+        Assert.False(_view.IsOut);
+        await RunForAsync(Step * 2, Of(larger), Of(new View("c") { Members = ["b", "c"] }));
+
+        Assert.True(_view.IsOut);
+        Assert.False(larger.IsOut);
+    }
+
+    [Fact]
+    public async Task Of_two_clusters_as_large_the_one_with_the_first_name_stays()
+    {
+        _view.Members = ["a"];
+        var other = new View("b") { Members = ["b"] };
+
+        await RunForAsync(TimeSpan.FromMinutes(1), Of(other));
+
+        Assert.False(_view.IsOut);
+        Assert.True(other.IsOut);
+    }
+
+    [Fact]
+    public async Task A_node_that_joins_in_time_ends_nobody()
+    {
+        _view.Members = ["a"];
+        await RunForAsync(Membership.IslandMargin / 2, _other);
+        _view.Members = ["a", "b"];
+        await RunForAsync(Step, _other);
+        _view.Members = ["a"];
+
+        await RunForAsync(Membership.IslandMargin / 2, _other);
+
+        Assert.False(_view.IsOut);
+    }
+
     private async Task RunForAsync(TimeSpan span, params Membership[] others)
     {
         for (var passed = TimeSpan.Zero; passed < span; passed += Step)
@@ -83,10 +123,16 @@ public sealed class MembershipTests
 
         public bool IsUp => true;
 
-        public IReadOnlyList<string> Unreachable { get; set; } = [];
+        public IReadOnlyCollection<string> Members { get; set; } = ["a", "b"];
+
+        public IReadOnlyCollection<string> Unreachable { get; set; } = [];
+
+        public bool IsOut { get; private set; }
 
         public List<string> Downed { get; } = [];
 
         public void Down(string member) => Downed.Add(member);
+
+        public void DownSelf() => IsOut = true;
     }
 }

@@ -56,6 +56,31 @@ public sealed class CrashTests
         Assert.True(worst < TimeSpan.FromSeconds(5), $"The latest start was {worst.TotalSeconds:0.0} s late.");
     }
 
+    /// <summary>Each dies while the one before it is still coming back.</summary>
+    [Fact]
+    public async Task Three_nodes_killed_one_after_another_lose_nothing_and_jobs_can_be_made_again()
+    {
+        await using var croncloud = await ClusterInstallation.StartAsync();
+        var jobs = await EverySecondJobs.CreateAsync(croncloud, Jobs);
+        await jobs.UntilAsync(await UntilSecondsPassAsync(2), Patience);
+
+        for (var node = 0; node < 3; node++)
+        {
+            await croncloud.KillNodeAsync(node);
+            await UntilSecondsPassAsync(4);
+            await croncloud.StartNodeAsync(node);
+            await UntilSecondsPassAsync(2);
+        }
+
+        foreach (var node in croncloud.Nodes)
+            await node!.UntilReadyAsync();
+        var end = await UntilSecondsPassAsync(3);
+        await jobs.UntilAsync(end, Patience);
+        jobs.AssertNoneMissing(end);
+        await jobs.AssertAllInHistoryAsync(end);
+        await EverySecondJobs.CreateAsync(croncloud, Jobs, "later");
+    }
+
     [Fact]
     public async Task A_stopped_process_drains_and_exits_with_0()
     {
