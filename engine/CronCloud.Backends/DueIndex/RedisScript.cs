@@ -9,6 +9,9 @@ internal sealed class RedisScript
     public static readonly RedisScript Scan = new("scan");
     public static readonly RedisScript Advance = new("advance");
     public static readonly RedisScript Land = new("land");
+    public static readonly RedisScript Claim = new("claim");
+    public static readonly RedisScript Stamp = new("stamp");
+    public static readonly RedisScript Remove = new("remove");
     public static readonly RedisScript Flights = new("flights");
     public static readonly RedisScript Extend = new("extend");
     public static readonly RedisScript Lease = new("lease");

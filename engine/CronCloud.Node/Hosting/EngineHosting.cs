@@ -2,11 +2,13 @@ using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
+using CronCloud.Core.Clocks;
 using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Streams;
+using CronCloud.Engine.Clocks;
 using CronCloud.Engine.Cluster;
 using CronCloud.Engine.Due;
 using CronCloud.Engine.Executing;
@@ -31,6 +33,16 @@ internal static class EngineHosting
         services.AddSingleton<IClusterView, AkkaClusterView>();
         services.AddSingleton<Membership>();
         services.AddSingleton<PartitionBuilder>();
+        services.AddSingleton<Dispatcher>();
+        services.AddSingleton<LostFlights>();
+        services.AddSingleton<CatchUpBudget>();
+        services.AddSingleton<IndexWatch>();
+        services.AddSingleton<DuePartitionParts>();
+        services.AddSingleton<Findings>();
+        services.AddSingleton<RecordScan>();
+        services.AddSingleton<ExecutionEvents>();
+        services.AddSingleton<Redrive>();
+        services.AddSingleton(s => new ClockGuard(s.GetRequiredService<DisciplinedClock>(), TimeProvider.System, s.GetServices<IReferenceClock>(), s.GetRequiredService<ILogger<ClockGuard>>()));
         services.AddSingleton<AnswerPruning>();
         services.AddSingleton<Checkpoints>();
         services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>(), s.GetRequiredService<IRoster>()));
@@ -101,6 +113,7 @@ internal static class EngineHosting
         IActorRef Loop<T>(string name)
             where T : ILoop => system.ActorOf(LoopActor.Props(services.GetRequiredService<T>(), loggers), name);
 
+        Loop<ClockGuard>("clock-guard");
         if (settings.JoinsCluster)
         {
             Loop<Membership>("membership");
@@ -116,8 +129,11 @@ internal static class EngineHosting
             var partitions = system.ActorOf(
                 PartitionsActor.Props(services.GetRequiredService<PartitionOwner>(), services.GetRequiredService<IDueIndex>(), partition => DuePartitionOf(partition, services), loggers),
                 "partitions");
+            Loop<IndexWatch>("index-watch");
+            Loop<CatchUpBudget>("catch-up-budget");
             Loop<Checkpoints>("checkpoints");
             Loop<Settler>("settler");
+            Loop<RecordScan>("record-scan");
             DrainAtStop(system, "partitions", () => partitions.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
         }
 
@@ -146,14 +162,8 @@ internal static class EngineHosting
             return Akka.Done.Instance;
         });
 
-    private static DuePartition DuePartitionOf(int partition, IServiceProvider services) => new(
-        partition,
-        services.GetRequiredService<IDueIndex>(),
-        services.GetRequiredService<IExecutionQueue>(),
-        services.GetRequiredService<PartitionBuilder>(),
-        services.GetRequiredService<Checkpoints>(),
-        services.GetRequiredService<TimeProvider>(),
-        services.GetRequiredService<ILogger<DuePartition>>());
+    private static DuePartition DuePartitionOf(int partition, IServiceProvider services) =>
+        new(partition, services.GetRequiredService<DuePartitionParts>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<DuePartition>>());
 
     private static string NewNonce() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4));
 }

@@ -119,9 +119,10 @@ public abstract class RecordContract : IAsyncLifetime
         var read = new List<string>();
         for (var partition = 0; partition < Partitions.Count; partition++)
         {
-            await foreach (var job in jobs.ReadActiveAsync(partition, None))
+            foreach (var job in (await jobs.ReadActiveAsync(partition, null, 10, None)).Items)
             {
                 Assert.Equal(partition, job.Key.Partition);
+                Assert.Equal(job.Key, job.Read().Key);
                 read.Add(job.Key.Id);
             }
         }
@@ -155,6 +156,8 @@ public abstract class RecordContract : IAsyncLifetime
         var kept = Assert.Single(await pending.ReadAsync(execution.Job.Partition, None));
         Assert.Equal((3, Now.AddSeconds(30), execution.ExecutionId), (kept.Execution.Attempt, kept.Due, kept.Execution.ExecutionId));
         await pending.RemoveAsync([execution], None);
+        Assert.Single(await pending.ReadAsync(execution.Job.Partition, None));
+        await pending.RemoveAsync([execution with { Attempt = 3 }], None);
         Assert.Empty(await pending.ReadAsync(execution.Job.Partition, None));
     }
 

@@ -57,7 +57,8 @@ public sealed class WorkerTests
         await worker.DrainAsync(TimeSpan.Zero);
 
         Assert.Empty(worker.Held);
-        Assert.Equal(2, Assert.Single(await pipeline.Queue.PullAsync(1, TimeSpan.Zero, Pipeline.None)).Count);
+        var given = Assert.Single(await pipeline.Queue.PullAsync(10, TimeSpan.Zero, Pipeline.None));
+        Assert.Equal((1, 1, 0), (given.Count, Execution.FromJson(given.Body.Span).Returns, Execution.FromJson(given.Body.Span).Claims));
     }
 
     [Fact]
