@@ -70,7 +70,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         var lost = new List<DueEntry>();
         foreach (var (execution, due) in missing.Where(p => !flights.Contains(p.Execution.AttemptId)))
         {
-            if (await index.FindAsync(partition, execution.EntryKey, cancellation) is null)
+            if (await index.FindAsync(partition, execution.EntryKey, cancellation) is null or { IsTombstone: true })
                 lost.Add(DueItem.EntryOf(execution, due));
         }
 
