@@ -35,7 +35,8 @@ internal static class Health
         {
             var checks = await Task.WhenAll(dependencies.Select(async d => (d.Name, Check: await CheckAsync(d, cancellation))));
             var all = checks.ToDictionary(c => c.Name, c => c.Check);
-            all["clock"] = clock.IsTrusted ? new DependencyCheck("up", "this machine's clock", null) : new DependencyCheck("down", "this machine's clock", "does not agree with the clocks of Redis and SQL");
+            if (!clock.IsTrusted)
+                all["clock"] = new DependencyCheck("down", "this machine's clock", "does not agree with the clocks of Redis and SQL, or was not compared with them yet");
             if (settings.JoinsCluster)
                 all["cluster"] = cluster.IsUp ? new DependencyCheck("up", "the other nodes", null) : new DependencyCheck("down", "the other nodes", "has not joined yet");
             if (lifetime.ApplicationStopping.IsCancellationRequested)
