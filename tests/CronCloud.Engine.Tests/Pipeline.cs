@@ -93,7 +93,7 @@ internal sealed class Pipeline : IAsyncDisposable
         var lost = new LostFlights(Index, dispatcher, Outcomes, History, Time, NullLogger<LostFlights>.Instance);
         var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, Time, NullLogger<PartitionBuilder>.Instance);
         var parts = new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), Clock);
-        return new DuePartition(Partition, parts, Time, NullLogger<DuePartition>.Instance);
+        return new DuePartition(Partition, parts, Time);
     }
 
     public Settler NewSettler() => new(Outcomes, Index, Pending, DeadLetters, new ExecutionEvents([]), Time, NullLogger<Settler>.Instance);

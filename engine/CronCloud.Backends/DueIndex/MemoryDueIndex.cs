@@ -27,11 +27,12 @@ public sealed class MemoryDueIndex : IDueIndex
     public Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<bool>>(_partitions[partition].Advance(advances, now));
 
-    public Task LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
+    public Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
     {
-        if (_partitions[partition].Land(landings, now))
+        var live = _partitions[partition].Land(landings, now, out var isSooner);
+        if (isSooner)
             Woken?.Invoke(partition);
-        return Task.CompletedTask;
+        return Task.FromResult<IReadOnlyList<bool>>(live);
     }
 
     public Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation) =>

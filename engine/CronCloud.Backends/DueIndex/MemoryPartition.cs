@@ -92,23 +92,15 @@ internal sealed class MemoryPartition
         }
     }
 
-    /// <summary>True when a retry, or who waited for a slot, became the soonest of all.</summary>
-    public bool Land(IReadOnlyList<Landing> landings, DateTimeOffset now)
+    /// <param name="isSooner">Whether a retry, or who waited for a slot, became the soonest of all.</param>
+    public bool[] Land(IReadOnlyList<Landing> landings, DateTimeOffset now, out bool isSooner)
     {
         lock (_lock)
         {
             var head = _entries.Head;
-            foreach (var landing in landings)
-            {
-                if (landing.FlightId is { } flight && !_flights.Remove(flight))
-                    _landed[flight] = now;
-                if (landing.Retry is { } retry)
-                    Arm(retry);
-                if (landing.Frees is { } claim && _slots.GetValueOrDefault(claim.Job) == claim.Execution)
-                    Free(claim.Job, now);
-            }
-
-            return _entries.Head < head;
+            bool[] live = [.. landings.Select(landing => Land(landing, now))];
+            isSooner = _entries.Head < head;
+            return live;
         }
     }
 
@@ -210,7 +202,7 @@ internal sealed class MemoryPartition
                 Park(park);
         }
 
-        if (flight is not null && (moved || stored?.Version > seen.Version) && !_landed.Remove(flight.Id))
+        if (flight is not null && (moved || stored?.Version > seen.Version) && !_landed.ContainsKey(flight.Id))
             _flights[flight.Id] = flight;
         return moved;
     }
@@ -222,6 +214,30 @@ internal sealed class MemoryPartition
             _entries.Put(park.Entry);
         else
             _waiting[park.Claim.Job] = park.Entry;
+    }
+
+    private bool Land(Landing landing, DateTimeOffset now)
+    {
+        if (landing.FlightId is { } flight)
+        {
+            _flights.Remove(flight);
+            _landed[flight] = now;
+        }
+
+        var isLive = true;
+        if (landing.Retry is { } retry)
+        {
+            Arm(retry);
+            if (_entries.Find(retry.Key) is { IsTombstone: true } over)
+            {
+                _entries.Put(DueEntry.Tombstone(over.Key, over.Version, now));
+                isLive = _flights.ContainsKey($"{retry.Key}#{retry.Version}");
+            }
+        }
+
+        if (landing.Frees is { } claim && _slots.GetValueOrDefault(claim.Job) == claim.Execution)
+            Free(claim.Job, now);
+        return isLive;
     }
 
     private void Free(string job, DateTimeOffset now)

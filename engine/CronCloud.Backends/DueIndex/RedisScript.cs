@@ -17,6 +17,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Lease = new("lease");
     public static readonly RedisScript Release = new("release");
     public static readonly RedisScript Announce = new("announce");
+    public static readonly RedisScript Incarnation = new("incarnation");
     public static readonly RedisScript Built = new("built");
 
     private readonly string _text;

@@ -22,7 +22,7 @@ public sealed record Flight(string Id, DateTimeOffset Deadline, ReadOnlyMemory<b
 /// <param name="FlightId">Null when there is only a slot to free.</param>
 public sealed record Landing(string? FlightId, DueEntry? Retry)
 {
-    /// <summary>How long a landing without a flight is remembered. Longer than an advance can come after its publish.</summary>
+    /// <summary>How long a landing is remembered. Longer than an advance can come after its publish.</summary>
     public static readonly TimeSpan Remembered = TimeSpan.FromMinutes(2);
 
     /// <summary>The slot that the execution had, if it still has it: who waits for it is due at once.</summary>

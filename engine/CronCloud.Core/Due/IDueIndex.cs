@@ -24,8 +24,11 @@ public interface IDueIndex
     /// </summary>
     Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>Ends flights and arms retries. A landing whose flight was not marked yet is remembered, so that the advance behind it marks none.</summary>
-    Task LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation);
+    /// <summary>
+    /// Ends flights and arms retries. A landing is remembered, so that a late advance marks no flight of it. False where the retry was over already: the
+    /// outcome is an old one, told again.
+    /// </summary>
+    Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>Flights whose deadline is at or before the instant, the soonest first. <see cref="DateTimeOffset.MaxValue"/> for all.</summary>
     Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation);

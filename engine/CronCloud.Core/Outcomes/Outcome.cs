@@ -46,9 +46,9 @@ public sealed record Outcome
     [JsonIgnore]
     public bool IsDropped => Result is AttemptResult.Skipped or AttemptResult.Missed;
 
-    /// <summary>By what the stream drops a second copy.</summary>
+    /// <summary>By what the stream drops a second copy. An attempt that was dispatched again has an outcome of its own: the first one may be what was lost.</summary>
     [JsonIgnore]
-    public string MessageId => IsDropped ? $"{Execution.EntryKey}#{Result}" : Execution.AttemptId;
+    public string MessageId => IsDropped ? $"{Execution.EntryKey}#{Result}" : Execution.MessageId;
 
     public static Outcome Of(Dropped dropped, DateTimeOffset now, string node) => new()
     {

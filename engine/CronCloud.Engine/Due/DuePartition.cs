@@ -2,7 +2,6 @@ using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
 using CronCloud.Engine.Clocks;
 using CronCloud.Engine.Loops;
-using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Due;
 
@@ -10,7 +9,7 @@ namespace CronCloud.Engine.Due;
 /// One partition's loop: read what is due, dispatch it, then what is left over as far as the node has time for it. An index that lost
 /// something is built again by steps in between; attempts without an outcome by their deadline are looked after once a second.
 /// </summary>
-public sealed partial class DuePartition(int partition, DuePartitionParts parts, TimeProvider time, ILogger<DuePartition> logger) : ILoop
+public sealed class DuePartition(int partition, DuePartitionParts parts, TimeProvider time) : ILoop
 {
     /// <summary>Entries per round: one script call stays within milliseconds.</summary>
     public const int BatchSize = 500;
@@ -24,6 +23,7 @@ public sealed partial class DuePartition(int partition, DuePartitionParts parts,
     public static readonly TimeSpan BuildPause = TimeSpan.FromMilliseconds(20);
 
     private DateTimeOffset _flightsReadAt;
+    private DateTimeOffset _buildsAfter;
     private DateTimeOffset _reached = DateTimeOffset.UnixEpoch;
     private PartitionBuild? _build;
     private DateTimeOffset _told = DateTimeOffset.UnixEpoch;
@@ -75,10 +75,9 @@ public sealed partial class DuePartition(int partition, DuePartitionParts parts,
         var isSame = scan.Incarnation is not null && (parts.IndexWatch.Incarnation is not { } known || scan.Incarnation == known);
         _isWhole = scan.IsBuilt && isSame && !_isBehind;
         if (_isWhole)
-        {
             _build = null;
+        if (_isWhole || time.GetUtcNow() < _buildsAfter)
             return;
-        }
 
         try
         {
@@ -87,7 +86,8 @@ public sealed partial class DuePartition(int partition, DuePartitionParts parts,
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
             _build = null;
-            LogCannotBuild(partition, away.GetType().Name, away.Message);
+            _buildsAfter = time.GetUtcNow() + LongestSleep;
+            parts.Builder.Report(partition, away);
         }
     }
 
@@ -103,14 +103,11 @@ public sealed partial class DuePartition(int partition, DuePartitionParts parts,
 
     private TimeSpan SleepAfter(DueScan scan, Dispatched dispatched, DateTimeOffset now)
     {
-        var longest = !_isWhole ? BuildPause : _hasLeftOvers ? CatchUpBudget.Interval : LongestSleep;
+        var longest = !_isWhole && now >= _buildsAfter ? BuildPause : _hasLeftOvers ? CatchUpBudget.Interval : LongestSleep;
         if (scan.IsFull || (dispatched.Again <= now && scan.Entries.Count + scan.LeftOvers.Count > 0))
             return TimeSpan.Zero;
         return scan.NextDue is { } next && next - now < longest ? next - now : dispatched.Again is { } again && again - now < longest ? again - now : longest;
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Due partition {Partition} cannot be compared with the record and goes on with what it has: {Kind}: {Reason}")]
-    private partial void LogCannotBuild(int partition, string kind, string reason);
 }
 
 /// <summary>What all due partitions of a node share.</summary>

@@ -19,7 +19,13 @@ public sealed partial class PartitionBuilder(
 {
     private const int AtOnce = 4;
 
+    /// <summary>While the record is away every partition meets it: one line tells of all.</summary>
+    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(30);
+
     private readonly SemaphoreSlim _places = new(AtOnce);
+    private readonly Lock _lock = new();
+    private DateTimeOffset _nextLine;
+    private int _failures;
 
     /// <summary>Begins or goes on with a build by one step, if there is a place: nobody waits here. Null when it has ended, or could not begin yet.</summary>
     public async Task<PartitionBuild?> StepAsync(int partition, PartitionBuild? build, CancellationToken cancellation)
@@ -44,7 +50,26 @@ public sealed partial class PartitionBuilder(
         return null;
     }
 
+    /// <summary>A step failed. What is in the index is dispatched all the same.</summary>
+    public void Report(int partition, Exception failure)
+    {
+        int failures;
+        lock (_lock)
+        {
+            _failures++;
+            if (time.GetUtcNow() < _nextLine)
+                return;
+            _nextLine = time.GetUtcNow() + BetweenLines;
+            (failures, _failures) = (_failures, 0);
+        }
+
+        LogCannotBuild(partition, failures, failure.GetType().Name, failure.Message);
+    }
+
     public void Dispose() => _places.Dispose();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Partition {Partition} (of {Failures} such) cannot be compared with the record and goes on with what it has: {Kind}: {Reason}")]
+    private partial void LogCannotBuild(int partition, int failures, string kind, string reason);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Partition {Partition} is built: {Armed} entries armed, {Removed} taken out in {Ms} ms, from checkpoint {Checkpoint}")]
     private partial void LogBuilt(int partition, int armed, int removed, long ms, DateTimeOffset? checkpoint);

@@ -169,7 +169,7 @@ public sealed partial class Worker(
     /// <summary>The attempt was made: its outcome must not be lost, so it is published until the stream has it.</summary>
     private async Task PublishAsync(Outcome outcome, CancellationToken cancellation)
     {
-        var message = new StreamMessage(outcome.Execution.AttemptId, outcome.Execution.Job.Partition, outcome.ToJson());
+        var message = new StreamMessage(outcome.MessageId, outcome.Execution.Job.Partition, outcome.ToJson());
         while (true)
         {
             try

@@ -23,7 +23,12 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, IDueIndex ind
             if (refused is not null)
                 return new JobReply { Refused = refused };
             if (next!.Version == stored?.Version)
+            {
+                // What is there already may not be armed: whoever wrote it could have died before.
+                await ArmAsync(next, cancellation);
                 return new JobReply { Job = JobView.Of(next, created: false) };
+            }
+
             if (!await jobs.WriteAsync(next, new Revision(next.Version, now, change.By, NameOf(change.Action, created), next.Definition), cancellation))
                 continue;
             await ArmAsync(next, cancellation);

@@ -30,12 +30,23 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
 
     private async Task SettleAsync(List<Settled> settled, CancellationToken cancellation)
     {
-        var landed = settled.Where(s => s.Landing is not null).GroupBy(s => s.Outcome.Execution.Job.Partition);
-        await Task.WhenAll(landed.Select(p => index.LandAsync(p.Key, [.. p.Select(s => s.Landing!)], time.GetUtcNow(), cancellation)));
-        await pending.KeepAsync([.. settled.Where(s => s.Retry is not null).Select(s => s.Retry!)], cancellation);
+        var over = await LandAsync(settled, cancellation);
+        await pending.KeepAsync([.. settled.Where(s => s.Retry is not null && !over.Contains(s)).Select(s => s.Retry!)], cancellation);
         await deadLetters.KeepAsync([.. settled.Where(s => s.Status == ExecutionStatus.DeadLettered).Select(s => DeadLetter.Of(s.Outcome))], cancellation);
         await pending.RemoveAsync([.. settled.Where(s => s.EndsPending).Select(s => s.Outcome.Execution)], cancellation);
         await events.PublishAsync([.. settled.Select(s => s.Outcome)], cancellation);
+    }
+
+    /// <summary>Answers those that are old outcomes, told again: their retry is over, and the record must not have it once more.</summary>
+    private async Task<HashSet<Settled>> LandAsync(List<Settled> settled, CancellationToken cancellation)
+    {
+        var over = await Task.WhenAll(settled.Where(s => s.Landing is not null).GroupBy(s => s.Outcome.Execution.Job.Partition).Select(async partition =>
+        {
+            var landing = partition.ToList();
+            var live = await index.LandAsync(partition.Key, landing.ConvertAll(s => s.Landing!), time.GetUtcNow(), cancellation);
+            return landing.Where((_, i) => !live[i]);
+        }));
+        return [.. over.SelectMany(o => o)];
     }
 
     private Settled? Read(Delivery delivery)

@@ -163,7 +163,7 @@ internal static class EngineHosting
         });
 
     private static DuePartition DuePartitionOf(int partition, IServiceProvider services) =>
-        new(partition, services.GetRequiredService<DuePartitionParts>(), services.GetRequiredService<TimeProvider>(), services.GetRequiredService<ILogger<DuePartition>>());
+        new(partition, services.GetRequiredService<DuePartitionParts>(), services.GetRequiredService<TimeProvider>());
 
     private static string NewNonce() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4));
 }

@@ -223,6 +223,17 @@ public abstract class DueIndexContract
     }
 
     [Fact]
+    public async Task An_incarnation_stays_the_same_while_the_index_lives()
+    {
+        var index = await OpenAsync();
+
+        var incarnation = await index.ReadIncarnationAsync(None);
+
+        Assert.NotEmpty(incarnation);
+        Assert.Equal(incarnation, await index.ReadIncarnationAsync(None));
+    }
+
+    [Fact]
     public async Task A_built_partition_stays_built_through_every_step()
     {
         var index = await OpenAsync();

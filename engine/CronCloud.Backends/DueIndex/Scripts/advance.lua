@@ -1,7 +1,7 @@
 -- Moves entries on if they still have the version and due time that were seen, and marks what was published in flight.
 -- KEYS    1 due (sorted set: entry -> due ms, of left-overs less 1e13)  2 entry (hash: entry -> version[,until ms]|payload)  3 epoch (hash: entries = how many)
 --         4 inflight (sorted set: attempt -> deadline ms)  5 flight (hash: attempt -> execution)
---         6 landed (sorted set: attempt whose outcome came before its flight was marked -> ms)
+--         6 landed (sorted set: attempt whose outcome was settled -> ms): a late advance marks no flight of it
 --         7 slot (hash: job -> execution that has it)  8 waiting (hash: job -> entry key \n version|payload)
 -- ARGV    1 landings older than this ms are forgotten
 --         then per entry: key, version, score, next score | 'drop' | 'bury', tombstone due ms, attempt or '', deadline ms, execution,
@@ -41,7 +41,7 @@ for i = 2, #ARGV, 15 do
       end
     end
   end
-  if attempt ~= '' and (moved or current > version) and redis.call('ZREM', KEYS[6], attempt) == 0 then
+  if attempt ~= '' and (moved or current > version) and not redis.call('ZSCORE', KEYS[6], attempt) then
     redis.call('ZADD', KEYS[4], ARGV[i + 6], attempt)
     redis.call('HSET', KEYS[5], attempt, ARGV[i + 7])
   end
