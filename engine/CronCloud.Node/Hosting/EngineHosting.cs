@@ -31,6 +31,7 @@ internal static class EngineHosting
         services.AddSingleton(settings.Worker);
         services.AddSingleton(s => new JobBook(s.GetRequiredService<IJobStore>(), s.GetRequiredService<IPendingStore>(), s.GetRequiredService<IDueIndex>(), NewNonce, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IClusterView, AkkaClusterView>();
+        services.AddSingleton(new SeedNodes(settings.Cluster.SeedNodes));
         services.AddSingleton<Membership>();
         services.AddSingleton<PartitionBuilder>();
         services.AddSingleton<Dispatcher>();
@@ -62,7 +63,7 @@ internal static class EngineHosting
             logging.LogLevel = Akka.Event.LogLevel.WarningLevel;
             logging.AddLoggerFactory();
         });
-        akka.WithCluster(settings, services);
+        akka.WithCluster(settings);
         if (settings.Has("scheduler"))
             akka.AddJobs("scheduler");
         else if (settings.Has("gateway"))
@@ -70,7 +71,7 @@ internal static class EngineHosting
         akka.WithActors((system, registry, _) => StartLoops(system, registry, settings, services));
     }
 
-    private static void WithCluster(this AkkaConfigurationBuilder akka, NodeSettings settings, IServiceProvider services)
+    private static void WithCluster(this AkkaConfigurationBuilder akka, NodeSettings settings)
     {
         var cluster = settings.Cluster;
         akka.WithRemoting(cluster.Hostname, cluster.Port);
@@ -89,22 +90,8 @@ internal static class EngineHosting
             akka.coordinated-shutdown.exit-clr = off
             """,
             HoconAddMode.Prepend);
-        akka.AddStartup((system, _) => JoinAsync(system, settings, services));
-    }
-
-    /// <summary>The seed nodes may all be new while others live: those in the roster are asked too.</summary>
-    private static async Task JoinAsync(ActorSystem system, NodeSettings settings, IServiceProvider services)
-    {
-        var cluster = Akka.Cluster.Cluster.Get(system);
         if (!settings.JoinsCluster)
-        {
-            cluster.Join(cluster.SelfAddress);
-            return;
-        }
-
-        var seeds = settings.Cluster.SeedNodes.Select(seed => Address.Parse($"akka.tcp://{SystemName}@{seed}"));
-        var living = await services.GetRequiredService<Membership>().FindMembersAsync(CancellationToken.None);
-        cluster.JoinSeedNodes(seeds.Concat(living.Select(AkkaClusterView.AddressOf)).Distinct());
+            akka.AddStartup((system, _) => Akka.Cluster.Cluster.Get(system).Join(Akka.Cluster.Cluster.Get(system).SelfAddress));
     }
 
     private static void StartLoops(ActorSystem system, IActorRegistry registry, NodeSettings settings, IServiceProvider services)
