@@ -12,7 +12,7 @@ public sealed class DisciplinedClock(TimeProvider machine) : TimeProvider
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
-    public override DateTimeOffset GetUtcNow() 
+    public override DateTimeOffset GetUtcNow()
     {
         var anchor = _anchor;
         return anchor.Instant + machine.GetElapsedTime(anchor.Timestamp);
