@@ -22,6 +22,8 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
         "tenant", "job_id", "scheduled_at", "execution_id", "attempt", "status", "result", "trigger", "started_at", "duration_ms", "node", "trace_id", "status_code", "error", "output", "next_attempt_at", "occurrences", "last_due",
     ];
 
+    private static readonly string ColumnsWithoutOutput = string.Join(", ", Columns).Replace("output", "NULL AS output_left_out", StringComparison.Ordinal);
+
     private static readonly InsertOptions Insert = new() { UseSchemaCache = true, MaxExecutionTime = Limit };
 
     private readonly ClickHouseClient _client;
@@ -58,7 +60,7 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
         parameters.AddParameter("limit", query.Limit + 1);
         var rows = await ReadAsync(
             $$"""
-            SELECT {{string.Join(", ", Columns).Replace("output", "NULL AS output_left_out", StringComparison.Ordinal)}} FROM {{Table}} FINAL
+            SELECT {{ColumnsWithoutOutput}} FROM {{Table}} FINAL
             WHERE tenant = {tenant:String} AND (job_id, scheduled_at, execution_id) IN (
               SELECT job_id, scheduled_at, execution_id FROM {{Table}}
               WHERE {{where}}
@@ -70,6 +72,30 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
             parameters,
             cancellation);
         return HistoryPages.Of(rows, query.Limit);
+    }
+
+    public async Task<IReadOnlyList<HistoryRow>> FindAttemptsAsync(IReadOnlyCollection<Execution> executions, CancellationToken cancellation)
+    {
+        var rows = new List<HistoryRow>();
+        foreach (var tenant in executions.GroupBy(e => e.Tenant))
+        {
+            var parameters = new ClickHouseParameterCollection();
+            parameters.AddParameter("tenant", tenant.Key);
+            parameters.AddParameter("jobs", tenant.Select(e => e.JobId).Distinct().ToArray());
+            parameters.AddParameter("executions", tenant.Select(e => e.ExecutionId).ToArray());
+            parameters.AddParameter("from", tenant.Min(e => e.ScheduledAt).ToUnixTimeMilliseconds());
+            parameters.AddParameter("to", tenant.Max(e => e.ScheduledAt).ToUnixTimeMilliseconds());
+            rows.AddRange(await ReadAsync(
+                $$"""
+                SELECT {{ColumnsWithoutOutput}} FROM {{Table}} FINAL
+                WHERE tenant = {tenant:String} AND job_id IN {jobs:Array(String)} AND execution_id IN {executions:Array(String)}
+                  AND scheduled_at BETWEEN fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+                """,
+                parameters,
+                cancellation));
+        }
+
+        return rows;
     }
 
     public async Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation)

@@ -13,6 +13,8 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
     private const string Columns =
         "tenant, job_id, scheduled_at, execution_id, attempt, status, result, trigger, started_at, duration_ms, node, trace_id, status_code, error, output, next_attempt_at, occurrences, last_due";
 
+    private static readonly string ColumnsWithoutOutput = Columns.Replace("output", "NULL AS output", StringComparison.Ordinal);
+
     private readonly string _connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10 }.ToString();
     private readonly SemaphoreSlim _oneWriter = new(1);
 
@@ -69,12 +71,30 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
               GROUP BY scheduled_at, execution_id, job_id
               HAVING {Having(query, command)}
               ORDER BY scheduled_at DESC, execution_id DESC LIMIT $limit)
-            SELECT {Columns.Replace("output", "NULL AS output", StringComparison.Ordinal)} FROM attempts
+            SELECT {ColumnsWithoutOutput} FROM attempts
             WHERE tenant = $tenant AND (job_id, scheduled_at, execution_id) IN (SELECT job_id, scheduled_at, execution_id FROM page)
             ORDER BY scheduled_at DESC, execution_id DESC, attempt
             """;
         command.Parameters.AddWithValue("$limit", query.Limit + 1);
         return HistoryPages.Of(await ReadAsync(command, cancellation), query.Limit);
+    }
+
+    public async Task<IReadOnlyList<HistoryRow>> FindAttemptsAsync(IReadOnlyCollection<Execution> executions, CancellationToken cancellation)
+    {
+        await using var connection = await ConnectAsync(cancellation);
+        var rows = new List<HistoryRow>();
+        foreach (var execution in executions)
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT {ColumnsWithoutOutput} FROM attempts WHERE tenant = $tenant AND job_id = $job AND scheduled_at = $at AND execution_id = $execution";
+            command.Parameters.AddWithValue("$tenant", execution.Tenant);
+            command.Parameters.AddWithValue("$job", execution.JobId);
+            command.Parameters.AddWithValue("$at", execution.ScheduledAt.ToUnixTimeMilliseconds());
+            command.Parameters.AddWithValue("$execution", execution.ExecutionId);
+            rows.AddRange(await ReadAsync(command, cancellation));
+        }
+
+        return rows;
     }
 
     public async Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation)

@@ -71,12 +71,9 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, IDueIndex ind
             await ArmAsync(job, cancellation);
     }
 
-    /// <summary>What the job was due before the change and is not started yet stays due, but for a deleted job.</summary>
-    private Task ArmAsync(Job job, CancellationToken cancellation)
-    {
-        var entry = DueItem.EntryOf(job, job.UpdatedAt, Now());
-        return index.ArmAsync(job.Key.Partition, [job.State == JobState.Deleted ? entry : entry with { Since = job.UpdatedAt }], cancellation);
-    }
+    /// <summary>What the job was due before the change and is not started yet is left over; of a deleted job it ends as skipped.</summary>
+    private Task ArmAsync(Job job, CancellationToken cancellation) =>
+        index.ArmAsync(job.Key.Partition, [DueItem.EntryOf(job, job.UpdatedAt, Now()) with { Since = job.UpdatedAt }], cancellation);
 
     /// <summary>To the millisecond, as everything that is stored.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
