@@ -51,8 +51,8 @@ internal sealed record ArrivalLine
     private static string? Header(HttpRequest request, string name) => request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
 }
 
-/// <summary>The answer is about to be on its way, or the caller went away.</summary>
-internal sealed record EndLine(long Number)
+/// <summary>The answer is about to be on its way; cut when the caller went away before.</summary>
+internal sealed record EndLine(long Number, bool Cut)
 {
     public string Kind => "end";
 

@@ -28,11 +28,11 @@ async Task ReceiveAsync(HttpContext context)
     try
     {
         await Script.BeforeAnswerAsync(context);
-        _ = ledger.AppendAsync(new EndLine(number));
+        _ = ledger.AppendAsync(new EndLine(number, Cut: false));
         await Script.AnswerAsync(context, arrival.Answer);
     }
     catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
     {
-        _ = ledger.AppendAsync(new EndLine(number));
+        _ = ledger.AppendAsync(new EndLine(number, Cut: true));
     }
 }

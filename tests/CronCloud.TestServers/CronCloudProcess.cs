@@ -18,6 +18,11 @@ public sealed class CronCloudProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Whether it stands still after SIGSTOP, as the kernel has it.</summary>
+    public bool IsStopped => _process.IsStopped;
+
     public string Output => _process.Tail(200);
 
     public static Task<CronCloudProcess> StartGatewayAsync(int port, IReadOnlyDictionary<string, string> settings) =>

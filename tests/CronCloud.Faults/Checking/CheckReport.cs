@@ -1,0 +1,29 @@
+namespace CronCloud.Faults.Checking;
+
+/// <summary>What a run came to.</summary>
+public sealed record CheckReport
+{
+    public required int Expected { get; init; }
+
+    public required int Received { get; init; }
+
+    public int Missed => Expected - Received;
+
+    /// <summary>Deliveries of an attempt that had been delivered before.</summary>
+    public required int Duplicates { get; init; }
+
+    /// <summary>Those of them that a declared fault explains.</summary>
+    public required int Explained { get; init; }
+
+    public required int Early { get; init; }
+
+    public required int Phantoms { get; init; }
+
+    public required TimeSpan WorstLateness { get; init; }
+
+    public required IReadOnlyList<Violation> Violations { get; init; }
+
+    public override string ToString() => string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"expected {Expected}, received {Received}, missed {Missed}, duplicates {Duplicates} ({Explained} explained), early {Early}, phantoms {Phantoms}, worst lateness {WorstLateness.TotalMilliseconds:0} ms");
+}

@@ -1,0 +1,161 @@
+using CronCloud.Faults.Checking;
+using CronCloud.Faults.Evidence;
+using CronCloud.TestServers;
+
+namespace CronCloud.Faults.Running;
+
+/// <summary>Three nodes on real servers under a steady load, the faults that were declared, and what the checker says of it all.</summary>
+public sealed class FaultCluster : IAsyncDisposable
+{
+    /// <summary>What a killed reader of outcomes held comes to another after 20 s.</summary>
+    private static readonly TimeSpan HistoryLag = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(200);
+
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly List<FaultWindow> _windows = [];
+    private readonly HashSet<Violation> _told = [];
+    private DateTimeOffset _from;
+    private DateTimeOffset _historyFrom;
+    private Editor _editor = null!;
+
+    private FaultCluster(ClusterInstallation nodes, SinkProcess sink)
+    {
+        (Nodes, Sink) = (nodes, sink);
+        Client = new JobsClient(() => nodes.Http.BaseAddress!, sink.Url, _time);
+        Api = new ApiReader(() => nodes.Http.BaseAddress!, _time);
+    }
+
+    public ClusterInstallation Nodes { get; }
+
+    public SinkProcess Sink { get; }
+
+    public JobsClient Client { get; }
+
+    public ApiReader Api { get; }
+
+    public DateTimeOffset Now => _time.GetUtcNow();
+
+    public static async Task<FaultCluster> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null)
+    {
+        var sink = await SinkProcess.StartAsync();
+        var cluster = new FaultCluster(await ClusterInstallation.StartAsync(settingsOf), sink);
+        await cluster.StartLoadAsync();
+        return cluster;
+    }
+
+    /// <summary>A whole second at least so far ahead.</summary>
+    public DateTimeOffset WholeSecond(double secondsAhead) => DateTimeOffset.FromUnixTimeSeconds((long)Math.Ceiling(Now.ToUnixTimeMilliseconds() / 1_000.0 + secondsAhead));
+
+    public Task UntilAsync(DateTimeOffset instant) => instant > Now ? Task.Delay(instant - Now, _time) : Task.CompletedTask;
+
+    public Task ForAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), _time);
+
+    /// <summary>Looks until it holds; throws when it does not within the patience.</summary>
+    public async Task UntilAsync(Func<Task<bool>> holds, TimeSpan patience, string what)
+    {
+        var limit = Now + patience;
+        while (!await holds())
+        {
+            if (Now > limit)
+                throw new TimeoutException($"{what} did not come within {patience.TotalSeconds} s.");
+            await Task.Delay(LookPause, _time);
+        }
+    }
+
+    /// <summary>The fault began then and is over now.</summary>
+    public void Declare(string fault, DateTimeOffset from, TimeSpan bound, bool mayRepeat) => _windows.Add(new FaultWindow(fault, from, Now, bound, mayRepeat));
+
+    /// <summary>Starts every node that is not there, and waits until all serve.</summary>
+    public async Task ReviveAsync()
+    {
+        for (var node = 0; node < 3; node++)
+        {
+            if (Nodes.Nodes[node] is { HasExited: true })
+                await Nodes.KillNodeAsync(node);
+            if (Nodes.Nodes[node] is null)
+                await Nodes.StartNodeAsync(node);
+        }
+
+        foreach (var node in Nodes.Nodes)
+            await node!.UntilReadyAsync();
+        await Nodes.Gateway.UntilReadyAsync();
+    }
+
+    /// <summary>
+    /// Waits until nothing is missing any more, at most as long as the declared faults allow, and holds the run against the invariants: the due times
+    /// from the instant on for the numbers, and all since the start for violations that nobody was told yet.
+    /// </summary>
+    public async Task<CheckReport> CheckAsync(DateTimeOffset from)
+    {
+        var until = Now;
+        var limit = until + TimeSpan.FromSeconds(6) + _windows.Where(w => w.Delays(until) || w.To > from).Select(w => w.Bound).DefaultIfEmpty(TimeSpan.Zero).Max();
+        while (Checker.Check(Observe(from, until)).Missed > 0 && Now < limit)
+            await Task.Delay(LookPause, _time);
+
+        var readings = await _editor.WhileQuietAsync(() => Api.ReadJobsAsync(Client.Log.Read().Select(o => o.Job)));
+        var report = Checker.Check(Observe(from, until) with { Readings = readings });
+        var violations = report.Violations.Concat(Checker.Check(Observe(_from, until)).Violations).Concat(await CheckHistoryAsync(until - HistoryLag)).Where(_told.Add).ToList();
+        return report with { Violations = violations };
+    }
+
+    /// <summary>History of what is older than its lag, and was not checked yet: rows that wait must come, at most so long.</summary>
+    public async Task<IReadOnlyList<Violation>> CheckHistoryAsync(DateTimeOffset until)
+    {
+        if (until <= _historyFrom)
+            return [];
+        var recorded = await Api.ReadHistoryAsync(_historyFrom, until);
+        var violations = Checker.Check(Observe(_historyFrom, until) with { History = recorded }).Violations;
+        _historyFrom = until;
+        return violations;
+    }
+
+    /// <summary>History up to the instant, as soon as it is whole; what is missing after the lag stays a violation.</summary>
+    public async Task<IReadOnlyList<Violation>> UntilHistoryIsWholeAsync(DateTimeOffset from, DateTimeOffset until)
+    {
+        var limit = Now + HistoryLag;
+        while (true)
+        {
+            var violations = Checker.Check(Observe(from, until) with { History = await Api.ReadHistoryAsync(from, until) }).Violations.Where(v => v.Invariant == "I9").ToList();
+            if (violations.Count == 0 || Now > limit)
+                return violations;
+            await Task.Delay(LookPause * 5, _time);
+        }
+    }
+
+    /// <summary>The whole run once more, with all of history: what no test saw.</summary>
+    public async Task<IReadOnlyList<Violation>> EndAsync()
+    {
+        var until = Now;
+        await ForAsync(6);
+        var late = await UntilHistoryIsWholeAsync(_historyFrom, until);
+        return [.. Checker.Check(Observe(_from, until)).Violations.Concat(late).Where(_told.Add)];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _editor.DisposeAsync();
+        await Nodes.DisposeAsync();
+        await Sink.DisposeAsync();
+        Client.Dispose();
+        Api.Dispose();
+    }
+
+    private async Task StartLoadAsync()
+    {
+        _from = _historyFrom = WholeSecond(0);
+        await Client.PutAllAsync(Load.Steady(_from));
+        _editor = new Editor(Client, _from, _time);
+        _editor.Start();
+    }
+
+    private Observed Observe(DateTimeOffset from, DateTimeOffset until) => new()
+    {
+        Operations = Client.Log.Read(),
+        Deliveries = Sink.Ledger.Read(),
+        Windows = [.. _windows],
+        From = from,
+        Until = until,
+        ReadAt = Now,
+    };
+}
