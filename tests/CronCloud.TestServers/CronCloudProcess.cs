@@ -37,19 +37,25 @@ public sealed class CronCloudProcess : IAsyncDisposable
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
-            try
-            {
-                using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
-                if (answer.IsSuccessStatusCode)
-                    return;
-            }
-            catch (HttpRequestException) when (!_process.HasExited)
-            {
-            }
-
+            if (await IsReadyAsync())
+                return;
             if (_process.HasExited || Stopwatch.GetElapsedTime(started) > ReadyLimit)
                 throw new InvalidOperationException($"CronCloud did not become ready. It printed:\n{Output}");
             await Task.Delay(ProbePause, TimeProvider.System);
+        }
+    }
+
+    /// <summary>Whether it serves, and all that it stands on.</summary>
+    public async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
         }
     }
 

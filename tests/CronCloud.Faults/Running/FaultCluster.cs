@@ -10,6 +10,8 @@ public sealed class FaultCluster : IAsyncDisposable
     /// <summary>What a killed reader of outcomes held comes to another after 20 s.</summary>
     private static readonly TimeSpan HistoryLag = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan ReviveLimit = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(200);
 
     private readonly TimeProvider _time = TimeProvider.System;
@@ -63,23 +65,29 @@ public sealed class FaultCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>The fault began then and is over now.</summary>
-    public void Declare(string fault, DateTimeOffset from, TimeSpan bound, bool mayRepeat) => _windows.Add(new FaultWindow(fault, from, Now, bound, mayRepeat));
+    /// <summary>A fault begins now. One that was not ended, since its test failed, ends here and excuses all of its time.</summary>
+    public DateTimeOffset Begin(string fault, bool mayRepeat)
+    {
+        if (_windows.Count > 0 && _windows[^1].To == DateTimeOffset.MaxValue)
+            End(Now - _windows[^1].From);
+        _windows.Add(new FaultWindow(fault, Now, DateTimeOffset.MaxValue, TimeSpan.Zero, mayRepeat));
+        return _windows[^1].From;
+    }
 
-    /// <summary>Starts every node that is not there, and waits until all serve.</summary>
+    /// <summary>The fault is over; starts may be later than five seconds for it by so much.</summary>
+    public void End(TimeSpan bound) => _windows[^1] = _windows[^1] with { To = Now, Bound = bound };
+
+    /// <summary>Starts every node that is not there, and waits until all serve. One that was out of the cluster ends when it notices, and is started too.</summary>
     public async Task ReviveAsync()
     {
-        for (var node = 0; node < 3; node++)
+        try
         {
-            if (Nodes.Nodes[node] is { HasExited: true })
-                await Nodes.KillNodeAsync(node);
-            if (Nodes.Nodes[node] is null)
-                await Nodes.StartNodeAsync(node);
+            await UntilAsync(TryReviveAsync, ReviveLimit, "A cluster of three that serve");
         }
-
-        foreach (var node in Nodes.Nodes)
-            await node!.UntilReadyAsync();
-        await Nodes.Gateway.UntilReadyAsync();
+        catch (TimeoutException late)
+        {
+            throw new InvalidOperationException($"{late.Message} They printed:\n{string.Join("\n\n", Nodes.Nodes.Select(n => n?.Output))}", late);
+        }
     }
 
     /// <summary>
@@ -139,6 +147,20 @@ public sealed class FaultCluster : IAsyncDisposable
         await Sink.DisposeAsync();
         Client.Dispose();
         Api.Dispose();
+    }
+
+    private async Task<bool> TryReviveAsync()
+    {
+        for (var node = 0; node < 3; node++)
+        {
+            if (Nodes.Nodes[node] is { HasExited: true })
+                await Nodes.KillNodeAsync(node);
+            if (Nodes.Nodes[node] is null)
+                await Nodes.StartNodeAsync(node);
+        }
+
+        var ready = await Task.WhenAll(Nodes.Nodes.Append(Nodes.Gateway).Select(n => n!.IsReadyAsync()));
+        return ready.All(r => r);
     }
 
     private async Task StartLoadAsync()
