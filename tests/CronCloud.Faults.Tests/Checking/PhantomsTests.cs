@@ -59,6 +59,19 @@ public sealed class PhantomsTests
         Assert.Equal(5, run.Check().Expected);
     }
 
+    [Theory]
+    [InlineData("/ok/tick")]
+    [InlineData("/ok/tick/v2")]
+    public void What_is_due_after_an_unknown_change_may_go_to_either_target(string path)
+    {
+        var run = new PlantedRun();
+        run.Do(OperationKind.Put, 4.5, null, OperationResult.Unknown, PlantedRun.Shape with { Path = "/ok/tick/v2" });
+        for (var second = 5; second <= 10; second++)
+            run.Replace(second, d => d with { Path = path });
+
+        Assert.Empty(run.Check().Violations);
+    }
+
     [Fact]
     public void A_start_with_the_target_of_an_old_version_is_a_phantom()
     {

@@ -18,6 +18,8 @@ public static class Occurrences
     /// <summary>Due times from one instant to another, both inclusive, the earliest first.</summary>
     public static IEnumerable<DateTimeOffset> Between(Plan plan, DateTimeOffset from, DateTimeOffset until)
     {
+        if (from > until)
+            yield break;
         switch (plan)
         {
             case Plan.Once once:

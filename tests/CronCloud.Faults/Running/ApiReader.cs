@@ -9,6 +9,9 @@ namespace CronCloud.Faults.Running;
 /// <summary>What the API shows: jobs and history, all pages.</summary>
 public sealed class ApiReader(Func<Uri> api, TimeProvider time) : IDisposable
 {
+    private const int Tries = 20;
+    private static readonly TimeSpan TryPause = TimeSpan.FromMilliseconds(500);
+
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
 
     /// <summary>A reading of each of the jobs, also of those that are not there.</summary>
@@ -47,12 +50,24 @@ public sealed class ApiReader(Func<Uri> api, TimeProvider time) : IDisposable
         string? cursor = null;
         do
         {
-            var page = (await _http.GetFromJsonAsync<JsonObject>(new Uri(api(), cursor is null ? path : $"{path}&cursor={Uri.EscapeDataString(cursor)}")))!;
+            var page = await GetAsync(cursor is null ? path : $"{path}&cursor={Uri.EscapeDataString(cursor)}");
             foreach (var item in page["items"]!.AsArray())
                 yield return item!.AsObject();
             cursor = (string?)page["nextCursor"];
         }
         while (cursor is not null);
+    }
+
+    /// <summary>A server that was away a moment ago may say 503: as any client of the API, it asks again.</summary>
+    private async Task<JsonObject> GetAsync(string path)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            using var answer = await _http.GetAsync(new Uri(api(), path));
+            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || tries == Tries)
+                return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonObject>())!;
+            await Task.Delay(TryPause, time);
+        }
     }
 
     private static RecordedExecution Recorded(JsonObject json) => new(

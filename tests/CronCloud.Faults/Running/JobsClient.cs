@@ -9,6 +9,8 @@ namespace CronCloud.Faults.Running;
 public sealed class JobsClient(Func<Uri> api, string sinkUrl, TimeProvider time) : IDisposable
 {
     private const int AtOnce = 16;
+    private const int Tries = 10;
+    private static readonly TimeSpan TryPause = TimeSpan.FromMilliseconds(500);
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
@@ -23,11 +25,16 @@ public sealed class JobsClient(Func<Uri> api, string sinkUrl, TimeProvider time)
 
     public Task<OperationResult> DeleteAsync(string job) => Log.DoAsync(job, OperationKind.Delete, null, () => SendAsync(() => _http.DeleteAsync(Address($"/v1/jobs/{job}"))));
 
+    /// <summary>A job that is not taken is sent again: for some seconds after a node's death, its jobs have nobody to take changes.</summary>
     public Task PutAllAsync(IEnumerable<(string Job, JobShape Shape)> jobs) =>
         Parallel.ForEachAsync(jobs, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (job, _) =>
         {
-            if (await PutAsync(job.Job, job.Shape) != OperationResult.Ok)
-                throw new InvalidOperationException($"Job {job.Job} was not made.");
+            for (var tries = 1; await PutAsync(job.Job, job.Shape) != OperationResult.Ok; tries++)
+            {
+                if (tries == Tries)
+                    throw new InvalidOperationException($"Job {job.Job} was not made.");
+                await Task.Delay(TryPause, time, CancellationToken.None);
+            }
         });
 
     public void Dispose() => _http.Dispose();
