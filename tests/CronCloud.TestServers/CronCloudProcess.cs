@@ -23,7 +23,7 @@ public sealed class CronCloudProcess : IAsyncDisposable
     /// <summary>Whether it stands still after SIGSTOP, as the kernel has it.</summary>
     public bool IsStopped => _process.IsStopped;
 
-    public string Output => _process.Tail(200);
+    public string Output => Tail(200);
 
     public static Task<CronCloudProcess> StartGatewayAsync(int port, IReadOnlyDictionary<string, string> settings) =>
         StartAsync(Repository.Output("gateway", "CronCloud.Gateway.dll"), port, settings);
@@ -58,6 +58,22 @@ public sealed class CronCloudProcess : IAsyncDisposable
             return false;
         }
     }
+
+    /// <summary>What it says of what it stands on.</summary>
+    public async Task<string> ReadinessAsync()
+    {
+        try
+        {
+            using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            return $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}";
+        }
+        catch (Exception silent) when (silent is HttpRequestException or TaskCanceledException)
+        {
+            return silent.Message;
+        }
+    }
+
+    public string Tail(int lines) => _process.Tail(lines);
 
     /// <summary>kill -9.</summary>
     public Task KillAsync() => _process.KillAsync();

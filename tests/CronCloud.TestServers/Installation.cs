@@ -70,6 +70,7 @@ public sealed class ClusterInstallation : Installation
     private readonly int[] _clusterPorts = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
     private readonly CronCloudProcess?[] _nodes = new CronCloudProcess?[3];
     private readonly Func<int, (string Name, string Value)[]> _settingsOf;
+    private readonly int _gatewayPort = FreePort.Next();
     private CronCloudProcess _gateway = null!;
 
     private ClusterInstallation(WebhookSink sink, Func<int, (string Name, string Value)[]> settingsOf)
@@ -102,7 +103,7 @@ public sealed class ClusterInstallation : Installation
         };
         for (var node = 0; node < 3; node++)
             await installation.StartNodeAsync(node);
-        installation._gateway = await CronCloudProcess.StartGatewayAsync(FreePort.Next(), installation.NodeSettings("gateway", FreePort.Next(), [("CronCloud__Roles", "gateway")]));
+        await installation.StartGatewayAsync();
         foreach (var process in installation._nodes.Append(installation._gateway))
             await process!.UntilReadyAsync();
         return installation;
@@ -110,6 +111,14 @@ public sealed class ClusterInstallation : Installation
 
     public async Task StartNodeAsync(int node) =>
         _nodes[node] = await CronCloudProcess.StartNodeAsync(FreePort.Next(), NodeSettings($"node-{node + 1}", _clusterPorts[node], _settingsOf(node)));
+
+    /// <summary>Starts the gateway, or again one that ended: at the same address, so that its clients need not know.</summary>
+    public async Task StartGatewayAsync()
+    {
+        if (_gateway is not null)
+            await _gateway.DisposeAsync();
+        _gateway = await CronCloudProcess.StartGatewayAsync(_gatewayPort, NodeSettings("gateway", FreePort.Next(), [("CronCloud__Roles", "gateway")]));
+    }
 
     public async Task KillNodeAsync(int node)
     {

@@ -1,3 +1,4 @@
+using CronCloud.Faults.Running;
 using Xunit.Abstractions;
 
 namespace CronCloud.Faults.Tests.Faults;
@@ -5,9 +6,6 @@ namespace CronCloud.Faults.Tests.Faults;
 /// <summary>The queue and the outcome stream: killed, and emptied.</summary>
 public sealed class NatsTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)
 {
-    /// <summary>An execution that was published and is gone counts as lost after its job's timeout of 10 s and a minute.</summary>
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(70);
-
     [Fact]
     public async Task Nats_killed_in_the_herds_second_delays_by_its_absence_and_loses_nothing()
     {
@@ -37,7 +35,7 @@ public sealed class NatsTests(RunningCluster running, ITestOutputHelper output) 
         await Cluster.Nodes.Nats.RestartAsync();
         var down = Cluster.Now - began;
         await Cluster.ForAsync(2);
-        Cluster.End(bound: down + Deadline);
+        Cluster.End(bound: down + Load.FlightDeadline);
 
         await AssertHoldsAsync(from);
     }

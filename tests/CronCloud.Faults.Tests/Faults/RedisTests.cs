@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Xunit.Abstractions;
 
 namespace CronCloud.Faults.Tests.Faults;
@@ -32,21 +30,10 @@ public sealed class RedisTests(RunningCluster running, ITestOutputHelper output)
         var herd = await HerdAsync("herd-flush");
         await Cluster.UntilAsync(herd.AddMilliseconds(5));
         Cluster.Begin("Redis emptied", mayRepeat: true);
-        await SendAsync("FLUSHALL");
+        Assert.Equal("+OK", await Cluster.Nodes.Redis.SendAsync("FLUSHALL"));
         await Cluster.ForAsync(3);
         Cluster.End(bound: TimeSpan.Zero);
 
         await AssertHoldsAsync(from);
-    }
-
-    private async Task SendAsync(string command)
-    {
-        using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, Cluster.Nodes.Redis.Port);
-        using var writer = new StreamWriter(client.GetStream());
-        using var reader = new StreamReader(client.GetStream());
-        await writer.WriteAsync($"{command}\r\n");
-        await writer.FlushAsync();
-        Assert.Equal("+OK", await reader.ReadLineAsync());
     }
 }

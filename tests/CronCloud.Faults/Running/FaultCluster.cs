@@ -10,6 +10,8 @@ public sealed class FaultCluster : IAsyncDisposable
     /// <summary>What a killed reader of outcomes held comes to another after 20 s.</summary>
     private static readonly TimeSpan HistoryLag = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
+
     private static readonly TimeSpan ReviveLimit = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(200);
@@ -77,7 +79,7 @@ public sealed class FaultCluster : IAsyncDisposable
     /// <summary>The fault is over; starts may be later than five seconds for it by so much.</summary>
     public void End(TimeSpan bound) => _windows[^1] = _windows[^1] with { To = Now, Bound = bound };
 
-    /// <summary>Starts every node that is not there, and waits until all serve. One that was out of the cluster ends when it notices, and is started too.</summary>
+    /// <summary>Starts every process that is not there, as a supervisor does, and waits until all serve. One that was out of the cluster ends when it notices, and is started too.</summary>
     public async Task ReviveAsync()
     {
         try
@@ -86,13 +88,14 @@ public sealed class FaultCluster : IAsyncDisposable
         }
         catch (TimeoutException late)
         {
-            throw new InvalidOperationException($"{late.Message} They printed:\n{string.Join("\n\n", Nodes.Nodes.Select(n => n?.Output))}", late);
+            var said = await Task.WhenAll(Nodes.Nodes.Append(Nodes.Gateway).Select(async n => $"{await n!.ReadinessAsync()}\n{n.Tail(12)}"));
+            throw new InvalidOperationException($"{late.Message} They say:\n{string.Join("\n\n", said)}", late);
         }
     }
 
     /// <summary>
     /// Waits until nothing is missing any more, at most as long as the declared faults allow, and holds the run against the invariants: the due times
-    /// from the instant on for the numbers, and all since the start for violations that nobody was told yet.
+    /// from the instant on for the numbers, and the last ten minutes for violations that nobody was told yet.
     /// </summary>
     public async Task<CheckReport> CheckAsync(DateTimeOffset from)
     {
@@ -103,7 +106,7 @@ public sealed class FaultCluster : IAsyncDisposable
 
         var readings = await _editor.WhileQuietAsync(() => Api.ReadJobsAsync(Client.Log.Read().Select(o => o.Job)));
         var report = Checker.Check(Observe(from, until) with { Readings = readings });
-        var violations = report.Violations.Concat(Checker.Check(Observe(_from, until)).Violations).Concat(await CheckHistoryAsync(until - HistoryLag)).Where(_told.Add).ToList();
+        var violations = report.Violations.Concat(Checker.Check(Observe(Recent(until), until)).Violations).Concat(await CheckHistoryAsync(until - HistoryLag)).Where(_told.Add).ToList();
         return report with { Violations = violations };
     }
 
@@ -137,7 +140,7 @@ public sealed class FaultCluster : IAsyncDisposable
         var until = Now;
         await ForAsync(6);
         var late = await UntilHistoryIsWholeAsync(_historyFrom, until);
-        return [.. Checker.Check(Observe(_from, until)).Violations.Concat(late).Where(_told.Add)];
+        return [.. Checker.Check(Observe(Recent(until), until)).Violations.Concat(late).Where(_told.Add)];
     }
 
     public async ValueTask DisposeAsync()
@@ -159,6 +162,8 @@ public sealed class FaultCluster : IAsyncDisposable
                 await Nodes.StartNodeAsync(node);
         }
 
+        if (Nodes.Gateway.HasExited)
+            await Nodes.StartGatewayAsync();
         var ready = await Task.WhenAll(Nodes.Nodes.Append(Nodes.Gateway).Select(n => n!.IsReadyAsync()));
         return ready.All(r => r);
     }
@@ -170,6 +175,9 @@ public sealed class FaultCluster : IAsyncDisposable
         _editor = new Editor(Client, _from, _time);
         _editor.Start();
     }
+
+    /// <summary>Far enough back for anything that a fault may still lead to.</summary>
+    private DateTimeOffset Recent(DateTimeOffset until) => until - Memory > _from ? until - Memory : _from;
 
     private Observed Observe(DateTimeOffset from, DateTimeOffset until) => new()
     {

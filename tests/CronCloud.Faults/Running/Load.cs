@@ -5,6 +5,9 @@ namespace CronCloud.Faults.Running;
 /// <summary>The jobs that run through every fault: bounded, and due at whole seconds, so that each second has a herd of its own.</summary>
 public static class Load
 {
+    /// <summary>An execution that was published and is gone counts as lost after its job's timeout of 10 s and a minute.</summary>
+    public static readonly TimeSpan FlightDeadline = TimeSpan.FromSeconds(70);
+
     private const int PerPeriod = 20;
     private const int Flaky = 10;
 
