@@ -109,8 +109,8 @@ public sealed class ClusterInstallation : Installation
         return installation;
     }
 
-    public async Task StartNodeAsync(int node) =>
-        _nodes[node] = await CronCloudProcess.StartNodeAsync(FreePort.Next(), NodeSettings($"node-{node + 1}", _clusterPorts[node], _settingsOf(node)));
+    public async Task StartNodeAsync(int node, params (string Name, string Value)[] more) =>
+        _nodes[node] = await CronCloudProcess.StartNodeAsync(FreePort.Next(), NodeSettings($"node-{node + 1}", _clusterPorts[node], [.. _settingsOf(node), .. more]));
 
     /// <summary>Starts the gateway, or again one that ended: at the same address, so that its clients need not know.</summary>
     public async Task StartGatewayAsync()

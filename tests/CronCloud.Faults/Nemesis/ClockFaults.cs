@@ -10,31 +10,32 @@ public static class ClockFaults
 
     public static bool CanJump => File.Exists(Library);
 
-    internal static IEnumerable<Fault> All => CanJump ? Jumps.Select(jump => new Fault(27, $"node's clock jumps by {jump} s", MayRepeat: true, (cluster, random) => JumpAsync(cluster, random, jump))) : [];
+    internal static IEnumerable<Fault> All => CanJump ? Jumps.Select(jump => new Fault(27, $"clock of a node jumps by {jump} s", MayRepeat: true, (cluster, random) => JumpAsync(cluster, random.Next(3), jump))) : [];
 
-    /// <summary>What a node is started with so that its clock can jump.</summary>
-    public static IEnumerable<(string Name, string Value)> SettingsOf(int node)
+    private static async Task<TimeSpan> JumpAsync(FaultCluster cluster, int node, string jump)
     {
-        if (!CanJump)
-            return [];
-        File.WriteAllText(ClockOf(node), "+0");
-        return
-        [
-            ("LD_PRELOAD", Library),
-            ("FAKETIME_TIMESTAMP_FILE", ClockOf(node)),
-            ("FAKETIME_NO_CACHE", "1"),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-        ];
-    }
+        var clock = Path.GetTempFileName();
+        await File.WriteAllTextAsync(clock, "+0");
+        await cluster.Nodes.StopNodeAsync(node);
+        await cluster.Nodes.StartNodeAsync(node, SettingsOf(clock));
+        await cluster.ReviveAsync();
 
-    private static async Task<TimeSpan> JumpAsync(FaultCluster cluster, Random random, string jump)
-    {
-        var clock = ClockOf(random.Next(3));
         await File.WriteAllTextAsync(clock, jump);
         await cluster.ForAsync(8);
         await File.WriteAllTextAsync(clock, "+0");
+        await cluster.ForAsync(3);
+        await cluster.Nodes.KillNodeAsync(node);
+        File.Delete(clock);
         return TimeSpan.Zero;
     }
 
-    private static string ClockOf(int node) => Path.Combine(Path.GetTempPath(), $"croncloud-clock-{Environment.ProcessId}-{node}");
+    /// <summary>The monotonic clock stays true: timers and timeouts of the runtime rest on it.</summary>
+    private static (string Name, string Value)[] SettingsOf(string clock) =>
+    [
+        ("LD_PRELOAD", Library),
+        ("FAKETIME_TIMESTAMP_FILE", clock),
+        ("FAKETIME_CACHE_DURATION", "1"),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ("FAKETIME_FORCE_MONOTONIC_FIX", "0"),
+    ];
 }

@@ -13,8 +13,8 @@ public sealed class Storm(FaultCluster cluster, int seed, Action<string> say)
     private readonly Queue<(Fault Fault, Moment Moment)> _next = [];
     private int _herds;
 
-    /// <summary>What each node must be started with, so that it can be hit at its steps and in its clock.</summary>
-    public static (string Name, string Value)[] SettingsOf(int node) => [("CRONCLOUD_PAUSE_POINT", TrapOf(node)), .. ClockFaults.SettingsOf(node)];
+    /// <summary>What each node must be started with, so that it can be hit at its steps.</summary>
+    public static (string Name, string Value)[] SettingsOf(int node) => [("CRONCLOUD_PAUSE_POINT", TrapOf(node))];
 
     public async Task<IReadOnlyList<StormResult>> RunAsync(TimeSpan duration)
     {
