@@ -16,6 +16,14 @@ public sealed class OccurrencesTests
         Assert.Equal(seconds, string.Join(' ', Occurrences.Between(Every3, Anchor.AddSeconds(from), Anchor.AddSeconds(until)).Select(d => (d - Anchor).TotalSeconds)));
 
     [Fact]
+    public void An_interval_ends_with_its_last_instant()
+    {
+        var plan = new Plan.Every(TimeSpan.FromSeconds(3), Anchor, Anchor.AddSeconds(6));
+
+        Assert.Equal(3, Occurrences.Between(plan, Anchor, Anchor.AddSeconds(60)).Count());
+    }
+
+    [Fact]
     public void An_instant_is_due_once()
     {
         var plan = new Plan.Once(Anchor);

@@ -39,6 +39,17 @@ public sealed class StartsTests
     }
 
     [Fact]
+    public void What_may_still_come_is_awaited_and_not_missed()
+    {
+        var run = new PlantedRun();
+        run.Windows.Add(new FaultWindow("down", PlantedRun.At(3.5), PlantedRun.At(5), TimeSpan.FromSeconds(60), MayRepeat: false));
+        run.Remove(4);
+
+        Assert.Empty(run.Check().Violations);
+        Assert.Equal((0, 1), (run.Check().Missed, run.Check().Awaited));
+    }
+
+    [Fact]
     public void A_planted_late_start_is_found()
     {
         var run = new PlantedRun();

@@ -27,7 +27,7 @@ public sealed class RunningCluster : IAsyncLifetime
         {
             var violations = await Cluster.EndAsync();
             if (violations.Count > 0)
-                throw new InvalidOperationException($"The run as a whole has {violations.Count} violations that no test saw:\n{string.Join('\n', violations.Take(20))}");
+                throw new InvalidOperationException($"The run as a whole has {violations.Count} violations that no test saw:\n{string.Join('\n', violations.Take(20).Select(v => $"{v} [{Cluster.Near(v)}]"))}");
         }
     }
 
@@ -93,10 +93,11 @@ public abstract class FaultTest(RunningCluster running, ITestOutputHelper output
     /// <summary>Writes what was measured, and fails with what is wrong.</summary>
     protected async Task<CheckReport> AssertHoldsAsync(DateTimeOffset from)
     {
+        await Cluster.ReviveAsync();
         var began = Cluster.Now;
         var report = await Cluster.CheckAsync(from);
         output.WriteLine($"{report}; {(began - from).TotalSeconds:0.0} s, checked in {(Cluster.Now - began).TotalSeconds:0.0} s");
-        Assert.True(report.Violations.Count == 0, $"{report.Violations.Count} violations ({report}):\n{string.Join('\n', report.Violations.Take(20))}");
+        Assert.True(report.Violations.Count == 0, $"{report.Violations.Count} violations ({report}):\n{string.Join('\n', report.Violations.Take(20).Select(v => $"{v} [{Cluster.Near(v)}]"))}");
         return report;
     }
 }

@@ -48,7 +48,6 @@ public sealed class NodeTests(RunningCluster running, ITestOutputHelper output) 
     {
         var from = await TrapAsync(trap, () => Cluster.Nodes.Nodes[node]!.HasExited, mayRepeat: true);
         Assert.Contains("CRONCLOUD_PAUSE_POINT: signal 9 before", Cluster.Nodes.Nodes[node]!.Output, StringComparison.Ordinal);
-        await Cluster.ForAsync(3);
         await Cluster.ReviveAsync();
         Cluster.End(bound: TimeSpan.Zero);
 

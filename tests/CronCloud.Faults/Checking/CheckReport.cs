@@ -7,7 +7,10 @@ public sealed record CheckReport
 
     public required int Received { get; init; }
 
-    public int Missed => Expected - Received;
+    public int Missed => Expected - Received - Awaited;
+
+    /// <summary>Not there yet, and not later than allowed yet.</summary>
+    public required int Awaited { get; init; }
 
     /// <summary>Deliveries of an attempt that had been delivered before.</summary>
     public required int Duplicates { get; init; }
@@ -25,5 +28,5 @@ public sealed record CheckReport
 
     public override string ToString() => string.Create(
         System.Globalization.CultureInfo.InvariantCulture,
-        $"expected {Expected}, received {Received}, missed {Missed}, duplicates {Duplicates} ({Explained} explained), early {Early}, phantoms {Phantoms}, worst lateness {WorstLateness.TotalMilliseconds:0} ms");
+        $"expected {Expected}, received {Received}, missed {Missed}, awaited {Awaited}, duplicates {Duplicates} ({Explained} explained), early {Early}, phantoms {Phantoms}, worst lateness {WorstLateness.TotalMilliseconds:0} ms");
 }

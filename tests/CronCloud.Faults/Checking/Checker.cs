@@ -15,6 +15,7 @@ public static class Checker
         {
             Expected = run.Expected.Count,
             Received = Starts.Received(run),
+            Awaited = Starts.Awaited(run),
             Duplicates = duplicates.Count,
             Explained = duplicates.Count(d => d.Explained),
             Early = early.Count,

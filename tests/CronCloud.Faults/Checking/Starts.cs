@@ -12,8 +12,11 @@ internal static class Starts
 
     public static IEnumerable<Violation> Missed(Case run) =>
         from expected in run.Expected
-        where !IsDone(run, expected)
+        where !IsDone(run, expected) && !IsAwaited(run, expected)
         select new Violation("I1", expected.Job, expected.Due, "missed");
+
+    /// <summary>What may still come: the ledger was read before the latest instant that is allowed.</summary>
+    public static int Awaited(Case run) => run.Expected.Count(e => !IsDone(run, e) && IsAwaited(run, e));
 
     /// <summary>A queued execution waits for the one before it: its lateness is its job's own doing.</summary>
     public static IEnumerable<Violation> Late(Case run) =>
@@ -27,6 +30,8 @@ internal static class Starts
         from delivery in run.InRange
         where delivery.Lateness < TimeSpan.Zero
         select new Violation("I3", delivery.Job, delivery.ScheduledAt, $"{-delivery.Lateness.TotalMilliseconds:0.###} ms early");
+
+    private static bool IsAwaited(Case run, Expectation expected) => run.Observed.ReadAt < expected.Due + run.Allowed(expected.Due);
 
     private static bool IsDone(Case run, Expectation expected) => run.ByDue.Contains((expected.Job, expected.Due)) || run.IsDropped(expected.Job, expected.Due);
 }

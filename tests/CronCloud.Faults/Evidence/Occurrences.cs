@@ -7,7 +7,8 @@ public abstract record Plan
     {
     }
 
-    public sealed record Every(TimeSpan Period, DateTimeOffset Anchor) : Plan;
+    /// <param name="End">The last instant that may be due; null for none.</param>
+    public sealed record Every(TimeSpan Period, DateTimeOffset Anchor, DateTimeOffset? End = null) : Plan;
 
     public sealed record Once(DateTimeOffset At) : Plan;
 }
@@ -30,7 +31,7 @@ public static class Occurrences
                 var due = every.Anchor;
                 if (due < from)
                     due += Math.Floor((from - due) / every.Period) * every.Period;
-                for (; due <= until; due += every.Period)
+                for (; due <= until && !(due > every.End); due += every.Period)
                 {
                     if (due >= from)
                         yield return due;

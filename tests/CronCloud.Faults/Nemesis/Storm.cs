@@ -27,7 +27,7 @@ public sealed class Storm(FaultCluster cluster, int seed, Action<string> say)
             results.Add(result);
             say($"{fault.Number,2} {fault.Name}, {moment}: {result.Report}");
             foreach (var violation in result.Report.Violations.Take(10))
-                say($"   {violation}");
+                say($"   {violation} [{cluster.Near(violation)}]");
         }
 
         return results;

@@ -58,14 +58,19 @@ public sealed class ApiReader(Func<Uri> api, TimeProvider time) : IDisposable
         while (cursor is not null);
     }
 
-    /// <summary>A server that was away a moment ago may say 503: as any client of the API, it asks again.</summary>
+    /// <summary>A gateway or a record that was away a moment ago: as any client of the API, it asks again.</summary>
     private async Task<JsonObject> GetAsync(string path)
     {
         for (var tries = 1; ; tries++)
         {
-            using var answer = await _http.GetAsync(new Uri(api(), path));
-            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable || tries == Tries)
-                return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonObject>())!;
+            try
+            {
+                return (await _http.GetFromJsonAsync<JsonObject>(new Uri(api(), path)))!;
+            }
+            catch (HttpRequestException away) when (away.StatusCode is null or HttpStatusCode.ServiceUnavailable && tries < Tries)
+            {
+            }
+
             await Task.Delay(TryPause, time);
         }
     }

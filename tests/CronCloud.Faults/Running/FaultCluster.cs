@@ -10,7 +10,13 @@ public sealed class FaultCluster : IAsyncDisposable
     /// <summary>What a killed reader of outcomes held comes to another after 20 s.</summary>
     private static readonly TimeSpan HistoryLag = TimeSpan.FromSeconds(30);
 
+    /// <summary>A little longer than a start may be late without a fault.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
+
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
+
+    /// <summary>Longer than the latest that any fault allows.</summary>
+    private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(3);
 
     private static readonly TimeSpan ReviveLimit = TimeSpan.FromSeconds(30);
 
@@ -19,6 +25,8 @@ public sealed class FaultCluster : IAsyncDisposable
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly List<FaultWindow> _windows = [];
     private readonly HashSet<Violation> _told = [];
+    private readonly CancellationTokenSource _ending = new();
+    private Task _supervising = Task.CompletedTask;
     private DateTimeOffset _from;
     private DateTimeOffset _historyFrom;
     private Editor _editor = null!;
@@ -76,6 +84,9 @@ public sealed class FaultCluster : IAsyncDisposable
         return _windows[^1].From;
     }
 
+    /// <summary>The faults that were there when the execution was due.</summary>
+    public string Near(Violation violation) => violation.Due is { } due ? string.Join(", ", _windows.Where(w => w.Delays(due)).Select(w => w.Fault)) : "";
+
     /// <summary>The fault is over; starts may be later than five seconds for it by so much.</summary>
     public void End(TimeSpan bound) => _windows[^1] = _windows[^1] with { To = Now, Bound = bound };
 
@@ -94,14 +105,14 @@ public sealed class FaultCluster : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until nothing is missing any more, at most as long as the declared faults allow, and holds the run against the invariants: the due times
-    /// from the instant on for the numbers, and the last ten minutes for violations that nobody was told yet.
+    /// Waits for a while until everything is there, and holds the run against the invariants: the due times from the instant on for the numbers,
+    /// and the last ten minutes for violations that nobody was told yet. What a fault allows to come later is awaited by the checks after this one.
     /// </summary>
     public async Task<CheckReport> CheckAsync(DateTimeOffset from)
     {
         var until = Now;
-        var limit = until + TimeSpan.FromSeconds(6) + _windows.Where(w => w.Delays(until) || w.To > from).Select(w => w.Bound).DefaultIfEmpty(TimeSpan.Zero).Max();
-        while (Checker.Check(Observe(from, until)).Missed > 0 && Now < limit)
+        var limit = until + Patience;
+        while (Checker.Check(Observe(from, until)) is { } soFar && soFar.Received < soFar.Expected && Now < limit)
             await Task.Delay(LookPause, _time);
 
         var readings = await _editor.WhileQuietAsync(() => Api.ReadJobsAsync(Client.Log.Read().Select(o => o.Job)));
@@ -138,7 +149,7 @@ public sealed class FaultCluster : IAsyncDisposable
     public async Task<IReadOnlyList<Violation>> EndAsync()
     {
         var until = Now;
-        await ForAsync(6);
+        await UntilAsync(() => Task.FromResult(Checker.Check(Observe(Recent(until), until)) is { Awaited: 0 }), EndLimit, "An end of what is awaited");
         var late = await UntilHistoryIsWholeAsync(_historyFrom, until);
         return [.. Checker.Check(Observe(Recent(until), until)).Violations.Concat(late).Where(_told.Add)];
     }
@@ -146,6 +157,9 @@ public sealed class FaultCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _editor.DisposeAsync();
+        await _ending.CancelAsync();
+        await _supervising;
+        _ending.Dispose();
         await Nodes.DisposeAsync();
         await Sink.DisposeAsync();
         Client.Dispose();
@@ -162,8 +176,6 @@ public sealed class FaultCluster : IAsyncDisposable
                 await Nodes.StartNodeAsync(node);
         }
 
-        if (Nodes.Gateway.HasExited)
-            await Nodes.StartGatewayAsync();
         var ready = await Task.WhenAll(Nodes.Nodes.Append(Nodes.Gateway).Select(n => n!.IsReadyAsync()));
         return ready.All(r => r);
     }
@@ -174,6 +186,18 @@ public sealed class FaultCluster : IAsyncDisposable
         await Client.PutAllAsync(Load.Steady(_from));
         _editor = new Editor(Client, _from, _time);
         _editor.Start();
+        _supervising = SuperviseGatewayAsync();
+    }
+
+    /// <summary>A gateway that was alone for too long ends by itself: as everywhere, something starts it again.</summary>
+    private async Task SuperviseGatewayAsync()
+    {
+        while (!_ending.IsCancellationRequested)
+        {
+            if (Nodes.Gateway.HasExited)
+                await Nodes.StartGatewayAsync();
+            await Task.Delay(LookPause, _time, _ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+        }
     }
 
     /// <summary>Far enough back for anything that a fault may still lead to.</summary>

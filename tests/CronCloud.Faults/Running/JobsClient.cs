@@ -62,16 +62,27 @@ public sealed class JobsClient(Func<Uri> api, string sinkUrl, TimeProvider time)
 
     private JsonObject Body(JobShape shape) => new()
     {
-        ["schedule"] = shape.Plan switch
-        {
-            Plan.Every every => new JsonObject { ["every"] = string.Create(CultureInfo.InvariantCulture, $"{every.Period.TotalSeconds}s"), ["anchor"] = Text(every.Anchor) },
-            Plan.Once once => new JsonObject { ["at"] = Text(once.At) },
-            _ => throw new ArgumentOutOfRangeException(nameof(shape), shape.Plan, "No such plan."),
-        },
+        ["schedule"] = Schedule(shape.Plan),
         ["target"] = new JsonObject { ["http"] = new JsonObject { ["url"] = sinkUrl + shape.Path, ["timeout"] = "10s" } },
         ["retry"] = new JsonObject { ["maxRetries"] = shape.MaxRetries, ["initialDelay"] = string.Create(CultureInfo.InvariantCulture, $"{shape.InitialDelay.TotalSeconds}s"), ["jitter"] = false },
         ["overlap"] = shape.Overlap switch { OverlapRule.Skip => "skip", OverlapRule.Queue => "queue", _ => "allow" },
     };
+
+    private static JsonObject Schedule(Plan plan)
+    {
+        switch (plan)
+        {
+            case Plan.Every every:
+                var schedule = new JsonObject { ["every"] = string.Create(CultureInfo.InvariantCulture, $"{every.Period.TotalSeconds}s"), ["anchor"] = Text(every.Anchor) };
+                if (every.End is { } end)
+                    schedule["endAt"] = Text(end);
+                return schedule;
+            case Plan.Once once:
+                return new JsonObject { ["at"] = Text(once.At) };
+            default:
+                throw new ArgumentOutOfRangeException(nameof(plan), plan, "No such plan.");
+        }
+    }
 
     private static string Text(DateTimeOffset instant) => instant.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }
