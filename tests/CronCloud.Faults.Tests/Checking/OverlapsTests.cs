@@ -25,6 +25,18 @@ public sealed class OverlapsTests
     }
 
     [Fact]
+    public void What_is_missing_of_a_job_that_may_skip_is_missed_when_history_has_no_row_of_it()
+    {
+        var run = new PlantedRun(PlantedRun.Shape with { Overlap = OverlapRule.Skip });
+        run.Remove(4);
+        Assert.Empty(run.Check().Violations);
+
+        run.Record();
+
+        run.Only("I1");
+    }
+
+    [Fact]
     public void What_history_calls_skipped_is_not_missed()
     {
         var run = new PlantedRun(PlantedRun.Shape with { Overlap = OverlapRule.Skip });

@@ -33,5 +33,5 @@ internal static class Starts
 
     private static bool IsAwaited(Case run, Expectation expected) => run.Observed.ReadAt < expected.Due + run.Allowed(expected.Due);
 
-    private static bool IsDone(Case run, Expectation expected) => run.ByDue.Contains((expected.Job, expected.Due)) || run.IsDropped(expected.Job, expected.Due);
+    private static bool IsDone(Case run, Expectation expected) => run.ByDue.Contains((expected.Job, expected.Due)) || run.IsDropped(expected);
 }

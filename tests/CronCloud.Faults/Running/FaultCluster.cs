@@ -13,6 +13,8 @@ public sealed class FaultCluster : IAsyncDisposable
     /// <summary>A little longer than a start may be late without a fault.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
 
+    private static readonly TimeSpan Vicinity = TimeSpan.FromSeconds(15);
+
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
 
     /// <summary>Longer than the latest that any fault allows.</summary>
@@ -84,8 +86,16 @@ public sealed class FaultCluster : IAsyncDisposable
         return _windows[^1].From;
     }
 
-    /// <summary>The faults that were there when the execution was due.</summary>
-    public string Near(Violation violation) => violation.Due is { } due ? string.Join(", ", _windows.Where(w => w.Delays(due)).Select(w => w.Fault)) : "";
+    /// <summary>The faults that were there when the execution was due, and what was done to its job around then.</summary>
+    public string Near(Violation violation)
+    {
+        if (violation.Due is not { } due)
+            return "";
+        var faults = _windows.Where(w => w.Delays(due)).Select(w => w.Fault);
+        var changes = Client.Log.Read().Where(o => o.Job == violation.Job && (o.InvokedAt - due).Duration() < Vicinity)
+            .Select(o => $"{o.Kind} {o.InvokedAt:ss.fff} to {o.EndedAt:ss.fff} {o.Result}");
+        return string.Join(", ", faults.Concat(changes));
+    }
 
     /// <summary>The fault is over; starts may be later than five seconds for it by so much.</summary>
     public void End(TimeSpan bound) => _windows[^1] = _windows[^1] with { To = Now, Bound = bound };
@@ -138,7 +148,7 @@ public sealed class FaultCluster : IAsyncDisposable
         var limit = Now + HistoryLag;
         while (true)
         {
-            var violations = Checker.Check(Observe(from, until) with { History = await Api.ReadHistoryAsync(from, until) }).Violations.Where(v => v.Invariant == "I9").ToList();
+            var violations = Checker.Check(Observe(from, until) with { History = await Api.ReadHistoryAsync(from, until) }).Violations.Where(v => v.Invariant is "I1" or "I9" && !_told.Contains(v)).ToList();
             if (violations.Count == 0 || Now > limit)
                 return violations;
             await Task.Delay(LookPause * 5, _time);
