@@ -8,6 +8,13 @@ if (Arguments.Parse(args) is not { } arguments)
     return 2;
 }
 
+if (arguments.Scenario == "faults")
+{
+    var faults = await FaultStorm.RunAsync(arguments);
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, faults));
+    return faults.Violations.Count == 0 ? 0 : 1;
+}
+
 var result = arguments.Scenario switch
 {
     "every-second" => await EverySecond.RunAsync(arguments),

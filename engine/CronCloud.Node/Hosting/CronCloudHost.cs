@@ -26,6 +26,7 @@ public static class CronCloudHost
             builder.Services.AddEngine(settings);
             builder.Services.AddHealth();
             addServices?.Invoke(builder, settings);
+            builder.Services.AddPausePoints(Environment.GetEnvironmentVariable(PausePoints.Variable));
 
             await using var app = builder.Build();
             await OpenDependenciesAsync(app.Services);
