@@ -10,13 +10,21 @@ internal sealed record Arguments(string Scenario, string Parts)
         usage: dotnet run -c Release --project loadtests -- SCENARIO PARTS [--jobs N] [--seconds N] [--kill] [--seed N] [--minutes N]
           SCENARIO  every-second   N jobs (100) that are due every second, for so many seconds (300)
                     herd           N jobs (5000) that are due at one instant
+                    deployment     N jobs (500) that are due every second, three nodes told to stop and started again one after the other; on the real parts only
+                    rebuild        Redis emptied under N jobs (100000); on the real parts only
                     faults         fault after fault, chosen by a seed (1), for so many minutes (30); on the real parts only
           PARTS     real           Redis, NATS, PostgreSQL, ClickHouse, three nodes and a gateway
                     twins          one process
           --kill    every-second: kill -9 a node (the process) half way, and start it again 5 s later
         """;
 
-    public int Jobs { get; init; } = Scenario == "herd" ? 5_000 : 100;
+    public int Jobs { get; init; } = Scenario switch
+    {
+        "herd" => 5_000,
+        "deployment" => 500,
+        "rebuild" => 100_000,
+        _ => 100,
+    };
 
     public int Seconds { get; init; } = 300;
 
@@ -28,7 +36,7 @@ internal sealed record Arguments(string Scenario, string Parts)
 
     public static Arguments? Parse(string[] args)
     {
-        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] == "faults" && args[1] != "real"))
+        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "deployment" or "rebuild" && args[1] != "real"))
             return null;
         var arguments = new Arguments(args[0], args[1]);
         for (var i = 2; i < args.Length; i++)
@@ -46,7 +54,7 @@ internal sealed record Arguments(string Scenario, string Parts)
 
     private static Arguments? With(Arguments arguments, string name, int number) => name switch
     {
-        "--jobs" when number is > 0 and <= 100_000 => arguments with { Jobs = number },
+        "--jobs" when number is > 0 and <= 5_000_000 => arguments with { Jobs = number },
         "--seconds" when number is > 0 and <= 3_600 => arguments with { Seconds = number },
         "--minutes" when number is > 0 and <= 600 => arguments with { Minutes = number },
         "--seed" => arguments with { Seed = number },

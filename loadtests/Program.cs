@@ -19,6 +19,8 @@ var result = arguments.Scenario switch
 {
     "every-second" => await EverySecond.RunAsync(arguments),
     "herd" => await Herd.RunAsync(arguments),
+    "deployment" => await Deployment.RunAsync(arguments),
+    "rebuild" => await Rebuild.RunAsync(arguments),
     _ => null,
 };
 if (result is null)

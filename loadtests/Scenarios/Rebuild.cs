@@ -21,8 +21,8 @@ internal static class Rebuild
     public static async Task<Measured> RunAsync(Arguments arguments)
     {
         await using var installation = await ClusterInstallation.StartAsync();
-        await CopyAsync(installation.ConnectionString("sql"), arguments.Jobs);
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(installation.ConnectionString("redis") + ",allowAdmin=true");
+        await CopyAsync(installation.Postgres.ConnectionString, arguments.Jobs);
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(installation.Redis.ConnectionString + ",allowAdmin=true");
 
         // The first build of the many is a rebuild like the one that is measured.
         await EmptyAsync(redis);
@@ -88,7 +88,7 @@ internal static class Rebuild
         var key = new JobKey("default", $"daily-{i}");
         var minute = (now.Hour * 60) + now.Minute + 30 + (i % 1200);
         var body = new string('x', 200);
-        var definition = $$$"""{"tags":{},"schedule":{"cron":"{{{minute % 60}}} {{{minute / 60 % 24}}} * * *"},"target":{"http":{"url":"https://example.com/hooks/daily-{{{i}}}","method":"POST","headers":{},"body":"{{{body}}}","timeout":"30s","success":"200-299"}}}""";
+        var definition = $$$$"""{"tags":{},"schedule":{"cron":"{{{{minute % 60}}}} {{{{minute / 60 % 24}}}} * * *"},"target":{"http":{"url":"https://example.com/hooks/daily-{{{{i}}}}","method":"POST","headers":{},"body":"{{{{body}}}}","timeout":"30s","success":"200-299"}}}""";
         await copy.StartRowAsync();
         await copy.WriteAsync(key.Tenant, NpgsqlDbType.Text);
         await copy.WriteAsync(key.Id, NpgsqlDbType.Text);

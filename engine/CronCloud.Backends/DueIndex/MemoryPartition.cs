@@ -60,7 +60,7 @@ internal sealed class MemoryPartition
             var overdue = _entries.Take(DateTimeOffset.MinValue, query.OverdueBefore, room);
             var reached = _reached;
             if (query.Reached > (_reached ?? DateTimeOffset.UnixEpoch))
-                _reached = query.Reached;
+                _reached = DateTimeOffset.FromUnixTimeMilliseconds(query.Reached.ToUnixTimeMilliseconds());
             return new DueScan
             {
                 IsBuilt = _isBuilt,

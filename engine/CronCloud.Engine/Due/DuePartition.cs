@@ -37,7 +37,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     {
         if (!parts.Clock.IsTrusted)
             return ClockGuard.Interval;
-        var now = time.GetUtcNow();
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()); // as the index keeps it: a finer one would look as if the index were behind
         var scan = await ScanAsync(now, cancellation);
         await BuildAsync(scan, cancellation);
         var inQueue = _isWhole ? null : Checkpoint.InQueue(_build?.Audit.Checkpoint);

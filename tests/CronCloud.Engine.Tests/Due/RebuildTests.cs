@@ -77,6 +77,20 @@ public sealed class RebuildTests
         Assert.Contains(executions, e => e is { ExecutionId: "job@20261201T030001Z", Attempt: 2 });
     }
 
+    [Fact]
+    public async Task An_index_that_is_whole_is_not_built_again_whatever_the_time()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = pipeline.NewPartition();
+        await Pipeline.RunAsync(partition);
+
+        for (var runs = 0; runs < 5; runs++)
+        {
+            pipeline.Time.Advance(TimeSpan.FromTicks(12_345_678));
+            Assert.NotEqual(DuePartition.BuildPause, await partition.RunOnceAsync(Pipeline.None));
+        }
+    }
+
     private static async Task RunAsync(Pipeline pipeline, DuePartition partition, int seconds)
     {
         for (var second = 0; second < seconds; second++)
