@@ -13,6 +13,8 @@ public sealed class FaultCluster : IAsyncDisposable
     /// <summary>A little longer than a start may be late without a fault.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
 
+    private const int TailLines = 40;
+
     private static readonly TimeSpan Vicinity = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
@@ -96,6 +98,9 @@ public sealed class FaultCluster : IAsyncDisposable
             .Select(o => $"{o.Kind} {o.InvokedAt:ss.fff} to {o.EndedAt:ss.fff} {o.Result}");
         return string.Join(", ", faults.Concat(changes));
     }
+
+    /// <summary>The latest that each process printed.</summary>
+    public string Tails() => string.Join("\n\n", Nodes.Nodes.Append(Nodes.Gateway).Select(n => n?.Tail(TailLines)));
 
     /// <summary>The fault is over; starts may be later than five seconds for it by so much.</summary>
     public void End(TimeSpan bound) => _windows[^1] = _windows[^1] with { To = Now, Bound = bound };
