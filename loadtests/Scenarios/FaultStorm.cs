@@ -6,6 +6,9 @@ namespace CronCloud.LoadTests.Scenarios;
 /// <summary>Fault after fault on a cluster under a steady load, chosen by a seed.</summary>
 internal static class FaultStorm
 {
+    /// <summary>How many violations of one fault are written down; the table has their number.</summary>
+    private const int PerFault = 20;
+
     public static async Task<StormMeasured> RunAsync(Arguments arguments)
     {
         Console.WriteLine($"seed {arguments.Seed}, {arguments.Minutes} min{(ClockFaults.CanJump ? "" : "; without jumping clocks: the Debian package faketime is missing")}");
@@ -15,7 +18,7 @@ internal static class FaultStorm
 
         var rows = results.GroupBy(r => (r.Fault.Number, r.Fault.Name, r.Moment)).OrderBy(g => g.Key).Select(g => StormRow.Of(g.Key.Number, g.Key.Name, g.Key.Moment, [.. g.Select(r => r.Report)])).ToList();
         Print(rows);
-        return new StormMeasured(rows, [.. results.SelectMany(r => r.Report.Violations.Select(v => $"{r.Fault.Name}: {v}")), .. late.Select(v => $"at the end: {v}")]);
+        return new StormMeasured(rows, [.. results.SelectMany(r => r.Report.Violations.Take(PerFault).Select(v => $"{r.Fault.Name}: {v}")), .. late.Select(v => $"at the end: {v}")]);
     }
 
     private static void Print(IEnumerable<StormRow> rows)

@@ -53,7 +53,7 @@ public sealed class CronCloudProcess : IAsyncDisposable
             using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception silent) when (silent is HttpRequestException or TaskCanceledException)
         {
             return false;
         }

@@ -97,6 +97,8 @@ public abstract class FaultTest(RunningCluster running, ITestOutputHelper output
         var began = Cluster.Now;
         var report = await Cluster.CheckAsync(from);
         output.WriteLine($"{report}; {(began - from).TotalSeconds:0.0} s, checked in {(Cluster.Now - began).TotalSeconds:0.0} s");
+        if (report.Violations.Count > 0)
+            output.WriteLine(Cluster.Tails());
         Assert.True(report.Violations.Count == 0, $"{report.Violations.Count} violations ({report}):\n{string.Join('\n', report.Violations.Take(20).Select(v => $"{v} [{Cluster.Near(v)}]"))}");
         return report;
     }

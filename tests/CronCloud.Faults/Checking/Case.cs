@@ -40,10 +40,10 @@ internal sealed class Case
     /// <summary>How late what is due then may start.</summary>
     public TimeSpan Allowed(DateTimeOffset due) => Limit + Bound(due);
 
-    /// <summary>History says that the job's own policy dropped the occurrence; of a job that may skip, without history nobody can tell.</summary>
+    /// <summary>History says that the job's own policy dropped the occurrence; of a job that may skip (also when one waits already), without history nobody can tell.</summary>
     public bool IsDropped(Expectation expected) => Observed.History is { } history
         ? history.Any(r => r.Job == expected.Job && r.ScheduledAt == expected.Due && r.Dropped)
-        : expected.Shape.Overlap == OverlapRule.Skip;
+        : expected.Shape.Overlap != OverlapRule.Allow;
 
     private TimeSpan Bound(DateTimeOffset due) => Observed.Windows.Where(w => w.Delays(due)).Select(w => w.Bound).DefaultIfEmpty(TimeSpan.Zero).Max();
 

@@ -20,15 +20,10 @@ public sealed class FaultCluster : IAsyncDisposable
     /// <summary>Longer than the latest that any fault allows.</summary>
     private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(3);
 
-    private static readonly TimeSpan ReviveLimit = TimeSpan.FromSeconds(30);
-
-    private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(200);
-
     private readonly TimeProvider _time = TimeProvider.System;
-    private readonly List<FaultWindow> _windows = [];
+    private readonly DeclaredFaults _faults;
+    private readonly Supervisor _supervisor;
     private readonly HashSet<Violation> _told = [];
-    private readonly CancellationTokenSource _ending = new();
-    private Task _supervising = Task.CompletedTask;
     private DateTimeOffset _from;
     private DateTimeOffset _historyFrom;
     private Editor _editor = null!;
@@ -36,6 +31,8 @@ public sealed class FaultCluster : IAsyncDisposable
     private FaultCluster(ClusterInstallation nodes, SinkProcess sink)
     {
         (Nodes, Sink) = (nodes, sink);
+        _faults = new DeclaredFaults(_time);
+        _supervisor = new Supervisor(nodes, _time);
         Client = new JobsClient(() => nodes.Http.BaseAddress!, sink.Url, _time);
         Api = new ApiReader(() => nodes.Http.BaseAddress!, _time);
     }
@@ -66,52 +63,29 @@ public sealed class FaultCluster : IAsyncDisposable
     public Task ForAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), _time);
 
     /// <summary>Looks until it holds; throws when it does not within the patience.</summary>
-    public async Task UntilAsync(Func<Task<bool>> holds, TimeSpan patience, string what)
-    {
-        var limit = Now + patience;
-        while (!await holds())
-        {
-            if (Now > limit)
-                throw new TimeoutException($"{what} did not come within {patience.TotalSeconds} s.");
-            await Task.Delay(LookPause, _time);
-        }
-    }
+    public Task UntilAsync(Func<Task<bool>> holds, TimeSpan patience, string what) => Look.UntilAsync(holds, patience, what, _time);
 
-    /// <summary>A fault begins now. One that was not ended, since its test failed, ends here and excuses all of its time.</summary>
-    public DateTimeOffset Begin(string fault, bool mayRepeat)
-    {
-        if (_windows.Count > 0 && _windows[^1].To == DateTimeOffset.MaxValue)
-            End(Now - _windows[^1].From);
-        _windows.Add(new FaultWindow(fault, Now, DateTimeOffset.MaxValue, TimeSpan.Zero, mayRepeat));
-        return _windows[^1].From;
-    }
+    /// <inheritdoc cref="DeclaredFaults.Begin"/>
+    public DateTimeOffset Begin(string fault, bool mayRepeat) => _faults.Begin(fault, mayRepeat);
+
+    /// <inheritdoc cref="DeclaredFaults.End"/>
+    public void End(TimeSpan bound) => _faults.End(bound);
+
+    /// <inheritdoc cref="Supervisor.ReviveAsync"/>
+    public Task ReviveAsync() => _supervisor.ReviveAsync();
+
+    /// <summary>The latest that each process printed.</summary>
+    public string Tails() => _supervisor.Tails();
 
     /// <summary>The faults that were there when the execution was due, and what was done to its job around then.</summary>
     public string Near(Violation violation)
     {
         if (violation.Due is not { } due)
             return "";
-        var faults = _windows.Where(w => w.Delays(due)).Select(w => w.Fault);
+        var faults = _faults.Read().Where(w => w.Delays(due)).Select(w => w.Fault);
         var changes = Client.Log.Read().Where(o => o.Job == violation.Job && (o.InvokedAt - due).Duration() < Vicinity)
             .Select(o => $"{o.Kind} {o.InvokedAt:ss.fff} to {o.EndedAt:ss.fff} {o.Result}");
         return string.Join(", ", faults.Concat(changes));
-    }
-
-    /// <summary>The fault is over; starts may be later than five seconds for it by so much.</summary>
-    public void End(TimeSpan bound) => _windows[^1] = _windows[^1] with { To = Now, Bound = bound };
-
-    /// <summary>Starts every process that is not there, as a supervisor does, and waits until all serve. One that was out of the cluster ends when it notices, and is started too.</summary>
-    public async Task ReviveAsync()
-    {
-        try
-        {
-            await UntilAsync(TryReviveAsync, ReviveLimit, "A cluster of three that serve");
-        }
-        catch (TimeoutException late)
-        {
-            var said = await Task.WhenAll(Nodes.Nodes.Append(Nodes.Gateway).Select(async n => $"{await n!.ReadinessAsync()}\n{n.Tail(12)}"));
-            throw new InvalidOperationException($"{late.Message} They say:\n{string.Join("\n\n", said)}", late);
-        }
     }
 
     /// <summary>
@@ -123,7 +97,7 @@ public sealed class FaultCluster : IAsyncDisposable
         var until = Now;
         var limit = until + Patience;
         while (Checker.Check(Observe(from, until)) is { } soFar && soFar.Received < soFar.Expected && Now < limit)
-            await Task.Delay(LookPause, _time);
+            await Task.Delay(Look.Pause, _time);
 
         var readings = await _editor.WhileQuietAsync(() => Api.ReadJobsAsync(Client.Log.Read().Select(o => o.Job)));
         var report = Checker.Check(Observe(from, until) with { Readings = readings });
@@ -151,7 +125,7 @@ public sealed class FaultCluster : IAsyncDisposable
             var violations = Checker.Check(Observe(from, until) with { History = await Api.ReadHistoryAsync(from, until) }).Violations.Where(v => v.Invariant is "I1" or "I9" && !_told.Contains(v)).ToList();
             if (violations.Count == 0 || Now > limit)
                 return violations;
-            await Task.Delay(LookPause * 5, _time);
+            await Task.Delay(Look.Pause * 5, _time);
         }
     }
 
@@ -167,27 +141,11 @@ public sealed class FaultCluster : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _editor.DisposeAsync();
-        await _ending.CancelAsync();
-        await _supervising;
-        _ending.Dispose();
+        await _supervisor.DisposeAsync();
         await Nodes.DisposeAsync();
         await Sink.DisposeAsync();
         Client.Dispose();
         Api.Dispose();
-    }
-
-    private async Task<bool> TryReviveAsync()
-    {
-        for (var node = 0; node < 3; node++)
-        {
-            if (Nodes.Nodes[node] is { HasExited: true })
-                await Nodes.KillNodeAsync(node);
-            if (Nodes.Nodes[node] is null)
-                await Nodes.StartNodeAsync(node);
-        }
-
-        var ready = await Task.WhenAll(Nodes.Nodes.Append(Nodes.Gateway).Select(n => n!.IsReadyAsync()));
-        return ready.All(r => r);
     }
 
     private async Task StartLoadAsync()
@@ -196,18 +154,6 @@ public sealed class FaultCluster : IAsyncDisposable
         await Client.PutAllAsync(Load.Steady(_from));
         _editor = new Editor(Client, _from, _time);
         _editor.Start();
-        _supervising = SuperviseGatewayAsync();
-    }
-
-    /// <summary>A gateway that was alone for too long ends by itself: as everywhere, something starts it again.</summary>
-    private async Task SuperviseGatewayAsync()
-    {
-        while (!_ending.IsCancellationRequested)
-        {
-            if (Nodes.Gateway.HasExited)
-                await Nodes.StartGatewayAsync();
-            await Task.Delay(LookPause, _time, _ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
-        }
     }
 
     /// <summary>Far enough back for anything that a fault may still lead to.</summary>
@@ -217,7 +163,7 @@ public sealed class FaultCluster : IAsyncDisposable
     {
         Operations = Client.Log.Read(),
         Deliveries = Sink.Ledger.Read(),
-        Windows = [.. _windows],
+        Windows = _faults.Read(),
         From = from,
         Until = until,
         ReadAt = Now,
