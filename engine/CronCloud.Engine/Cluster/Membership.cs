@@ -58,7 +58,8 @@ public sealed partial class Membership(IClusterView cluster, IRoster roster, See
 
     /// <summary>
     /// Members that live are asked first: as long as there are any, nobody founds another cluster beside theirs. Only when there are none
-    /// does the first seed node. Asking the roster for a life of nothing tells who lives, and does not say that this node does.
+    /// does the first seed node. Asking the roster for a life of nothing tells who lives, and does not say that this node does. This node's incarnation
+    /// before may be on the roster still: it is not asked, since asking its own address first is to found a cluster.
     /// </summary>
     private async Task JoinAsync(CancellationToken cancellation)
     {
@@ -66,7 +67,8 @@ public sealed partial class Membership(IClusterView cluster, IRoster roster, See
         if (_joiningSince is { } since && now - since < JoinPatience)
             return;
         _joiningSince = now;
-        cluster.Join([.. await roster.AnnounceAsync(Members, cluster.Self, TimeSpan.Zero, cancellation), .. seeds.Nodes]);
+        var living = await roster.AnnounceAsync(Members, cluster.Self, TimeSpan.Zero, cancellation);
+        cluster.Join([.. living.Where(member => AddressOf(member) != AddressOf(cluster.Self)), .. seeds.Nodes]);
     }
 
     public Task LeaveAsync(CancellationToken cancellation) => roster.LeaveAsync(Members, cluster.Self, cancellation);
@@ -93,6 +95,9 @@ public sealed partial class Membership(IClusterView cluster, IRoster roster, See
         LogIsland(string.Join(", ", others));
         cluster.DownSelf();
     }
+
+    /// <summary>A member is its address, <c>#</c> and its incarnation.</summary>
+    private static string AddressOf(string member) => member[..(member.LastIndexOf('#') is >= 0 and var end ? end : member.Length)];
 
     [LoggerMessage(Level = LogLevel.Error, Message = "This node is in a cluster apart from {Others}: it ends, to join them when it is started again")]
     private partial void LogIsland(string others);

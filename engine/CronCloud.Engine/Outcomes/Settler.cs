@@ -24,7 +24,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
     {
         var deliveries = await outcomes.PullAsync(OutcomeReader.Settler, BatchSize, PullWait, cancellation);
         var settled = deliveries.Select(Read).OfType<Settled>().ToList();
-        await deliveries.CompleteAsync(() => SettleAsync(settled, cancellation), cancellation);
+        await deliveries.CompleteAsync(() => deliveries.HoldAsync(SettleAsync(settled, cancellation), time, cancellation), cancellation);
         return TimeSpan.Zero;
     }
 

@@ -119,8 +119,9 @@ internal static class EngineHosting
             Loop<IndexWatch>("index-watch");
             Loop<CatchUpBudget>("catch-up-budget");
             Loop<Checkpoints>("checkpoints");
-            Loop<Settler>("settler");
+            var settler = Loop<Settler>("settler");
             Loop<RecordScan>("record-scan");
+            DrainAtStop(system, "settler", () => settler.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
             DrainAtStop(system, "partitions", () => partitions.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
         }
 
@@ -138,7 +139,10 @@ internal static class EngineHosting
         if (settings.Has("gateway"))
             Loop<AnswerPruning>("answer-pruning");
         if (settings.Has("recorder"))
-            Loop<HistoryWriter>("history");
+        {
+            var history = Loop<HistoryWriter>("history");
+            DrainAtStop(system, "history", () => history.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(20)));
+        }
     }
 
     /// <summary>Before the cluster is left: stop scanning and hand leases over, finish or hand back what runs.</summary>

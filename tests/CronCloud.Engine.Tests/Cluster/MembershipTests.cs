@@ -117,6 +117,18 @@ public sealed class MembershipTests
     }
 
     [Fact]
+    public async Task A_node_that_comes_back_at_once_does_not_ask_its_own_incarnation_before()
+    {
+        await Of(new View("a:1#old")).RunOnceAsync(CancellationToken.None);
+        await Of(new View("b:1#7")).RunOnceAsync(CancellationToken.None);
+        var back = new View("a:1#new") { IsJoined = false };
+
+        await Of(back).RunOnceAsync(CancellationToken.None);
+
+        Assert.Equal([["b:1#7", "seed:1", "seed:2"]], back.Asked);
+    }
+
+    [Fact]
     public async Task A_node_that_finds_nobody_looks_anew_after_a_while_and_does_not_count_as_living_meanwhile()
     {
         _view.IsJoined = false;
