@@ -1,0 +1,49 @@
+using CronCloud.Core.Executions;
+using CronCloud.Core.History;
+
+namespace CronCloud.Simulation.Checking;
+
+/// <summary>I9: history has what happened, attempt by attempt, and nothing else.</summary>
+internal static class HistoryCheck
+{
+    /// <summary>Until an outcome is a row.</summary>
+    private static readonly TimeSpan Lag = TimeSpan.FromSeconds(4);
+
+    public static IEnumerable<Finding> Check(Evidence evidence)
+    {
+        var rows = evidence.Servers.History.Rows.ToLookup(r => $"{r.Tenant}/{r.ExecutionId}");
+        foreach (var execution in evidence.Executions)
+        {
+            foreach (var finding in Check(evidence, execution, [.. rows[execution.Key].OrderBy(r => r.Attempt)]))
+                yield return finding;
+        }
+
+        foreach (var unseen in rows.Where(r => !evidence.ByKey[r.Key].Any()))
+            yield return Finding.Now("I9", $"history has {unseen.Key}, which no target saw", unseen.Key);
+    }
+
+    private static IEnumerable<Finding> Check(Evidence evidence, SeenExecution execution, List<HistoryRow> rows)
+    {
+        var chain = execution.Chain(evidence.Seed);
+        var last = execution.Calls[^1];
+        var by = Later(evidence.StartBy(execution.First.ScheduledAt) + chain.Length(execution.First.Retry), last.EndsAt) + Lag;
+        if (!execution.IsOfOneVersion)
+        {
+            if (rows.Count == 0 || rows[^1].Status is ExecutionStatus.Running or ExecutionStatus.Retrying)
+                yield return new Finding("I9", $"history does not have the end of {execution.Key}", [execution.Key], by, evidence.IsYoung(execution.First.ScheduledAt));
+            yield break;
+        }
+
+        foreach (var row in rows.Where(r => r.Attempt <= chain.Attempts.Count))
+        {
+            var status = row.Attempt == chain.Attempts.Count ? chain.Ends : ExecutionStatus.Retrying;
+            if (row.Status != status || row.Result != chain.Attempts[row.Attempt - 1].Answer.Result)
+                yield return Finding.Now("I9", $"history says of {execution.Key} attempt {row.Attempt}: {row.Status} {row.Result}; it was {status} {chain.Attempts[row.Attempt - 1].Answer.Result}", execution.Key);
+        }
+
+        if (!rows.Select(r => r.Attempt).SequenceEqual(Enumerable.Range(1, chain.Attempts.Count)))
+            yield return new Finding("I9", $"history has of {execution.Key} the attempts {string.Join(", ", rows.Select(r => r.Attempt))} of {chain.Attempts.Count}", [execution.Key], by, evidence.IsYoung(execution.First.ScheduledAt));
+    }
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+}

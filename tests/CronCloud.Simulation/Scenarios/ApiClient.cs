@@ -1,0 +1,77 @@
+using CronCloud.Core.Jobs;
+using CronCloud.Engine.Jobs;
+using CronCloud.Simulation.Checking;
+using CronCloud.Simulation.Nodes;
+
+namespace CronCloud.Simulation.Scenarios;
+
+/// <summary>People and programs that create, change, trigger and delete jobs while everything else goes on. What they were answered goes into the ledger.</summary>
+internal sealed class ApiClient(World world, Fleet fleet, Scenario scenario, Ledger ledger)
+{
+    /// <summary>Longer than the product's own limit. After it the outcome is unknown.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly JobMaker _maker = new(world);
+
+    public void Start()
+    {
+        foreach (var key in scenario.Jobs.Distinct())
+            world.Begin(() => LiveAsync(key));
+    }
+
+    private async Task LiveAsync(JobKey key)
+    {
+        await world.DelayAsync(world.Between(0.2, 4));
+        await ChangeAsync(key, JobAction.Create);
+        var changes = world.Random.Next(5);
+        for (var i = 0; i < changes; i++)
+        {
+            await world.DelayAsync(world.Between(0.1, 9));
+            if (world.Now >= scenario.HealAt)
+                return;
+            var next = NextAsync(key);
+            if (world.Chance(0.8))
+                await next;
+            else
+                world.Begin(() => next);
+        }
+    }
+
+    private Task NextAsync(JobKey key) => world.Random.Next(10) switch
+    {
+        < 4 => ChangeAsync(key, JobAction.Put),
+        4 => ChangeAsync(key, JobAction.Pause),
+        < 7 => ChangeAsync(key, JobAction.Resume),
+        7 => ChangeAsync(key, JobAction.Delete),
+        _ => TriggerAsync(key),
+    };
+
+    private Task ChangeAsync(JobKey key, JobAction action)
+    {
+        var definition = action is JobAction.Create or JobAction.Put ? _maker.Next(key) : null;
+        var change = new ChangeJob { Tenant = key.Tenant, Id = key.Id, Action = action, Definition = definition, By = "client" };
+        return AskAsync(ledger.AddOperation(key, action, definition), desk => desk.ChangeAsync(change));
+    }
+
+    private Task TriggerAsync(JobKey key) => AskAsync(ledger.AddOperation(key, null, null), desk => desk.TriggerAsync(new TriggerJob { Tenant = key.Tenant, Id = key.Id }));
+
+    /// <summary>A job's changes go to the node that has its actor; now and then to another that believes it has.</summary>
+    private async Task AskAsync(Operation operation, Func<JobDesk, Task<JobReply>> ask)
+    {
+        if (fleet.Living is not { Count: > 0 } living)
+        {
+            ledger.Answer(operation, null);
+            return;
+        }
+
+        var desk = (world.Chance(0.9) ? living[operation.Key.Partition % living.Count] : world.Pick(living)).Desk;
+        try
+        {
+            ledger.Answer(operation, await ask(desk).WaitAsync(Patience, world.Time));
+        }
+        catch (TimeoutException)
+        {
+            ledger.Answer(operation, null);
+        }
+    }
+}
