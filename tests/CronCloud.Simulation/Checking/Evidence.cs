@@ -67,6 +67,9 @@ internal sealed class Evidence
         return from + Recovery + (Has(FaultKind.NatsEmptied) || Has(FaultKind.RedisRolledBack) ? Deadline : TimeSpan.Zero);
     }
 
+    /// <summary>NATS lost it with its store. Where it had been settled and not been written, history never hears of it: nothing promises more.</summary>
+    public bool IsOutcomeLost(SeenExecution execution, int attempt) => Servers.Outcomes.Stream.Lost.Contains($"{execution.Key}#{attempt}");
+
     public bool IsYoung(DateTimeOffset instant) => instant > Scenario.HealAt;
 
     /// <summary>From here on nothing may be left of the faults.</summary>

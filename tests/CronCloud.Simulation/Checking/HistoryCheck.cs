@@ -29,7 +29,7 @@ internal static class HistoryCheck
         var by = Later(evidence.StartBy(execution.First.ScheduledAt) + chain.Length(execution.First.Retry), last.EndsAt) + Lag;
         if (!execution.IsOfOneVersion)
         {
-            if (rows.Count == 0 || rows[^1].Status is ExecutionStatus.Running or ExecutionStatus.Retrying)
+            if ((rows.Count == 0 || rows[^1].Status is ExecutionStatus.Running or ExecutionStatus.Retrying) && !execution.Calls.Any(c => evidence.IsOutcomeLost(execution, c.Execution.Attempt)))
                 yield return new Finding("I9", $"history does not have the end of {execution.Key}", [execution.Key], by, evidence.IsYoung(execution.First.ScheduledAt));
             yield break;
         }
@@ -41,7 +41,8 @@ internal static class HistoryCheck
                 yield return Finding.Now("I9", $"history says of {execution.Key} attempt {row.Attempt}: {row.Status} {row.Result}; it was {status} {chain.Attempts[row.Attempt - 1].Answer.Result}", execution.Key);
         }
 
-        if (!rows.Select(r => r.Attempt).SequenceEqual(Enumerable.Range(1, chain.Attempts.Count)))
+        var known = rows.Select(r => r.Attempt).Union(Enumerable.Range(1, chain.Attempts.Count).Where(attempt => evidence.IsOutcomeLost(execution, attempt))).Order();
+        if (!known.SequenceEqual(Enumerable.Range(1, chain.Attempts.Count)))
             yield return new Finding("I9", $"history has of {execution.Key} the attempts {string.Join(", ", rows.Select(r => r.Attempt))} of {chain.Attempts.Count}", [execution.Key], by, evidence.IsYoung(execution.First.ScheduledAt));
     }
 

@@ -18,6 +18,7 @@ internal sealed class StreamTwin
     private readonly Dictionary<string, DateTimeOffset> _ids = [];
     private readonly Queue<(string Id, DateTimeOffset At)> _window = new();
     private readonly List<TwinMessage> _messages = [];
+    private readonly HashSet<string> _lost = [];
     private readonly StreamTwinReader[] _readers;
     private long _lastSequence;
 
@@ -77,12 +78,16 @@ internal sealed class StreamTwin
         }
     }
 
+    /// <summary>Ids of the messages that were lost before all readers had acknowledged them.</summary>
+    public IReadOnlySet<string> Lost => _lost;
+
     /// <summary>The server lost its store. Answers how many messages were lost.</summary>
     public int Empty()
     {
         lock (_lock)
         {
             var lost = _messages.Count;
+            _lost.UnionWith(_messages.Select(m => m.Id));
             foreach (var reader in _readers)
                 reader.Empty();
             _messages.Clear();
