@@ -1,35 +1,26 @@
-using CronCloud.Backends.Sql;
+using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Schedules;
 
 namespace CronCloud.Backends.Tests.Sql;
 
-/// <summary>What the record must do, on every database.</summary>
-public abstract class RecordContract : IAsyncLifetime
+/// <summary>What the record must do, wherever it is kept.</summary>
+public abstract class RecordContract
 {
     private static readonly DateTimeOffset Now = new(2026, 12, 1, 3, 0, 0, TimeSpan.Zero);
     private static readonly CancellationToken None = CancellationToken.None;
-    private SqlDatabase _database = null!;
 
-    protected abstract Task<SqlDatabase> OpenAsync();
+    protected abstract IJobStore Jobs { get; }
 
-    public async Task InitializeAsync()
-    {
-        _database = await OpenAsync();
-        await _database.OpenAsync(None);
-    }
+    protected abstract IPendingStore Pending { get; }
 
-    public virtual Task DisposeAsync()
-    {
-        _database.Dispose();
-        return Task.CompletedTask;
-    }
+    protected abstract ICheckpointStore Checkpoints { get; }
 
     [Fact]
     public async Task A_job_comes_back_as_it_was_written()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         var job = Job("nightly", d => d with
         {
             Description = "Ünï 'quotes' \\ % _",
@@ -51,7 +42,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_write_happens_only_on_the_version_that_the_writer_saw()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         var first = Job("a");
         Assert.True(await jobs.WriteAsync(first, Revision(first), None));
 
@@ -69,7 +60,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task Of_many_writers_of_one_version_one_wins()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         var job = Job("a");
 
         var wins = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => jobs.WriteAsync(job, Revision(job), None)));
@@ -80,7 +71,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_list_is_filtered_and_paged_by_id()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         await WriteAsync(jobs, Job("b", d => d with { Tags = new Dictionary<string, string> { ["team"] = "data" }, Description = "Nightly REPORT" }));
         await WriteAsync(jobs, Job("a", d => d with { Tags = new Dictionary<string, string> { ["team"] = "database" } }));
         await WriteAsync(jobs, Job("c") with { State = JobState.Paused });
@@ -112,7 +103,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_partition_is_read_with_its_active_jobs_only()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         await WriteAsync(jobs, Job("a"));
         await WriteAsync(jobs, Job("b") with { State = JobState.Paused });
 
@@ -132,7 +123,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task Checkpoints_only_move_forward()
     {
-        var checkpoints = new SqlCheckpointStore(_database);
+        var checkpoints = Checkpoints;
         Assert.Null(await checkpoints.ReadAsync(1, None));
         await checkpoints.WriteAsync(new Dictionary<int, DateTimeOffset> { [1] = Now, [2] = Now }, None);
 
@@ -145,7 +136,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_pending_execution_stays_until_removed_and_a_later_attempt_replaces_it()
     {
-        var pending = new SqlPendingStore(_database);
+        var pending = Pending;
         var execution = Execution(1);
         await pending.KeepAsync([new PendingExecution(execution, Now)], None);
 
@@ -156,28 +147,6 @@ public abstract class RecordContract : IAsyncLifetime
         Assert.Equal((3, Now.AddSeconds(30), execution.ExecutionId), (kept.Execution.Attempt, kept.Due, kept.Execution.ExecutionId));
         await pending.RemoveAsync([execution], None);
         Assert.Empty(await pending.ReadAsync(execution.Job.Partition, None));
-    }
-
-    [Fact]
-    public async Task The_first_answer_to_a_key_stays_until_it_is_pruned()
-    {
-        var answers = new SqlIdempotencyStore(_database);
-        await answers.KeepAsync("t", "k", new StoredAnswer("h1", 201, "/v1/jobs/a", "\"1\"", "{}", Now), None);
-        await answers.KeepAsync("t", "k", new StoredAnswer("h2", 409, null, null, "", Now), None);
-
-        Assert.Equal(new StoredAnswer("h1", 201, "/v1/jobs/a", "\"1\"", "{}", Now), await answers.FindAsync("t", "k", Now.AddHours(-24), None));
-        Assert.Null(await answers.FindAsync("t", "k", Now.AddSeconds(1), None));
-        Assert.Null(await answers.FindAsync("other", "k", Now.AddHours(-24), None));
-        await answers.PruneAsync(Now.AddSeconds(1), None);
-        Assert.Null(await answers.FindAsync("t", "k", Now.AddHours(-24), None));
-    }
-
-    [Fact]
-    public async Task The_schema_is_made_once_however_many_start_together()
-    {
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => _database.OpenAsync(None)));
-
-        await _database.ProbeAsync(None);
     }
 
     private static Job Job(string id, Func<JobDefinition, JobDefinition>? change = null)
@@ -192,9 +161,9 @@ public abstract class RecordContract : IAsyncLifetime
 
     private static Revision Revision(Job job) => new(job.Version, Now, "test", "written", job.Definition);
 
-    private static async Task WriteAsync(SqlJobStore jobs, Job job) => Assert.True(await jobs.WriteAsync(job, Revision(job), None));
+    private static async Task WriteAsync(IJobStore jobs, Job job) => Assert.True(await jobs.WriteAsync(job, Revision(job), None));
 
-    private static async Task<IEnumerable<string>> IdsAsync(SqlJobStore jobs, JobQuery query) => (await jobs.ListAsync(query, None)).Items.Select(j => j.Key.Id);
+    private static async Task<IEnumerable<string>> IdsAsync(IJobStore jobs, JobQuery query) => (await jobs.ListAsync(query, None)).Items.Select(j => j.Key.Id);
 
     private static Execution Execution(int attempt) => new()
     {
