@@ -34,12 +34,14 @@ public static class Seed
         world.Trace.Add("-", "all is well again");
         world.Post(fleet.Heal);
         IReadOnlyList<Finding> findings;
+        Evidence evidence;
         do
         {
             world.RunUntil(world.Now + CheckEvery);
-            findings = Checker.Check(new Evidence(seed, scenario, ledger, servers, world.Now));
+            evidence = new Evidence(seed, scenario, ledger, servers, world.Now);
+            findings = Checker.Check(evidence);
         }
         while (findings.Any(f => !f.IsYoung || f.DueBy <= world.Now) && world.Now < scenario.HealAt + LongestWait);
-        return new SimulationResult(seed, mutant, [.. findings.Where(f => f.DueBy <= world.Now)], ledger.Calls.Count, world);
+        return new SimulationResult(mutant, findings, evidence, world);
     }
 }

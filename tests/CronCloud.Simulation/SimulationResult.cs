@@ -12,23 +12,27 @@ public sealed class SimulationResult
     private readonly IReadOnlyList<Finding> _violations;
     private readonly World _world;
 
-    internal SimulationResult(int seed, Mutant mutant, IReadOnlyList<Finding> violations, int calls, World world)
+    internal SimulationResult(Mutant mutant, IReadOnlyList<Finding> findings, Evidence evidence, World world)
     {
-        (Seed, Mutant, _violations, Calls, _world) = (seed, mutant, violations, calls, world);
+        (Mutant, Evidence, _world) = (mutant, evidence, world);
+        _violations = [.. findings.Where(f => f.DueBy <= world.Now)];
     }
 
-    public int Seed { get; }
+    public int Seed => Evidence.Seed;
 
     public Mutant Mutant { get; }
 
     /// <summary>How many calls targets got.</summary>
-    public int Calls { get; }
+    public int Calls => Evidence.Ledger.Calls.Count;
 
     public bool IsGood => _violations.Count == 0;
 
     public IReadOnlyList<string> Violations => [.. _violations.Select(v => v.ToString())];
 
     public string Trace => _world.Trace.ToString();
+
+    /// <summary>What the verdict rests on.</summary>
+    internal Evidence Evidence { get; }
 
     /// <summary>For people: what broke, how to run it again, and what happened to it.</summary>
     public string Report()

@@ -20,6 +20,15 @@ internal sealed class Ledger(World world)
     /// <summary>Exceptions that no server's absence explains.</summary>
     public IReadOnlyList<string> Bugs => _bugs;
 
+    /// <summary>Another story than what happened, to see that the checker does not believe it.</summary>
+    public Ledger Forged(Func<IEnumerable<TargetCall>, IEnumerable<TargetCall>> calls, Func<Operation, Operation>? operations = null)
+    {
+        var forged = new Ledger(world);
+        forged._calls.AddRange(calls(_calls));
+        forged._operations.AddRange(operations is null ? _operations : _operations.Select(operations));
+        return forged;
+    }
+
     public TargetCall AddCall(NodeProcess node, Execution execution, Reply reply)
     {
         var call = new TargetCall(world.Now, execution, reply);
