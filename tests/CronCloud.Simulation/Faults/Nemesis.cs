@@ -43,9 +43,11 @@ internal sealed class Nemesis(World world, Scenario scenario, Weather weather, S
             strike(world.Pick(living).Process);
     }
 
+    /// <summary>One node after the other, as deployments go.</summary>
     private void Deploy()
     {
-        if (fleet.Living is { Count: > 0 } living)
+        var living = fleet.Living;
+        if (living.Count == fleet.Size && !living.Any(n => n.IsStopping))
             world.Begin(world.Pick(living).StopAsync);
     }
 

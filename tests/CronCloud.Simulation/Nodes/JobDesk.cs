@@ -17,6 +17,13 @@ internal sealed class JobDesk(NodeProcess node, JobBook book, Ledger ledger)
 
     public Task<JobReply> TriggerAsync(TriggerJob trigger) => InTurnAsync(trigger.Key, () => TryAsync(trigger, cancellation => book.TriggerAsync(trigger, cancellation)));
 
+    /// <summary>Ends when what is at work has; a rearming that is still to come is forgotten, as the product's actors forget it.</summary>
+    public async Task DrainAsync()
+    {
+        foreach (var last in _last.Values.ToList())
+            await last;
+    }
+
     private async Task<T> InTurnAsync<T>(JobKey key, Func<Task<T>> carryOut)
     {
         var before = _last.GetValueOrDefault(key, Task.CompletedTask);

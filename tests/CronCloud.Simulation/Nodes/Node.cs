@@ -63,6 +63,8 @@ internal sealed class Node
 
     public NodeProcess Process { get; }
 
+    public bool IsStopping { get; private set; }
+
     /// <summary>Where changes of jobs go.</summary>
     public JobDesk Desk { get; }
 
@@ -77,8 +79,10 @@ internal sealed class Node
     public async Task StopAsync()
     {
         Process.Note("is told to stop");
+        IsStopping = true;
         try
         {
+            await Desk.DrainAsync();
             await _placement.DrainAsync();
             await _drivers[WorkerDriver].DrainAsync();
             while (_worker.Held.Any())

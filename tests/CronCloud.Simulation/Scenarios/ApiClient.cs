@@ -12,6 +12,7 @@ internal sealed class ApiClient(World world, Fleet fleet, Scenario scenario, Led
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly JobMaker _maker = new(world);
+    private readonly Dictionary<JobKey, JobDefinition> _asked = [];
 
     public void Start()
     {
@@ -27,6 +28,8 @@ internal sealed class ApiClient(World world, Fleet fleet, Scenario scenario, Led
         for (var i = 0; i < changes; i++)
         {
             await world.DelayAsync(world.Between(0.1, 9));
+            if (world.Chance(0.4))
+                await UntilDueAsync(key);
             if (world.Now >= scenario.HealAt)
                 return;
             var next = NextAsync(key);
@@ -35,6 +38,14 @@ internal sealed class ApiClient(World world, Fleet fleet, Scenario scenario, Led
             else
                 world.Begin(() => next);
         }
+    }
+
+    /// <summary>Changes are the hardest at the very moment at which the job is due.</summary>
+    private async Task UntilDueAsync(JobKey key)
+    {
+        var next = Occurrences.Of(_asked[key].Schedule, world.Now, scenario.HealAt).FirstOrDefault();
+        if (next != default)
+            await world.DelayAsync(next - world.Now + world.Between(0, 0.012));
     }
 
     private Task NextAsync(JobKey key) => world.Random.Next(10) switch
@@ -49,6 +60,8 @@ internal sealed class ApiClient(World world, Fleet fleet, Scenario scenario, Led
     private Task ChangeAsync(JobKey key, JobAction action)
     {
         var definition = action is JobAction.Create or JobAction.Put ? _maker.Next(key) : null;
+        if (definition is not null)
+            _asked[key] = definition;
         var change = new ChangeJob { Tenant = key.Tenant, Id = key.Id, Action = action, Definition = definition, By = "client" };
         return AskAsync(ledger.AddOperation(key, action, definition), desk => desk.ChangeAsync(change));
     }
@@ -58,7 +71,7 @@ internal sealed class ApiClient(World world, Fleet fleet, Scenario scenario, Led
     /// <summary>A job's changes go to the node that has its actor; now and then to another that believes it has.</summary>
     private async Task AskAsync(Operation operation, Func<JobDesk, Task<JobReply>> ask)
     {
-        if (fleet.Living is not { Count: > 0 } living)
+        if (fleet.Living.Where(n => !n.IsStopping).ToList() is not { Count: > 0 } living)
         {
             ledger.Answer(operation, null);
             return;
