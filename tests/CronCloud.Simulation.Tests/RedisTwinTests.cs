@@ -31,13 +31,13 @@ public sealed class RedisTwinTests
     public async Task An_emptied_index_has_nothing_and_is_not_built()
     {
         await ArmAsync("a");
-        await _redis.Index.EndBuildAsync(Partition, await _redis.Index.BeginBuildAsync(Partition, None), None);
-        Assert.True(await _redis.Index.IsBuiltAsync(Partition, None));
+        await EndBuildAsync(await _redis.Index.BeginBuildAsync(Partition, None));
+        Assert.True((await ScanAsync()).IsBuilt);
 
         _redis.Empty();
 
         Assert.Null(await _redis.Index.FindAsync(Partition, "a", None));
-        Assert.False(await _redis.Index.IsBuiltAsync(Partition, None));
+        Assert.False((await ScanAsync()).IsBuilt);
     }
 
     [Fact]
@@ -47,8 +47,20 @@ public sealed class RedisTwinTests
         _redis.Empty();
         var after = await _redis.Index.BeginBuildAsync(Partition, None);
 
-        Assert.False(await _redis.Index.EndBuildAsync(Partition, before, None));
-        Assert.True(await _redis.Index.EndBuildAsync(Partition, after, None));
+        Assert.False(await EndBuildAsync(before));
+        Assert.True(await EndBuildAsync(after));
+    }
+
+    [Fact]
+    public async Task Only_a_restart_makes_another_incarnation()
+    {
+        var first = await _redis.Index.ReadIncarnationAsync(None);
+        _redis.Empty();
+        Assert.Equal(first, await _redis.Index.ReadIncarnationAsync(None));
+
+        _redis.RollBackTo(World.Start);
+
+        Assert.NotEqual(first, await _redis.Index.ReadIncarnationAsync(None));
     }
 
     [Fact]
@@ -62,6 +74,10 @@ public sealed class RedisTwinTests
 
         Assert.Equal([Partition], woken);
     }
+
+    private async Task<bool> EndBuildAsync(string build) => await _redis.Index.EndBuildAsync(Partition, build, await _redis.Index.ReadIncarnationAsync(None), None);
+
+    private Task<DueScan> ScanAsync() => _redis.Index.ScanAsync(Partition, new DueQuery { Now = World.Start, Limit = 1 }, None);
 
     private Task ArmAsync(string key) => _redis.Index.ArmAsync(Partition, [new DueEntry(key, 1, World.Start.AddMinutes(1), new byte[] { 1 })], None);
 }

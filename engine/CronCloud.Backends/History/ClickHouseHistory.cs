@@ -19,7 +19,7 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
 
     private static readonly string[] Columns =
     [
-        "tenant", "job_id", "scheduled_at", "execution_id", "attempt", "status", "result", "trigger", "started_at", "duration_ms", "node", "trace_id", "status_code", "error", "output", "next_attempt_at",
+        "tenant", "job_id", "scheduled_at", "execution_id", "attempt", "status", "result", "trigger", "started_at", "duration_ms", "node", "trace_id", "status_code", "error", "output", "next_attempt_at", "occurrences", "last_due",
     ];
 
     private static readonly InsertOptions Insert = new() { UseSchemaCache = true, MaxExecutionTime = Limit };
@@ -37,16 +37,12 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
 
     public string Description { get; }
 
-    public Task OpenAsync(CancellationToken cancellation) => _client.ExecuteNonQueryAsync(
-        $"""
-        CREATE TABLE IF NOT EXISTS {Table} (
-          tenant LowCardinality(String), job_id String, scheduled_at DateTime64(3, 'UTC'), execution_id String, attempt UInt16,
-          status UInt8, result UInt8, trigger UInt8, started_at DateTime64(3, 'UTC'), duration_ms UInt64,
-          node LowCardinality(String), trace_id String, status_code Nullable(UInt16), error Nullable(String), output Nullable(String), next_attempt_at Nullable(DateTime64(3, 'UTC')))
-        ENGINE = ReplacingMergeTree PARTITION BY toYYYYMMDD(scheduled_at) ORDER BY (tenant, job_id, scheduled_at, execution_id, attempt)
-        TTL toDateTime(scheduled_at) + INTERVAL 30 DAY SETTINGS ttl_only_drop_parts = 1
-        """,
-        cancellationToken: cancellation);
+    public async Task OpenAsync(CancellationToken cancellation)
+    {
+        await CreateAsync(cancellation);
+        foreach (var column in (string[])["occurrences UInt32 DEFAULT 1", "last_due Nullable(DateTime64(3, 'UTC'))"])
+            await _client.ExecuteNonQueryAsync($"ALTER TABLE {Table} ADD COLUMN IF NOT EXISTS {column}", cancellationToken: cancellation);
+    }
 
     public Task ProbeAsync(CancellationToken cancellation) =>
         _client.ExecuteScalarAsync("SELECT 1", cancellationToken: cancellation).WaitAsync(TimeSpan.FromSeconds(2), cancellation);
@@ -94,6 +90,17 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
 
     public void Dispose() => _client.Dispose();
 
+    private Task CreateAsync(CancellationToken cancellation) => _client.ExecuteNonQueryAsync(
+        $"""
+        CREATE TABLE IF NOT EXISTS {Table} (
+          tenant LowCardinality(String), job_id String, scheduled_at DateTime64(3, 'UTC'), execution_id String, attempt UInt16,
+          status UInt8, result UInt8, trigger UInt8, started_at DateTime64(3, 'UTC'), duration_ms UInt64,
+          node LowCardinality(String), trace_id String, status_code Nullable(UInt16), error Nullable(String), output Nullable(String), next_attempt_at Nullable(DateTime64(3, 'UTC')), occurrences UInt32 DEFAULT 1, last_due Nullable(DateTime64(3, 'UTC')))
+        ENGINE = ReplacingMergeTree PARTITION BY toYYYYMMDD(scheduled_at) ORDER BY (tenant, job_id, scheduled_at, execution_id, attempt)
+        TTL toDateTime(scheduled_at) + INTERVAL 30 DAY SETTINGS ttl_only_drop_parts = 1
+        """,
+        cancellationToken: cancellation);
+
     private static string Where(HistoryQuery query, ClickHouseParameterCollection parameters)
     {
         var conditions = new List<string> { "tenant = {tenant:String}" };
@@ -140,7 +147,7 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
     private static object[] Values(HistoryRow row) =>
     [
         row.Tenant, row.JobId, row.ScheduledAt.UtcDateTime, row.ExecutionId, (ushort)row.Attempt, (byte)row.Status, (byte)row.Result, (byte)row.Trigger,
-        row.StartedAt.UtcDateTime, (ulong)row.DurationMs, row.Node, row.TraceId, row.StatusCode is { } status ? (ushort)status : null!, row.Error!, row.Output!, row.NextAttemptAt?.UtcDateTime!,
+        row.StartedAt.UtcDateTime, (ulong)row.DurationMs, row.Node, row.TraceId, row.StatusCode is { } status ? (ushort)status : null!, row.Error!, row.Output!, row.NextAttemptAt?.UtcDateTime!, (uint)row.Occurrences, row.LastDue?.UtcDateTime!,
     ];
 
     private async Task<List<HistoryRow>> ReadAsync(string sql, ClickHouseParameterCollection parameters, CancellationToken cancellation)
@@ -167,6 +174,8 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
                 Error = reader.IsDBNull(13) ? null : reader.GetString(13),
                 Output = reader.IsDBNull(14) ? null : reader.GetString(14),
                 NextAttemptAt = reader.IsDBNull(15) ? null : Instant(reader.GetDateTime(15)),
+                Occurrences = (int)reader.GetFieldValue<uint>(16),
+                LastDue = reader.IsDBNull(17) ? null : Instant(reader.GetDateTime(17)),
             });
         }
 

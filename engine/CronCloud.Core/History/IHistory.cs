@@ -16,7 +16,7 @@ public interface IHistory
     Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation);
 }
 
-/// <summary>An execution and its attempts, by number.</summary>
+/// <summary>An execution and its attempts, by number; attempt 0 alone for one that was not started.</summary>
 public sealed record HistoryExecution(IReadOnlyList<HistoryRow> Attempts)
 {
     /// <summary>What the execution is judged by.</summary>

@@ -22,7 +22,8 @@ public sealed record RetryPolicy
     /// <summary>Shortens each pause by up to a quarter, so that executions which failed together do not come back together.</summary>
     public bool Jitter { get; init; } = true;
 
-    /// <summary>Whether answers that call the request wrong (4xx) are retried too. 408, 425 and 429 always are.</summary>
+    /// <summary>Whether answers that call the request wrong (4xx) are retried too; shown only where it is set. 408, 425 and 429 always are.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool ClientErrors { get; init; }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Akka.Actor;
 using CronCloud.Core;
+using CronCloud.Engine.Clocks;
 
 namespace CronCloud.Node.Hosting;
 
@@ -86,7 +87,8 @@ public static class CronCloudHost
         if (builder.Configuration["urls"] is null)
             builder.WebHost.UseUrls("http://127.0.0.1:8080");
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(new DisciplinedClock(TimeProvider.System));
+        builder.Services.AddSingleton<TimeProvider>(services => services.GetRequiredService<DisciplinedClock>());
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console =>

@@ -7,6 +7,7 @@ using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 using CronCloud.Simulation.Twins;
 using Microsoft.Extensions.Time.Testing;
@@ -42,11 +43,15 @@ public sealed class SimulatedOutcomeStreamTests : OutcomeStreamContract
 
 public sealed class SimulatedRecordTests : RecordContract
 {
-    protected override IJobStore Jobs { get; } = new JobStoreTwin(TimeProvider.System);
+    private readonly Servers _servers = new(TimeProvider.System);
 
-    protected override IPendingStore Pending { get; } = new PendingStoreTwin();
+    protected override IJobStore Jobs => _servers.Jobs;
 
-    protected override ICheckpointStore Checkpoints { get; } = new CheckpointStoreTwin();
+    protected override IPendingStore Pending => _servers.Pending;
+
+    protected override ICheckpointStore Checkpoints => _servers.Checkpoints;
+
+    protected override IDeadLetterStore DeadLetters => _servers.DeadLetters;
 }
 
 public sealed class SimulatedHistoryTests : HistoryContract

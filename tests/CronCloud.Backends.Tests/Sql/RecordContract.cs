@@ -1,6 +1,7 @@
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
 
 namespace CronCloud.Backends.Tests.Sql;
@@ -16,6 +17,8 @@ public abstract class RecordContract
     protected abstract IPendingStore Pending { get; }
 
     protected abstract ICheckpointStore Checkpoints { get; }
+
+    protected abstract IDeadLetterStore DeadLetters { get; }
 
     [Fact]
     public async Task A_job_comes_back_as_it_was_written()
@@ -110,9 +113,10 @@ public abstract class RecordContract
         var read = new List<string>();
         for (var partition = 0; partition < Partitions.Count; partition++)
         {
-            await foreach (var job in jobs.ReadActiveAsync(partition, None))
+            foreach (var job in (await jobs.ReadActiveAsync(partition, null, 10, None)).Items)
             {
                 Assert.Equal(partition, job.Key.Partition);
+                Assert.Equal(job.Key, job.Read().Key);
                 read.Add(job.Key.Id);
             }
         }
@@ -146,7 +150,95 @@ public abstract class RecordContract
         var kept = Assert.Single(await pending.ReadAsync(execution.Job.Partition, None));
         Assert.Equal((3, Now.AddSeconds(30), execution.ExecutionId), (kept.Execution.Attempt, kept.Due, kept.Execution.ExecutionId));
         await pending.RemoveAsync([execution], None);
+        Assert.Single(await pending.ReadAsync(execution.Job.Partition, None));
+        await pending.RemoveAsync([execution with { Attempt = 3 }], None);
         Assert.Empty(await pending.ReadAsync(execution.Job.Partition, None));
+    }
+
+    [Fact]
+    public async Task Active_jobs_come_by_their_noted_due_time_a_page_at_a_time()
+    {
+        var jobs = Jobs;
+        var partition = Job("a").Key.Partition;
+        var same = Enumerable.Range(0, 20_000).Select(i => $"j{i}").Where(id => new JobKey("t", id).Partition == partition).Take(6).ToList();
+        for (var i = 0; i < same.Count; i++)
+            await WriteAsync(jobs, Job(same[i], d => d with { Schedule = new ScheduleSpec { At = Now.AddHours(same.Count - i) } }));
+
+        await jobs.NoteDueAsync([new DueNote(new JobKey("t", same[5]), 1, Now.AddHours(10)), new DueNote(new JobKey("t", same[4]), 1, null), new DueNote(new JobKey("t", same[3]), 7, null)], None);
+
+        var read = new List<string>();
+        string? cursor = null;
+        do
+        {
+            var page = await jobs.ReadActiveAsync(partition, cursor, 2, None);
+            read.AddRange(page.Items.Select(j => j.Key.Id));
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+        Assert.Equal([same[3], same[2], same[1], same[0], same[5]], read);
+    }
+
+    [Fact]
+    public async Task Stamps_tell_state_and_version_of_those_that_there_are()
+    {
+        var jobs = Jobs;
+        await WriteAsync(jobs, Job("a"));
+        await WriteAsync(jobs, Job("b") with { State = JobState.Deleted });
+
+        var stamps = await jobs.StampAsync([new JobKey("t", "a"), new JobKey("t", "b"), new JobKey("t", "none"), new JobKey("other", "a")], None);
+
+        Assert.Equal(2, stamps.Count);
+        Assert.Equal(new JobStamp(JobState.Active, 1), stamps[new JobKey("t", "a")]);
+        Assert.Equal(new JobStamp(JobState.Deleted, 1), stamps[new JobKey("t", "b")]);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_takes_the_place_of_its_pending_execution()
+    {
+        var (letters, pending) = (DeadLetters, Pending);
+        var letter = Letter("a", 2, Now);
+        await pending.KeepAsync([new PendingExecution(letter.Execution, Now)], None);
+
+        await letters.KeepAsync([letter], None);
+        await letters.KeepAsync([letter with { Execution = letter.Execution with { Attempt = 1 }, Error = "older" }], None);
+
+        Assert.Empty(await pending.ReadAsync(letter.Execution.Job.Partition, None));
+        var read = (await letters.FindAsync("t", letter.Execution.ExecutionId, None))!;
+        Assert.Equal((2, "answered 500", "no", 1), (read.Execution.Attempt, read.Error, read.Output, read.Attempts.Count));
+        Assert.Null(await letters.FindAsync("other", letter.Execution.ExecutionId, None));
+    }
+
+    [Fact]
+    public async Task A_redriven_dead_letter_is_pending_and_does_not_come_back()
+    {
+        var (letters, pending) = (DeadLetters, Pending);
+        var letter = Letter("a", 6, Now);
+        await letters.KeepAsync([letter], None);
+
+        Assert.Equal((7, 7), Assert.Single((await letters.RedriveAsync([letter], Now, None)).Select(e => (e.Attempt, e.FirstAttempt))));
+        Assert.Empty(await letters.RedriveAsync([letter], Now, None));
+        await letters.KeepAsync([letter], None);
+
+        Assert.Null(await letters.FindAsync("t", letter.Execution.ExecutionId, None));
+        Assert.Equal(7, Assert.Single(await pending.ReadAsync(letter.Execution.Job.Partition, None)).Execution.Attempt);
+    }
+
+    [Fact]
+    public async Task Dead_letters_are_listed_newest_first_by_job_and_by_time_and_discarded()
+    {
+        var letters = DeadLetters;
+        await letters.KeepAsync([Letter("a", 1, Now), Letter("b", 1, Now.AddSeconds(1)), Letter("a", 1, Now.AddSeconds(2)), Letter("c", 1, Now.AddSeconds(2))], None);
+        var query = new DeadLetterQuery { Tenant = "t" };
+
+        Assert.Equal(["c", "a", "b", "a"], (await letters.ListAsync(query, None)).Items.Select(d => d.Execution.JobId));
+        Assert.Equal(2, (await letters.ListAsync(query with { JobId = "a" }, None)).Items.Count);
+        Assert.Equal(["b", "a"], (await letters.ListAsync(query with { Before = Now.AddSeconds(2) }, None)).Items.Select(d => d.Execution.JobId));
+        var first = await letters.ListAsync(query with { Limit = 3 }, None);
+        Assert.Equal("a", Assert.Single((await letters.ListAsync(query with { Cursor = first.NextCursor }, None)).Items).Execution.JobId);
+
+        Assert.True(await letters.DiscardAsync("t", first.Items[0].Execution.ExecutionId, None));
+        Assert.False(await letters.DiscardAsync("t", first.Items[0].Execution.ExecutionId, None));
+        Assert.Equal(3, (await letters.ListAsync(query, None)).Items.Count);
     }
 
     private static Job Job(string id, Func<JobDefinition, JobDefinition>? change = null)
@@ -164,6 +256,12 @@ public abstract class RecordContract
     private static async Task WriteAsync(IJobStore jobs, Job job) => Assert.True(await jobs.WriteAsync(job, Revision(job), None));
 
     private static async Task<IEnumerable<string>> IdsAsync(IJobStore jobs, JobQuery query) => (await jobs.ListAsync(query, None)).Items.Select(j => j.Key.Id);
+
+    private static DeadLetter Letter(string job, int attempt, DateTimeOffset at)
+    {
+        var execution = Execution(attempt) with { JobId = job, ExecutionId = ExecutionId.Of(job, at), ScheduledAt = at };
+        return DeadLetter.Of(new Outcome { Execution = execution, Result = AttemptResult.Failed, StartedAt = at, DurationMs = 0, Node = "node", Error = "answered 500", Output = "no" });
+    }
 
     private static Execution Execution(int attempt) => new()
     {

@@ -2,6 +2,7 @@ using CronCloud.Backends.Sql;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
 
 namespace CronCloud.Backends.Tests.Sql;
 
@@ -16,6 +17,8 @@ public abstract class SqlRecordContract : RecordContract, IAsyncLifetime
     protected override IPendingStore Pending => new SqlPendingStore(Database);
 
     protected override ICheckpointStore Checkpoints => new SqlCheckpointStore(Database);
+
+    protected override IDeadLetterStore DeadLetters => new SqlDeadLetterStore(Database);
 
     private SqlDatabase Database { get; set; } = null!;
 

@@ -33,11 +33,11 @@ public sealed class RebuildTests
         await pipeline.WriteJobAsync(Pipeline.EverySecond);
         await RunAsync(pipeline, partition, 3);
         pipeline.Time.Advance(TimeSpan.FromSeconds(0.9));
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
 
         pipeline.Index.Empty();
         pipeline.Time.Advance(TimeSpan.FromSeconds(0.2));
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
         await checkpoints.RunOnceAsync(Pipeline.None);
         await RunAsync(pipeline, partition, 1);
 
@@ -82,9 +82,7 @@ public sealed class RebuildTests
         for (var second = 0; second < seconds; second++)
         {
             pipeline.Time.Advance(TimeSpan.FromSeconds(1));
-            while (await partition.RunOnceAsync(Pipeline.None) <= TimeSpan.Zero)
-            {
-            }
+            await Pipeline.RunAsync(partition);
         }
     }
 }

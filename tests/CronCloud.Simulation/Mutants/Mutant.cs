@@ -8,12 +8,12 @@ public enum Mutant
     /// <summary>Entries are advanced first, executions published afterwards.</summary>
     AdvanceBeforePublish,
 
-    /// <summary>Nobody looks for flights whose deadline has passed.</summary>
+    /// <summary>Nobody sees flights whose deadline has passed: neither who dispatches again, nor the scan of the record.</summary>
     NoDeadline,
 
     /// <summary>An advance goes through whatever became of the entry since it was seen.</summary>
     NoCompareAndSet,
 
-    /// <summary>An index that lost everything counts as built.</summary>
+    /// <summary>An index that lost everything counts as built and as of this run of its server; and no scan of the record, which would mend it, goes round.</summary>
     NoEpoch,
 }

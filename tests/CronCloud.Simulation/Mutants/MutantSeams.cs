@@ -26,7 +26,7 @@ internal sealed class MutantSeams
     private object? CallIndex(MethodInfo step, object?[] arguments) => (_mutant, step.Name) switch
     {
         (Mutant.AdvanceBeforePublish, nameof(IDueIndex.AdvanceAsync)) => AdvanceAndPublishAsync(step, arguments),
-        (Mutant.NoDeadline, nameof(IDueIndex.ReadFlightsAsync)) => Task.FromResult<IReadOnlyList<Flight>>([]),
+        (Mutant.NoDeadline, nameof(IDueIndex.ReadFlightsAsync)) when (DateTimeOffset)arguments[1]! < DateTimeOffset.MaxValue => Task.FromResult<IReadOnlyList<Flight>>([]),
         (Mutant.NoCompareAndSet, nameof(IDueIndex.AdvanceAsync)) => AdvanceWhateverAsync(step, arguments),
         (Mutant.NoEpoch, nameof(IDueIndex.ScanAsync)) => ScanAsBuiltAsync(step, arguments),
         _ => MutantProxy.Carry(_index, step, arguments),
@@ -65,7 +65,11 @@ internal sealed class MutantSeams
         return await (Task<IReadOnlyList<bool>>)MutantProxy.Carry(_index, step, [arguments[0], now, .. arguments[2..]])!;
     }
 
-    private async Task<DueScan> ScanAsBuiltAsync(MethodInfo step, object?[] arguments) => await (Task<DueScan>)MutantProxy.Carry(_index, step, arguments)! with { IsBuilt = true };
+    private async Task<DueScan> ScanAsBuiltAsync(MethodInfo step, object?[] arguments)
+    {
+        var scan = await (Task<DueScan>)MutantProxy.Carry(_index, step, arguments)!;
+        return scan with { IsBuilt = true, Incarnation = await _index.ReadIncarnationAsync(CancellationToken.None), Reached = ((DueQuery)arguments[1]!).Reached };
+    }
 }
 
 /// <summary>A seam whose calls go through a function.</summary>

@@ -1,6 +1,5 @@
 using CronCloud.Core.Due;
 using CronCloud.Engine.Due;
-using CronCloud.Engine.Loops;
 using CronCloud.Simulation.Checking;
 
 namespace CronCloud.Simulation.Nodes;
@@ -12,16 +11,14 @@ internal sealed class PlacementDriver
     private const double LostWakes = 0.05;
 
     private readonly NodeProcess _node;
-    private readonly PartitionOwner _owner;
-    private readonly IReadOnlySet<int> _partitions;
-    private readonly Func<int, ILoop> _loopOf;
+    private readonly NodeParts _parts;
     private readonly Ledger _ledger;
     private readonly Dictionary<int, LoopDriver> _loops = [];
     private bool _draining;
 
-    public PlacementDriver(NodeProcess node, PartitionOwner owner, IDueIndex index, IReadOnlySet<int> partitions, Func<int, ILoop> loopOf, Ledger ledger)
+    public PlacementDriver(NodeProcess node, NodeParts parts, IDueIndex index, Ledger ledger)
     {
-        (_node, _owner, _partitions, _loopOf, _ledger) = (node, owner, partitions, loopOf, ledger);
+        (_node, _parts, _ledger) = (node, parts, ledger);
         Action<int> wake = partition => node.World.Post(() => Wake(partition));
         index.Woken += wake;
         node.Died += () => index.Woken -= wake;
@@ -34,7 +31,7 @@ internal sealed class PlacementDriver
     {
         _draining = true;
         await Task.WhenAll(_loops.Values.Select(loop => loop.DrainAsync())).WaitAsync(TimeSpan.FromSeconds(10), _node.Time);
-        await _owner.LeaveAsync(CancellationToken.None);
+        await _parts.Owner.LeaveAsync(CancellationToken.None);
     }
 
     private async Task RunAsync()
@@ -44,8 +41,8 @@ internal sealed class PlacementDriver
             var next = PartitionOwner.Interval;
             try
             {
-                var placement = await _owner.RunOnceAsync(CancellationToken.None);
-                next = placement.Next;
+                var placement = await _parts.Owner.RunOnceAsync(CancellationToken.None);
+                next = _parts.Leases.IsRefused ? PartitionOwner.SoonInterval : PartitionOwner.Interval;
                 if (!_draining)
                     Apply(placement);
             }
@@ -60,10 +57,10 @@ internal sealed class PlacementDriver
 
     private void Apply(Placement placement)
     {
-        foreach (var partition in placement.Gained.Where(_partitions.Contains))
+        foreach (var partition in placement.Gained)
         {
             _node.Note($"scans partition {partition}");
-            _loops[partition] = new LoopDriver(_node, _loopOf(partition), _ledger);
+            _loops[partition] = new LoopDriver(_node, _parts.DuePartitionOf(partition), _ledger);
             _loops[partition].Start();
         }
 
@@ -79,7 +76,7 @@ internal sealed class PlacementDriver
         try
         {
             await Task.WhenAll(loops.Select(loop => loop.DrainAsync())).WaitAsync(PartitionOwner.LeaseLife, _node.Time);
-            await _owner.ReleaseAsync(partitions, CancellationToken.None);
+            await _parts.Owner.ReleaseAsync(partitions, CancellationToken.None);
         }
         catch (Exception failure)
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using CronCloud.Core;
 using CronCloud.Core.Jobs;
 
@@ -10,6 +9,7 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<JobKey, Job> _jobs = [];
+    private readonly Dictionary<JobKey, DateTimeOffset?> _nextDue = [];
     private readonly Dictionary<JobKey, List<Revision>> _revisions = [];
     private readonly List<Commit> _commits = [];
 
@@ -28,6 +28,7 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
         {
             if ((_jobs.GetValueOrDefault(job.Key)?.Version ?? 0) != job.Version - 1)
                 return Task.FromResult(false);
+            _nextDue[job.Key] = job.NextDue(job.UpdatedAt);
             _jobs[job.Key] = job with { CreatedAt = Milliseconds.Floor(job.CreatedAt), UpdatedAt = Milliseconds.Floor(job.UpdatedAt) };
             if (!_revisions.TryGetValue(job.Key, out var revisions))
                 _revisions[job.Key] = revisions = [];
@@ -50,14 +51,37 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
         }
     }
 
-    public async IAsyncEnumerable<Job> ReadActiveAsync(int partition, [EnumeratorCancellation] CancellationToken cancellation)
+    public Task<IReadOnlyDictionary<JobKey, JobStamp>> StampAsync(IReadOnlyCollection<JobKey> keys, CancellationToken cancellation)
     {
-        List<Job> active;
         lock (_lock)
-            active = [.. _jobs.Values.Where(j => j.Key.Partition == partition && j.State == JobState.Active)];
-        foreach (var job in active)
-            yield return job;
-        await Task.CompletedTask;
+            return Task.FromResult<IReadOnlyDictionary<JobKey, JobStamp>>(keys.Distinct().Where(_jobs.ContainsKey).ToDictionary(key => key, key => new JobStamp(_jobs[key].State, _jobs[key].Version)));
+    }
+
+    public Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            var page = _jobs.Values
+                .Where(j => j.Key.Partition == partition && j.State == JobState.Active && _nextDue[j.Key] is not null)
+                .Select(j => (Job: j, Position: (_nextDue[j.Key]!.Value.ToUnixTimeMilliseconds(), j.Key.Tenant, j.Key.Id)))
+                .Where(j => cursor is null || j.Position.CompareTo(ReadPosition(cursor)) > 0)
+                .OrderBy(j => j.Position).Take(limit).ToList();
+            var (ms, tenant, id) = page.Count == limit ? page[^1].Position : default;
+            return Task.FromResult(new Page<ActiveJob>(
+                page.ConvertAll(j => new ActiveJob(j.Job.Key, j.Job.Version, _nextDue[j.Job.Key]!.Value, () => j.Job)),
+                page.Count == limit ? Cursor.Of(string.Create(CultureInfo.InvariantCulture, $"{ms}/{tenant}/{id}")) : null));
+        }
+    }
+
+    public Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            foreach (var note in notes.Where(n => _jobs.GetValueOrDefault(n.Key)?.Version == n.Version))
+                _nextDue[note.Key] = note.Due;
+        }
+
+        return Task.CompletedTask;
     }
 
     public Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation)
@@ -68,6 +92,12 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
             var found = _revisions.GetValueOrDefault(key, []).Where(r => r.Version < before).Reverse().ToList();
             return Task.FromResult(new Page<Revision>(found.GetRange(0, Math.Min(limit, found.Count)), found.Count > limit ? Cursor.Of(found[limit - 1].Version.ToString(CultureInfo.InvariantCulture)) : null));
         }
+    }
+
+    private static (long DueMs, string Tenant, string Id) ReadPosition(string cursor)
+    {
+        var parts = Cursor.Read(cursor).Split('/', 3);
+        return (long.Parse(parts[0], CultureInfo.InvariantCulture), parts[1], parts[2]);
     }
 
     private static bool Matches(Job job, JobQuery query)

@@ -11,26 +11,15 @@ internal sealed class PendingStoreTwin : IPendingStore
 
     public Task KeepAsync(IReadOnlyList<PendingExecution> pending, CancellationToken cancellation)
     {
-        lock (_lock)
-        {
-            foreach (var row in pending)
-            {
-                if (!_rows.TryGetValue(row.Execution.EntryKey, out var stored) || stored.Execution.Attempt < row.Execution.Attempt)
-                    _rows[row.Execution.EntryKey] = row with { Due = Milliseconds.Floor(row.Due) };
-            }
-        }
-
+        foreach (var row in pending)
+            Keep(row);
         return Task.CompletedTask;
     }
 
     public Task RemoveAsync(IReadOnlyList<Execution> ended, CancellationToken cancellation)
     {
-        lock (_lock)
-        {
-            foreach (var execution in ended)
-                _rows.Remove(execution.EntryKey);
-        }
-
+        foreach (var execution in ended)
+            Remove(execution);
         return Task.CompletedTask;
     }
 
@@ -38,5 +27,26 @@ internal sealed class PendingStoreTwin : IPendingStore
     {
         lock (_lock)
             return Task.FromResult<IReadOnlyList<PendingExecution>>([.. _rows.Values.Where(p => p.Execution.Job.Partition == partition).OrderBy(p => p.Execution.EntryKey, StringComparer.Ordinal)]);
+    }
+
+    public void Keep(PendingExecution row)
+    {
+        lock (_lock)
+        {
+            if (!_rows.TryGetValue(row.Execution.EntryKey, out var stored) || stored.Execution.Attempt < row.Execution.Attempt)
+                _rows[row.Execution.EntryKey] = row with { Due = Milliseconds.Floor(row.Due) };
+        }
+    }
+
+    /// <summary>False where a later attempt is pending: it stays.</summary>
+    public bool Remove(Execution ended)
+    {
+        lock (_lock)
+        {
+            if (_rows.TryGetValue(ended.EntryKey, out var stored) && stored.Execution.Attempt > ended.Attempt)
+                return false;
+            _rows.Remove(ended.EntryKey);
+            return true;
+        }
     }
 }

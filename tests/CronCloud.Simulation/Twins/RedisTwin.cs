@@ -29,17 +29,18 @@ internal sealed class RedisTwin
 
     public IRoster Roster => _leases;
 
-    /// <summary>FLUSHALL.</summary>
+    /// <summary>FLUSHALL: the server goes on, and so does its incarnation.</summary>
     public void Empty()
     {
         _log.KeepFirst(0);
         _leases.Restart(_time);
     }
 
-    /// <summary>Loses every command since the instant, as a truncated log or an older snapshot does. Answers how many those were.</summary>
+    /// <summary>Started again without every command since the instant, as from a truncated log or an older snapshot. Answers how many those were.</summary>
     public int RollBackTo(DateTimeOffset instant)
     {
         _leases.Restart(_time);
+        _log.Incarnation++;
         return _log.KeepUntil(instant);
     }
 
@@ -68,6 +69,8 @@ internal sealed class IndexLog(TimeProvider time)
     private MemoryDueIndex _index = new();
     private int _life;
 
+    public int Incarnation { get; set; } = 1;
+
     public object? Invoke(MethodInfo command, object?[] arguments)
     {
         switch (command.Name)
@@ -80,6 +83,8 @@ internal sealed class IndexLog(TimeProvider time)
                 _listeners.Remove((Action<int>)arguments[0]!);
                 _index.Woken -= (Action<int>)arguments[0]!;
                 return null;
+            case nameof(IDueIndex.ReadIncarnationAsync):
+                return Task.FromResult($"run-{Incarnation}");
             case nameof(IDueIndex.BeginBuildAsync):
                 _commands.Add((time.GetUtcNow(), command, arguments));
                 return Task.FromResult($"{_life}.{((Task<string>)Carry(command, arguments)!).Result}");
@@ -123,7 +128,9 @@ internal sealed class IndexLog(TimeProvider time)
         return Carry(command, own);
     }
 
-    private static bool IsLogged(MethodInfo command) => !command.Name.StartsWith("Read", StringComparison.Ordinal) && command.Name is not (nameof(IDueIndex.FindAsync) or nameof(IDueIndex.IsBuiltAsync));
+    /// <summary>A scan is: it keeps how far its asker has come.</summary>
+    private static bool IsLogged(MethodInfo command) =>
+        !command.Name.StartsWith("Read", StringComparison.Ordinal) && command.Name is not (nameof(IDueIndex.FindAsync) or nameof(IDueIndex.StampAsync) or nameof(IDueIndex.ListAsync));
 
     private object? Carry(MethodInfo command, object?[] arguments) => command.Invoke(_index, BindingFlags.DoNotWrapExceptions, null, arguments, null);
 }

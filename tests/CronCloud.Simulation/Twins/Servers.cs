@@ -7,6 +7,8 @@ internal sealed class Servers(TimeProvider time)
 
     public PendingStoreTwin Pending { get; } = new();
 
+    public DeadLetterStoreTwin DeadLetters => field ??= new DeadLetterStoreTwin(Pending);
+
     public CheckpointStoreTwin Checkpoints { get; } = new();
 
     public RedisTwin Redis { get; } = new(time);
