@@ -14,7 +14,7 @@ namespace CronCloud.Simulation;
 public static class Seed
 {
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(110);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(190);
 
     public static SimulationResult Run(int seed, Mutant mutant = Mutant.None)
     {
@@ -25,8 +25,8 @@ public static class Seed
         var servers = new Servers(world.Time);
         var ledger = new Ledger(world);
         var fleet = new Fleet(world, weather, servers, scenario.Partitions, scenario.Nodes, mutant, ledger);
-        new ApiClient(world, fleet, scenario, ledger).Start();
-        new Nemesis(world, scenario, weather, servers, fleet).Start();
+        new ApiClient(world, fleet, servers, scenario, ledger).Start();
+        new Nemesis(world, scenario, weather, servers, fleet, ledger).Start();
         world.Post(fleet.StartAll);
 
         world.RunUntil(scenario.HealAt);

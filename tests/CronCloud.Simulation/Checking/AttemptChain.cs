@@ -5,43 +5,58 @@ using CronCloud.Simulation.Scenarios;
 
 namespace CronCloud.Simulation.Checking;
 
-/// <summary>Which attempts an execution must have, by the target's script and the job's retry policy, and how it must end. The checker's own arithmetic.</summary>
-internal sealed record AttemptChain(IReadOnlyList<Reply> Attempts, ExecutionStatus Ends)
+/// <summary>
+/// Which attempts an execution must have, by the target's script, the job's retry policy and the redrives that the record knows, and how it must end. The
+/// checker's own arithmetic. From the product it only takes that an attempt was given up or dropped; whether it had to be is checked elsewhere.
+/// </summary>
+internal sealed record AttemptChain(IReadOnlyList<Reply> Attempts, ExecutionStatus Ends, IReadOnlySet<int> Rounds)
 {
-    public static AttemptChain Of(int seed, Execution first)
+    public static AttemptChain Of(Evidence evidence, Execution first)
     {
-        var attempts = new List<Reply>();
+        var (attempts, rounds) = (new List<Reply>(), new SortedSet<int> { 1 });
         while (true)
         {
-            var reply = TargetScript.Of(seed, first.Target, first.ExecutionId, attempts.Count + 1);
-            attempts.Add(reply);
+            var attempt = attempts.Count + 1;
+            if (evidence.Drops.Of(first.EntryKey, attempt) is not null && !evidence.WasTried(first.EntryKey, attempt))
+                return new AttemptChain(attempts, ExecutionStatus.Skipped, rounds);
+            attempts.Add(evidence.Crashes.Contains($"{first.EntryKey}#{attempt}") ? Reply.Crash : TargetScript.Of(evidence.Seed, first.Target, first.ExecutionId, attempt));
+            var reply = attempts[^1];
             if (reply.Answer.Result == AttemptResult.Succeeded)
-                return new AttemptChain(attempts, ExecutionStatus.Succeeded);
-            if (attempts.Count > first.Retry.MaxRetries || !MayRetry(first.Retry, reply.Answer))
-                return new AttemptChain(attempts, ExecutionStatus.DeadLettered);
+                return new AttemptChain(attempts, ExecutionStatus.Succeeded, rounds);
+            if (!reply.Kills && attempt - rounds.Max < first.Retry.MaxRetries && MayRetry(first.Retry, reply.Answer))
+                continue;
+            if (!evidence.Servers.DeadLetters.Redriven.ContainsKey($"{first.EntryKey}#{attempt}"))
+                return new AttemptChain(attempts, ExecutionStatus.DeadLettered, rounds);
+            rounds.Add(attempt + 1);
         }
     }
 
-    /// <summary>The shortest pause after a failed attempt that the policy allows.</summary>
-    public static TimeSpan ShortestPause(RetryPolicy policy, int attempt, Answer answer)
+    /// <summary>Where the execution stands after an attempt.</summary>
+    public ExecutionStatus StatusAfter(int attempt) => attempt == Attempts.Count && Ends != ExecutionStatus.Skipped ? Ends : Rounds.Contains(attempt + 1) ? ExecutionStatus.DeadLettered : ExecutionStatus.Retrying;
+
+    /// <summary>The shortest pause before an attempt that the policy allows.</summary>
+    public TimeSpan ShortestPause(RetryPolicy policy, int attempt)
     {
-        var pause = Pause(policy, attempt) * (policy.Jitter ? 0.75 : 1);
-        return answer.RetryAfter is { } asked && asked > pause ? asked : pause;
+        if (Rounds.Contains(attempt))
+            return TimeSpan.Zero;
+        var pause = Pause(policy, attempt - 1) * (policy.Jitter ? 0.75 : 1);
+        return Attempts[attempt - 2].Answer.RetryAfter is { } asked && asked > pause ? asked : pause;
     }
 
-    /// <summary>How long the whole chain takes at most when nothing goes wrong.</summary>
+    /// <summary>How long the whole chain takes at most when nothing goes wrong, redrives aside.</summary>
     public TimeSpan Length(RetryPolicy policy)
     {
         var length = TimeSpan.Zero;
         for (var i = 0; i < Attempts.Count; i++)
-            length += Attempts[i].Duration + (i > 0 ? Longer(Pause(policy, i), Attempts[i - 1].Answer.RetryAfter) : TimeSpan.Zero);
+            length += Attempts[i].Duration + (i > 0 && !Rounds.Contains(i + 1) ? Longer(Pause(policy, i), Attempts[i - 1].Answer.RetryAfter) : TimeSpan.Zero);
         return length;
     }
 
-    private static TimeSpan Pause(RetryPolicy policy, int attempt)
+    /// <summary>The pause after a failed attempt; each round begins with the shortest.</summary>
+    private TimeSpan Pause(RetryPolicy policy, int attempt)
     {
         var pause = policy.InitialDelay;
-        for (var i = 1; i < attempt; i++)
+        for (var i = Rounds.Where(r => r <= attempt).Max(); i < attempt; i++)
             pause *= policy.Multiplier;
         return pause < policy.MaxDelay ? pause : policy.MaxDelay;
     }

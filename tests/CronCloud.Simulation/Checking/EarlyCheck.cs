@@ -1,6 +1,6 @@
 namespace CronCloud.Simulation.Checking;
 
-/// <summary>I3: never early, by the true time; a clock that is off, by no more than what takes its node out.</summary>
+/// <summary>I3: never early, by the true time; where a clock is off by no more than its guard believes, by no more than that.</summary>
 internal static class EarlyCheck
 {
     public static IEnumerable<Finding> Check(Evidence evidence) => evidence.Ledger.Calls

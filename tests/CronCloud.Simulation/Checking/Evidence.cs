@@ -1,5 +1,6 @@
-using CronCloud.Core.Executions;
+using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
+using CronCloud.Engine.Clocks;
 using CronCloud.Simulation.Faults;
 using CronCloud.Simulation.Scenarios;
 using CronCloud.Simulation.Twins;
@@ -12,11 +13,22 @@ internal sealed class Evidence
     /// <summary>The promise without a fault.</summary>
     private static readonly TimeSpan Punctual = TimeSpan.FromSeconds(5);
 
+    /// <summary>Handing an attempt on: queue, outcome, settling, waking.</summary>
+    public static readonly TimeSpan PerAttempt = TimeSpan.FromSeconds(2);
+
     /// <summary>From the end of all faults until everything is where it belongs: leases, redelivery, pauses between tries.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(16);
 
     /// <summary>Until the deadline of a flight: the longest timeout of these worlds and the grace.</summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(6 + 60);
+
+    /// <summary>An execution that kills its nodes goes on doing so for three claims, and each is noticed by the queue's patience.</summary>
+    private static readonly TimeSpan Killing = TimeSpan.FromSeconds(20);
+
+    /// <summary>What the scan of the record frees or takes out it looks at twice, a minute apart.</summary>
+    private static readonly TimeSpan Scanning = TimeSpan.FromSeconds(60 + 12);
+
+    private readonly Dictionary<string, AttemptChain> _chains = [];
 
     /// <summary>How soon a loss of the index must be noticed and made good.</summary>
     private static readonly TimeSpan Rebuild = TimeSpan.FromSeconds(10);
@@ -24,10 +36,14 @@ internal sealed class Evidence
     public Evidence(int seed, Scenario scenario, Ledger ledger, Servers servers, DateTimeOffset now)
     {
         (Seed, Scenario, Ledger, Servers, Now) = (seed, scenario, ledger, servers, now);
-        Executions = [.. ledger.Calls.GroupBy(c => (c.Execution.Job, c.Execution.ScheduledAt, c.Execution.Trigger, c.Key)).Select(g => new SeenExecution([.. g]))];
-        ByOccurrence = Executions.Where(e => e.First.Trigger == Trigger.Schedule).ToLookup(e => (e.First.Job, e.First.ScheduledAt));
+        Executions = [.. ledger.Calls.GroupBy(c => (c.Execution.Job, c.Execution.ScheduledAt, c.Key)).Select(g => new SeenExecution([.. g]))];
+        ByOccurrence = Executions.Where(e => !e.IsManual).ToLookup(e => (e.First.Job, e.First.ScheduledAt));
         ByKey = Executions.ToLookup(e => e.Key);
+        Drops = new Drops(servers.History.Rows.Concat(servers.Outcomes.Lost.Select(HistoryRow.Of)));
+        Crashes = servers.History.Rows.Where(r => IsCrash(r.Error)).Select(r => $"{r.Tenant}/{r.ExecutionId}#{r.Attempt}")
+            .Concat(servers.Outcomes.Lost.Where(o => IsCrash(o.Error)).Select(o => o.Execution.AttemptId)).ToHashSet();
         Versions = [.. servers.Jobs.Commits.GroupBy(c => c.Job.Key).SelectMany(g => JobVersion.Of([.. g], this))];
+        Slots = new Slots(this);
     }
 
     public int Seed { get; }
@@ -48,46 +64,56 @@ internal sealed class Evidence
 
     public IReadOnlyList<JobVersion> Versions { get; }
 
+    public Drops Drops { get; }
+
+    /// <summary>Ids of the attempts that were given up since they killed their workers.</summary>
+    public IReadOnlySet<string> Crashes { get; }
+
+    public Slots Slots { get; }
+
     /// <summary>Stopping a node on purpose must not show.</summary>
     public bool IsFaultless => (Scenario.Faults & ~FaultKind.Deployments) == FaultKind.None;
 
-    /// <summary>How far clocks may be apart.</summary>
-    public TimeSpan Skew => Has(FaultKind.Skew) ? Scenario.LargestSkew : TimeSpan.Zero;
+    /// <summary>How far the clocks that nodes go by may be off. A guard believes a machine that is wrong by less than its tolerance, and no other.</summary>
+    public TimeSpan Skew => Has(FaultKind.Skew) ? ClockGuard.Tolerance : TimeSpan.Zero;
 
     public bool Has(FaultKind fault) => (Scenario.Faults & fault) != FaultKind.None;
 
     /// <summary>By when what was to happen at the instant must have happened.</summary>
-    public DateTimeOffset StartBy(DateTimeOffset instant)
+    public DateTimeOffset StartBy(DateTimeOffset instant) =>
+        IsFaultless || instant > Settled ? instant + Punctual : Later(instant, Scenario.HealAt) + (Settled - Scenario.HealAt);
+
+    /// <summary>By when an execution must have ended, redrives included.</summary>
+    public DateTimeOffset EndBy(SeenExecution execution)
     {
-        if (IsFaultless)
-            return instant + Punctual;
-        if (instant > Settled)
-            return instant + Punctual;
-        var from = instant > Scenario.HealAt ? instant : Scenario.HealAt;
-        return from + Recovery + (Has(FaultKind.NatsEmptied) || Has(FaultKind.RedisRolledBack) ? Deadline : TimeSpan.Zero);
+        var chain = ChainOf(execution);
+        var redriven = chain.Rounds.Select(r => Servers.DeadLetters.Redriven.GetValueOrDefault($"{execution.Key}#{r - 1}")).Max();
+        var begins = StartBy(Later(execution.First.ScheduledAt, redriven));
+        if (execution.First.Overlap == Overlap.Queue)
+            begins = Later(begins, Slots.FreeBy(execution.First.Job, execution.Key, Now));
+        return begins + chain.Length(execution.First.Retry) + (PerAttempt * chain.Attempts.Count);
     }
 
+    public AttemptChain ChainOf(SeenExecution execution) => _chains.TryGetValue(execution.Key, out var chain) ? chain : _chains[execution.Key] = AttemptChain.Of(this, execution.First);
+
+    /// <summary>Whether a target saw that attempt or a later one.</summary>
+    public bool WasTried(string execution, int attempt) => ByKey[execution].Any(e => e.Calls.Any(c => c.Execution.Attempt >= attempt));
+
     /// <summary>NATS lost it with its store. Where it had been settled and not been written, history never hears of it: nothing promises more.</summary>
-    public bool IsOutcomeLost(SeenExecution execution, int attempt) => Servers.Outcomes.Stream.Lost.Contains($"{execution.Key}#{attempt}");
+    public bool IsOutcomeLost(string execution, int attempt) => Servers.Outcomes.Lost.Any(o => o.Execution.AttemptId == $"{execution}#{attempt}");
 
     public bool IsYoung(DateTimeOffset instant) => instant > Scenario.HealAt;
 
-    /// <summary>From here on nothing may be left of the faults.</summary>
-    public DateTimeOffset Settled => Scenario.HealAt + Recovery + (Has(FaultKind.NatsEmptied) || Has(FaultKind.RedisRolledBack) ? Deadline : TimeSpan.Zero);
+    /// <summary>From here on nothing may be left of the faults but slots and strays.</summary>
+    public DateTimeOffset Settled => Scenario.HealAt + Recovery + (Has(FaultKind.Poison) ? Killing : TimeSpan.Zero) + (Has(FaultKind.NatsEmptied | FaultKind.RedisRolledBack) ? Deadline : TimeSpan.Zero);
+
+    /// <summary>From here on not even those.</summary>
+    public DateTimeOffset Freed => IsFaultless ? Settled : Settled + Scanning;
 
     /// <summary>Until when an older version may go on where no answer said that it was replaced, or where the index came back older than it was.</summary>
     public DateTimeOffset LastOfOldVersions => Scenario.HealAt + Rebuild;
-}
 
-/// <summary>All calls of one execution, in their order.</summary>
-internal sealed record SeenExecution(IReadOnlyList<TargetCall> Calls)
-{
-    public Execution First => Calls[0].Execution;
+    private static bool IsCrash(string? error) => error?.StartsWith("worker-crash", StringComparison.Ordinal) == true;
 
-    public string Key => Calls[0].Key;
-
-    /// <summary>An occurrence at an edit may be started by either version, and then by both: its target is not one.</summary>
-    public bool IsOfOneVersion => Calls.All(c => c.Execution.JobVersion == First.JobVersion);
-
-    public AttemptChain Chain(int seed) => AttemptChain.Of(seed, First);
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 }

@@ -1,5 +1,6 @@
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
+using CronCloud.Core.Outcomes;
 
 namespace CronCloud.Simulation.Checking;
 
@@ -18,30 +19,32 @@ internal static class HistoryCheck
                 yield return finding;
         }
 
-        foreach (var unseen in rows.Where(r => !evidence.ByKey[r.Key].Any()))
-            yield return Finding.Now("I9", $"history has {unseen.Key}, which no target saw", unseen.Key);
+        foreach (var unseen in rows.Where(r => !evidence.ByKey[r.Key].Any()).SelectMany(r => r).Where(r => r.Result is not (AttemptResult.Skipped or AttemptResult.Missed)))
+        {
+            if (!evidence.Crashes.Contains($"{unseen.Tenant}/{unseen.ExecutionId}#{unseen.Attempt}"))
+                yield return Finding.Now("I9", $"history has {Drops.KeyOf(unseen)}, which no target saw", Drops.KeyOf(unseen));
+        }
     }
 
     private static IEnumerable<Finding> Check(Evidence evidence, SeenExecution execution, List<HistoryRow> rows)
     {
-        var chain = execution.Chain(evidence.Seed);
-        var last = execution.Calls[^1];
-        var by = Later(evidence.StartBy(execution.First.ScheduledAt) + chain.Length(execution.First.Retry), last.EndsAt) + Lag;
+        var chain = evidence.ChainOf(execution);
+        var by = Later(evidence.EndBy(execution), execution.Calls[^1].EndsAt) + Lag;
+        rows.RemoveAll(r => evidence.Drops.Of(execution.Key, Math.Max(1, r.Attempt)) == r);
         if (!execution.IsOfOneVersion)
         {
-            if ((rows.Count == 0 || rows[^1].Status is ExecutionStatus.Running or ExecutionStatus.Retrying) && !execution.Calls.Any(c => evidence.IsOutcomeLost(execution, c.Execution.Attempt)))
+            if ((rows.Count == 0 || rows[^1].Status is ExecutionStatus.Running or ExecutionStatus.Retrying) && !execution.Calls.Any(c => evidence.IsOutcomeLost(execution.Key, c.Execution.Attempt)))
                 yield return new Finding("I9", $"history does not have the end of {execution.Key}", [execution.Key], by, evidence.IsYoung(execution.First.ScheduledAt));
             yield break;
         }
 
         foreach (var row in rows.Where(r => r.Attempt <= chain.Attempts.Count))
         {
-            var status = row.Attempt == chain.Attempts.Count ? chain.Ends : ExecutionStatus.Retrying;
-            if (row.Status != status || row.Result != chain.Attempts[row.Attempt - 1].Answer.Result)
-                yield return Finding.Now("I9", $"history says of {execution.Key} attempt {row.Attempt}: {row.Status} {row.Result}; it was {status} {chain.Attempts[row.Attempt - 1].Answer.Result}", execution.Key);
+            if (row.Status != chain.StatusAfter(row.Attempt) || row.Result != chain.Attempts[row.Attempt - 1].Answer.Result)
+                yield return Finding.Now("I9", $"history says of {execution.Key} attempt {row.Attempt}: {row.Status} {row.Result}; it was {chain.StatusAfter(row.Attempt)} {chain.Attempts[row.Attempt - 1].Answer.Result}", execution.Key);
         }
 
-        var known = rows.Select(r => r.Attempt).Union(Enumerable.Range(1, chain.Attempts.Count).Where(attempt => evidence.IsOutcomeLost(execution, attempt))).Order();
+        var known = rows.Select(r => r.Attempt).Union(Enumerable.Range(1, chain.Attempts.Count).Where(attempt => evidence.IsOutcomeLost(execution.Key, attempt))).Order();
         if (!known.SequenceEqual(Enumerable.Range(1, chain.Attempts.Count)))
             yield return new Finding("I9", $"history has of {execution.Key} the attempts {string.Join(", ", rows.Select(r => r.Attempt))} of {chain.Attempts.Count}", [execution.Key], by, evidence.IsYoung(execution.First.ScheduledAt));
     }

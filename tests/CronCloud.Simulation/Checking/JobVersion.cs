@@ -14,8 +14,11 @@ internal sealed record JobVersion
     /// <summary>Its occurrences count from when a client was told of it; of one that nobody was told of, from when all is well again.</summary>
     public required DateTimeOffset MustFrom { get; init; }
 
-    /// <summary>Up to when a client asked for the version after it; null when there is none.</summary>
+    /// <summary>Up to when the version after it came to be, by its own account: what is due before is started whatever an edit says. Null when there is none.</summary>
     public DateTimeOffset? MustUntil { get; init; }
+
+    /// <summary>When a client asked for the job to be deleted; null when this version was not ended so.</summary>
+    public DateTimeOffset? DeletedFrom { get; init; }
 
     /// <summary>The last instant at which somebody may believe that this version is in force; null when it is the last.</summary>
     public DateTimeOffset? MayUntil { get; init; }
@@ -31,7 +34,8 @@ internal sealed record JobVersion
             {
                 Job = job,
                 MustFrom = Later(job.UpdatedAt, told),
-                MustUntil = next is null ? null : Earlier(next.Job.UpdatedAt, operations.Where(o => MayHaveMade(o, next)).Min(o => o.AskedAt)),
+                MustUntil = next?.Job.UpdatedAt,
+                DeletedFrom = next?.Job.State == JobState.Deleted ? operations.Where(o => MayHaveMade(o, next)).Min(o => o.AskedAt) : null,
                 MayUntil = next is null ? null : MayUntilOf(job, next, operations, evidence),
             };
         }
@@ -39,6 +43,9 @@ internal sealed record JobVersion
 
     public IEnumerable<DateTimeOffset> Occurrences(DateTimeOffset until) =>
         Job.State == JobState.Active ? Checking.Occurrences.Of(Job.Definition.Schedule, MustFrom, MustUntil < until ? MustUntil.Value : until) : [];
+
+    /// <summary>Whether the version was the job's at the instant, by the versions' own account.</summary>
+    public bool IsInForce(DateTimeOffset instant, TimeSpan skew) => Job.State == JobState.Active && Job.UpdatedAt < instant && !(instant > MustUntil + skew);
 
     private static bool MayHaveMade(Operation operation, Commit commit) => operation.AskedAt <= commit.At && (commit.Job.State, operation.Action) switch
     {
@@ -56,6 +63,4 @@ internal sealed record JobVersion
     }
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
-
-    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 }

@@ -12,6 +12,13 @@ internal sealed class Ledger(World world)
     private readonly List<TargetCall> _calls = [];
     private readonly List<Operation> _operations = [];
     private readonly List<string> _bugs = [];
+    private readonly List<DateTimeOffset> _losses = [];
+    private readonly List<RedriveAsk> _redrives = [];
+
+    /// <summary>When the due index lost something.</summary>
+    public IReadOnlyList<DateTimeOffset> Losses => _losses;
+
+    public IReadOnlyList<RedriveAsk> Redrives => _redrives;
 
     public IReadOnlyList<TargetCall> Calls => _calls;
 
@@ -25,6 +32,8 @@ internal sealed class Ledger(World world)
     {
         var forged = new Ledger(world);
         forged._calls.AddRange(calls(_calls));
+        forged._redrives.AddRange(_redrives);
+        forged._losses.AddRange(_losses);
         forged._operations.AddRange(operations is null ? _operations : _operations.Select(operations));
         return forged;
     }
@@ -60,6 +69,15 @@ internal sealed class Ledger(World world)
         world.Trace.Add("client", $"hears of #{operation.Number} {operation.What} of {operation.Key}: {what}");
     }
 
+    public void AddLoss() => _losses.Add(world.Now);
+
+    public RedriveAsk AddRedrive(string attemptId)
+    {
+        _redrives.Add(new RedriveAsk(attemptId));
+        world.Trace.Add("client", $"asks for a redrive after {attemptId}");
+        return _redrives[^1];
+    }
+
     public void AddFailure(NodeProcess node, string where, Exception failure)
     {
         node.Note($"{where} fails: {failure.Message}");
@@ -90,4 +108,10 @@ internal sealed record Operation(int Number, JobKey Key, JobAction? Action, JobD
 
     /// <summary>Null is no answer: it may have happened or not.</summary>
     public JobReply? Reply { get; set; }
+}
+
+/// <summary>A client asked for a new round after an attempt. Answer null is none: it may have happened or not.</summary>
+internal sealed record RedriveAsk(string AttemptId)
+{
+    public bool? Answer { get; set; }
 }

@@ -1,11 +1,11 @@
+using CronCloud.Core.Executions;
+using CronCloud.Core.Jobs;
+
 namespace CronCloud.Simulation.Checking;
 
-/// <summary>I1: every occurrence of a job in force reaches its target, in time, and is tried until it has ended; so does what was asked for by hand.</summary>
+/// <summary>I1: every occurrence of a job in force reaches its target, in time, and is tried until it has ended, or is told as dropped; so does what was asked for by hand.</summary>
 internal static class MissCheck
 {
-    /// <summary>Handing an attempt on: queue, outcome, settling, waking.</summary>
-    private static readonly TimeSpan PerAttempt = TimeSpan.FromSeconds(2);
-
     public static IEnumerable<Finding> Check(Evidence evidence)
     {
         foreach (var version in evidence.Versions)
@@ -19,41 +19,53 @@ internal static class MissCheck
 
         foreach (var operation in evidence.Ledger.Operations.Where(o => o.Reply?.ExecutionId is not null))
         {
-            var seen = evidence.ByKey[$"{operation.Key.Tenant}/{operation.Reply!.ExecutionId}"].SingleOrDefault();
-            if (seen is null)
-                yield return new Finding("I1", $"{operation.Reply.ExecutionId}, asked for by hand, was never started", [operation.Reply.ExecutionId!, operation.Key.ToString()], evidence.StartBy(operation.AnsweredAt!.Value), evidence.IsYoung(operation.AnsweredAt.Value));
-            else if (Unfinished(evidence, seen, operation.AnsweredAt!.Value) is { } unfinished)
+            var (key, asked) = ($"{operation.Key.Tenant}/{operation.Reply!.ExecutionId}", operation.AnsweredAt!.Value);
+            var seen = evidence.ByKey[key].SingleOrDefault();
+            if (seen is null && !IsOver(evidence, key))
+                yield return new Finding("I1", $"{operation.Reply.ExecutionId}, asked for by hand, was never started", [operation.Reply.ExecutionId!, operation.Key.ToString()], StartBy(evidence, operation.Key, key, asked, evidence.Now), evidence.IsYoung(asked));
+            else if (seen is not null && Unfinished(evidence, seen) is { } unfinished)
                 yield return unfinished;
         }
     }
 
     private static IEnumerable<Finding> Check(Evidence evidence, JobVersion version, DateTimeOffset occurrence)
     {
-        var startBy = evidence.StartBy(occurrence);
-        var seen = evidence.ByOccurrence[(version.Job.Key, occurrence)].FirstOrDefault();
-        string[] about = [version.Job.Key.ToString(), .. seen is null ? [] : new[] { seen.Key }];
+        var (job, key) = (version.Job.Key, $"{version.Job.Key.Tenant}/{ExecutionId.Of(version.Job.Key.Id, occurrence)}");
+        var seen = evidence.ByOccurrence[(job, occurrence)].FirstOrDefault();
+        var startBy = StartBy(evidence, job, key, occurrence, seen?.Calls[0].At ?? evidence.Now);
         if (seen is null)
         {
-            var atEdit = version.MustUntil is { } edited && edited - occurrence < TimeSpan.FromSeconds(3) ? $", {(edited - occurrence).TotalSeconds:0.000} s before it was edited" : "";
-            yield return new Finding("I1", $"{version.Job.Key} version {version.Job.Version} missed {occurrence:HH:mm:ss.fff}{atEdit}", about, startBy, evidence.IsYoung(occurrence));
+            // A deleted job's occurrences that had not begun go with it, by the lead's decision: an edit's do not.
+            if (!IsOver(evidence, key) && !evidence.Drops.Has(job, occurrence) && !(version.DeletedFrom <= startBy))
+                yield return new Finding("I1", $"{job} version {version.Job.Version} missed {occurrence:HH:mm:ss.fff}{AtEdit(version, occurrence)}", [job.ToString()], startBy, evidence.IsYoung(occurrence));
             yield break;
         }
 
         if (seen.Calls[0].At > startBy)
-            yield return Finding.Now("I1", $"{seen.Key} was {(seen.Calls[0].At - occurrence).TotalSeconds:0.000} s late", about);
-        if (Unfinished(evidence, seen, occurrence) is { } unfinished)
+            yield return Finding.Now("I1", $"{seen.Key} was {(seen.Calls[0].At - occurrence).TotalSeconds:0.000} s late", job.ToString(), seen.Key);
+        if (Unfinished(evidence, seen) is { } unfinished)
             yield return unfinished;
     }
 
-    private static Finding? Unfinished(Evidence evidence, SeenExecution seen, DateTimeOffset due)
+    /// <summary>What waits for its job's slot has until that is free.</summary>
+    private static DateTimeOffset StartBy(Evidence evidence, JobKey job, string key, DateTimeOffset due, DateTimeOffset before)
+    {
+        var (startBy, freeBy) = (evidence.StartBy(due), evidence.Slots.FreeBy(job, key, before));
+        return evidence.Versions.Any(v => v.Job.Key == job && v.Job.Definition.Overlap == Overlap.Queue) && freeBy > startBy ? freeBy : startBy;
+    }
+
+    /// <summary>Dropped, or given up before any target saw it.</summary>
+    private static bool IsOver(Evidence evidence, string key) => evidence.Drops.Of(key, 1) is not null || evidence.Crashes.Contains($"{key}#1");
+
+    private static string AtEdit(JobVersion version, DateTimeOffset occurrence) =>
+        version.MustUntil is { } edited && edited - occurrence < TimeSpan.FromSeconds(3) ? $", {(edited - occurrence).TotalSeconds:0.000} s before it was edited" : "";
+
+    private static Finding? Unfinished(Evidence evidence, SeenExecution seen)
     {
         if (!seen.IsOfOneVersion)
             return null;
-        var chain = seen.Chain(evidence.Seed);
-        var missing = Enumerable.Range(1, chain.Attempts.Count).Where(attempt => seen.Calls.All(c => c.Execution.Attempt != attempt)).ToList();
-        if (missing.Count == 0)
-            return null;
-        var by = evidence.StartBy(due) + chain.Length(seen.First.Retry) + (PerAttempt * chain.Attempts.Count);
-        return new Finding("I1", $"{seen.Key} was never tried for the {missing[0]}. time of {chain.Attempts.Count}", [seen.Key, seen.First.Job.ToString()], by, evidence.IsYoung(due));
+        var chain = evidence.ChainOf(seen);
+        var missing = Enumerable.Range(1, chain.Attempts.Count).FirstOrDefault(attempt => seen.Calls.All(c => c.Execution.Attempt != attempt) && !evidence.Crashes.Contains($"{seen.Key}#{attempt}"));
+        return missing == 0 ? null : new Finding("I1", $"{seen.Key} was never tried for the {missing}. time of {chain.Attempts.Count}", [seen.Key, seen.First.Job.ToString()], evidence.EndBy(seen), evidence.IsYoung(seen.First.ScheduledAt));
     }
 }

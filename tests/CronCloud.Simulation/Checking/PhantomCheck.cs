@@ -13,17 +13,17 @@ internal static class PhantomCheck
         {
             foreach (var call in execution.Calls.DistinctBy(c => c.Execution.JobVersion))
             {
-                if (Fault(evidence, versions.GetValueOrDefault((call.Execution.Job, call.Execution.JobVersion)), call.Execution) is { } fault)
+                if (Fault(evidence, versions.GetValueOrDefault((call.Execution.Job, call.Execution.JobVersion)), call.Execution, execution.IsManual) is { } fault)
                     yield return Finding.Now("I4", $"{execution.Key} of version {call.Execution.JobVersion} {fault}", execution.Key, call.Execution.Job.ToString());
             }
         }
     }
 
-    private static string? Fault(Evidence evidence, JobVersion? version, Execution execution)
+    private static string? Fault(Evidence evidence, JobVersion? version, Execution execution, bool isManual)
     {
         if (version is null)
             return "belongs to a version that never was";
-        if (execution.Trigger == Trigger.Manual)
+        if (isManual)
             return evidence.Ledger.Operations.Any(o => IsAskedFor(o, execution)) ? null : "was asked for by nobody";
         if (version.Job.State != JobState.Active)
             return $"was started though the version is {version.Job.State}";

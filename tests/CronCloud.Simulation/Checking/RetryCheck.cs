@@ -10,7 +10,7 @@ internal static class RetryCheck
     {
         foreach (var execution in evidence.Executions.Where(e => e.IsOfOneVersion))
         {
-            var chain = execution.Chain(evidence.Seed);
+            var chain = evidence.ChainOf(execution);
             foreach (var attempt in execution.Calls.GroupBy(c => c.Execution.Attempt))
             {
                 if (attempt.Key < 1 || attempt.Key > chain.Attempts.Count)
@@ -25,8 +25,8 @@ internal static class RetryCheck
     {
         var before = execution.Calls.Where(c => c.Execution.Attempt == attempt - 1).ToList();
         if (before.Count == 0)
-            return "came without the one before it";
-        var earliest = before.Min(c => c.EndsAt) + AttemptChain.ShortestPause(execution.First.Retry, attempt - 1, chain.Attempts[attempt - 2].Answer) - Rounding - (evidence.Skew * 2);
-        return at < earliest ? $"came {(earliest - at).TotalMilliseconds:0} ms before its pause was over" : null;
+            return evidence.Crashes.Contains($"{execution.Key}#{attempt - 1}") ? null : "came without the one before it";
+        var earliest = before.Min(c => c.EndsAt) + chain.ShortestPause(execution.First.Retry, attempt) - Rounding - (evidence.Skew * 2);
+        return at < earliest && !chain.Attempts[attempt - 2].Kills ? $"came {(earliest - at).TotalMilliseconds:0} ms before its pause was over" : null;
     }
 }

@@ -31,6 +31,9 @@ internal static class StateCheck
                 yield return Of(evidence, $"{flight.Id} is in flight since long, until {flight.Deadline:HH:mm:ss.fff}", flight.Id);
         }
 
+        foreach (var stuck in evidence.Scenario.Partitions.SelectMany(p => StuckSlots(evidence, p)))
+            yield return stuck;
+
         if (servers.Queue.Stream.Oldest + Halfway < evidence.Now)
             yield return Of(evidence, $"the execution queue holds a message since {servers.Queue.Stream.Oldest:HH:mm:ss.fff}");
         if (servers.Outcomes.Stream.Oldest + Halfway < evidence.Now)
@@ -38,10 +41,25 @@ internal static class StateCheck
 
         foreach (var (execution, due) in servers.Pending.Rows)
         {
-            if (due + Halfway < evidence.Now)
+            var begins = execution.Overlap == Overlap.Queue && evidence.Slots.FreeBy(execution.Job, execution.EntryKey, evidence.Now) is var free && free > due ? free : due;
+            if (begins + Halfway < evidence.Now)
                 yield return Of(evidence, $"the record still has {execution.AttemptId} pending, due {due:HH:mm:ss.fff}", execution.EntryKey);
             else if (due - evidence.Now > Advancing && !(Find(servers.Redis.Index, execution.Job.Partition, execution.EntryKey)?.Version >= execution.Attempt))
                 yield return Of(evidence, $"{execution.AttemptId} is pending in the record and not in the index", execution.EntryKey);
+        }
+    }
+
+    /// <summary>A slot belongs to an execution that is in flight or waits for a retry; between its claim and its flight it is neither, and so is one that lands.</summary>
+    private static IEnumerable<Finding> StuckSlots(Evidence evidence, int partition)
+    {
+        var index = evidence.Servers.Redis.Index;
+        var flights = index.ReadFlightsAsync(partition, DateTimeOffset.MaxValue, 10_000, CancellationToken.None).Result.Select(f => f.Id[..f.Id.LastIndexOf('#')]).ToHashSet();
+        foreach (var slot in index.ReadSlotsAsync(partition, CancellationToken.None).Result.Where(s => !flights.Contains(s.Execution)))
+        {
+            var isAtWork = evidence.ByKey[slot.Execution].Any(e => e.Calls[^1].EndsAt + Halfway > evidence.Now) || index.FindAsync(partition, slot.Execution, CancellationToken.None).Result is { IsTombstone: false };
+            var isYoung = evidence.Servers.Queue.Stream.Oldest is not null || !evidence.ByKey[slot.Execution].Any();
+            if (!isAtWork && !isYoung)
+                yield return new Finding("I8", $"{slot.Execution} has the slot of {slot.Job} and is not at work", [slot.Execution, slot.Job], evidence.Freed);
         }
     }
 

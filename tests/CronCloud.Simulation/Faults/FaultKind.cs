@@ -38,11 +38,20 @@ internal enum FaultKind
     /// <summary>Redis comes back without its latest commands.</summary>
     RedisRolledBack = 1 << 10,
 
-    /// <summary>A node's clock is off by less than what takes it out.</summary>
+    /// <summary>A machine's clock is off by less than what takes its node out.</summary>
     Skew = 1 << 11,
 
     /// <summary>A node is stopped on purpose, and started again.</summary>
     Deployments = 1 << 12,
+
+    /// <summary>A machine's clock is off by more than what takes its node out.</summary>
+    ClockJumps = 1 << 13,
+
+    /// <summary>A server is away for longer than what is started late whatever the catch-up policy says.</summary>
+    LongOutages = 1 << 14,
+
+    /// <summary>An execution kills every worker that makes it.</summary>
+    Poison = 1 << 15,
 }
 
 /// <summary>A server is away, or the way to it: expected, and tried again by whoever meets it.</summary>

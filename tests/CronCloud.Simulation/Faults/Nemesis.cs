@@ -1,3 +1,4 @@
+using CronCloud.Simulation.Checking;
 using CronCloud.Simulation.Nodes;
 using CronCloud.Simulation.Scenarios;
 using CronCloud.Simulation.Twins;
@@ -5,15 +6,25 @@ using CronCloud.Simulation.Twins;
 namespace CronCloud.Simulation.Faults;
 
 /// <summary>Faults that come at a time of their own and not with a call.</summary>
-internal sealed class Nemesis(World world, Scenario scenario, Weather weather, Servers servers, Fleet fleet)
+internal sealed class Nemesis(World world, Scenario scenario, Weather weather, Servers servers, Fleet fleet, Ledger ledger)
 {
+    private static readonly TimeSpan SmallSkew = TimeSpan.FromMilliseconds(450);
+
+    /// <summary>Even half of the smallest is more than a guard believes by the slowest answer.</summary>
+    private static readonly TimeSpan[] Jumps = [TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(20), TimeSpan.FromHours(1)];
+
+    /// <summary>Without these nothing is dispatched.</summary>
+    private static readonly Server[] Needed = [Server.Nats, Server.Redis];
+
     public void Start()
     {
         Plan(FaultKind.Kills, 2, () => Each(n => n.Die("at once")));
         Plan(FaultKind.Pauses, 2, () => Each(n => n.Pause(world.Between(1, 12))));
         Plan(FaultKind.Deployments, 3, Deploy);
         Plan(FaultKind.Outages, 3, TakeAway);
-        Plan(FaultKind.Skew, 3, () => Each(Skew));
+        Plan(FaultKind.LongOutages, 1, () => TakeAway(world.Pick(Needed), world.Between(32, Scenario.LongestOutage.TotalSeconds)));
+        Plan(FaultKind.Skew, 3, () => Skew(SmallSkew));
+        Plan(FaultKind.ClockJumps, 3, () => Skew(world.Pick(Jumps)));
         Plan(FaultKind.Duplicates, 5, Duplicate);
         Plan(FaultKind.NatsRestarts, 2, RestartNats);
         Plan(FaultKind.NatsEmptied, 2, EmptyNats);
@@ -51,17 +62,19 @@ internal sealed class Nemesis(World world, Scenario scenario, Weather weather, S
             world.Begin(world.Pick(living).StopAsync);
     }
 
-    private void TakeAway()
+    private void TakeAway() => TakeAway((Server)world.Random.Next(4), world.Between(0.5, 8));
+
+    private void TakeAway(Server server, TimeSpan length)
     {
-        var (server, length) = ((Server)world.Random.Next(4), world.Between(0.5, 8));
         world.Trace.Add("-", $"{server} is away for {length.TotalSeconds:0.000} s");
         weather.TakeAway(server, length);
     }
 
-    private void Skew(NodeProcess node)
+    /// <summary>A machine's clock keeps its error when the node on it starts again.</summary>
+    private void Skew(TimeSpan most)
     {
-        node.Skew = Scenario.LargestSkew * ((world.Random.NextDouble() * 2) - 1);
-        node.Note($"its clock is off by {node.Skew.TotalMilliseconds:0} ms");
+        var share = most > SmallSkew ? 0.5 + (world.Random.NextDouble() / 2) : world.Random.NextDouble();
+        fleet.SetClock(world.Random.Next(fleet.Size), world.Chance(0.2) ? TimeSpan.Zero : most * share * (world.Chance(0.5) ? 1 : -1));
     }
 
     private void Duplicate()
@@ -93,12 +106,14 @@ internal sealed class Nemesis(World world, Scenario scenario, Weather weather, S
     {
         world.Trace.Add("-", "Redis is emptied");
         servers.Redis.Empty();
+        ledger.AddLoss();
     }
 
     private void RollBackRedis()
     {
         var back = world.Chance(0.5) ? world.Between(0, 1) : world.Between(1, 15);
         var lost = servers.Redis.RollBackTo(world.Now - back);
+        ledger.AddLoss();
         world.Trace.Add("-", $"Redis comes back without its last {back.TotalSeconds:0.000} s: {lost} commands");
     }
 }

@@ -3,7 +3,7 @@ using CronCloud.Simulation.Faults;
 namespace CronCloud.Simulation.Nodes;
 
 /// <summary>A process of a node, from its start to its death: who runs it, which clock it has, whether it lives and moves.</summary>
-internal sealed class NodeProcess(World world, Weather weather, string name)
+internal sealed class NodeProcess(World world, Weather weather, string name, Machine machine)
 {
     /// <summary>What a dead process waits for.</summary>
     public static readonly Task Never = new TaskCompletionSource().Task;
@@ -16,7 +16,8 @@ internal sealed class NodeProcess(World world, Weather weather, string name)
 
     public NodeTime Time => field ??= new NodeTime(this);
 
-    public TimeSpan Skew { get; set; }
+    /// <summary>How far the machine's clock is ahead of the true time.</summary>
+    public TimeSpan Skew => machine.Skew;
 
     public bool IsDead { get; private set; }
 
@@ -61,4 +62,10 @@ internal sealed class NodeProcess(World world, Weather weather, string name)
         if (IsDead)
             await Never;
     }
+}
+
+/// <summary>What a node runs on, and what stays when it starts again.</summary>
+internal sealed class Machine
+{
+    public TimeSpan Skew { get; set; }
 }

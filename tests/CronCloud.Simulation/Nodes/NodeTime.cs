@@ -1,6 +1,6 @@
 namespace CronCloud.Simulation.Nodes;
 
-/// <summary>A node's clock: the world's, off by the node's skew. Its timers do not fire while the node stands still, and never after its death.</summary>
+/// <summary>A machine's clock: the world's, off by its skew; its counter is not. Its timers do not fire while the node stands still, and never after its death.</summary>
 internal sealed class NodeTime(NodeProcess node) : TimeProvider
 {
     public override long TimestampFrequency => node.World.Time.TimestampFrequency;

@@ -13,6 +13,8 @@ internal sealed class TargetTwin(NodeProcess node, Ledger ledger) : ITargetCalle
     {
         var reply = TargetScript.Of(node.World.Seed, execution);
         var call = ledger.AddCall(node, execution, reply);
+        if (reply.Kills)
+            await node.DieAsync($"of {execution.MessageId}");
         await node.PassAsync(reply.Duration, cancellation);
         call.AnsweredAt = node.World.Now;
         return reply.Answer;

@@ -2,16 +2,17 @@ using CronCloud.Core.Jobs;
 using CronCloud.Engine.Jobs;
 using CronCloud.Simulation.Checking;
 using CronCloud.Simulation.Nodes;
+using CronCloud.Simulation.Twins;
 
 namespace CronCloud.Simulation.Scenarios;
 
 /// <summary>People and programs that create, change, trigger and delete jobs while everything else goes on. What they were answered goes into the ledger.</summary>
-internal sealed class ApiClient(World world, Fleet fleet, Scenario scenario, Ledger ledger)
+internal sealed class ApiClient(World world, Fleet fleet, Servers servers, Scenario scenario, Ledger ledger)
 {
     /// <summary>Longer than the product's own limit. After it the outcome is unknown.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly JobMaker _maker = new(world);
+    private readonly JobMaker _maker = new(world, scenario);
     private readonly Dictionary<JobKey, JobDefinition> _asked = [];
 
     public void Start()
@@ -32,7 +33,7 @@ internal sealed class ApiClient(World world, Fleet fleet, Scenario scenario, Led
                 await UntilDueAsync(key);
             if (world.Now >= scenario.HealAt)
                 return;
-            var next = NextAsync(key);
+            var next = world.Chance(0.15) ? RedriveAsync(key) : NextAsync(key);
             if (world.Chance(0.8))
                 await next;
             else
@@ -67,6 +68,23 @@ internal sealed class ApiClient(World world, Fleet fleet, Scenario scenario, Led
     }
 
     private Task TriggerAsync(JobKey key) => AskAsync(ledger.AddOperation(key, null, null), desk => desk.TriggerAsync(new TriggerJob { Tenant = key.Tenant, Id = key.Id }));
+
+    /// <summary>People look at the dead letters of a job and press the button.</summary>
+    private async Task RedriveAsync(JobKey key)
+    {
+        var letter = servers.DeadLetters.Letters.FirstOrDefault(l => l.Execution.Job == key);
+        if (letter is null || fleet.Living.FirstOrDefault(n => !n.IsStopping) is not { } node)
+            return;
+        var ask = ledger.AddRedrive(letter.Execution.AttemptId);
+        try
+        {
+            ask.Answer = await node.Redrive.OneAsync(key.Tenant, letter.Execution.ExecutionId, CancellationToken.None).WaitAsync(Patience, world.Time);
+        }
+        catch (Exception away) when (away is TimeoutException or IOException)
+        {
+            node.Process.Note($"a redrive has no answer: {away.Message}");
+        }
+    }
 
     /// <summary>A job's changes go to the node that has its actor; now and then to another that believes it has.</summary>
     private async Task AskAsync(Operation operation, Func<JobDesk, Task<JobReply>> ask)

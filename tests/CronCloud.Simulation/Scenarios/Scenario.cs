@@ -6,16 +6,20 @@ namespace CronCloud.Simulation.Scenarios;
 /// <summary>What a seed makes of a world: how many nodes, which jobs, which faults and for how long.</summary>
 internal sealed record Scenario
 {
-    /// <summary>Beyond this a node takes itself out.</summary>
-    public static readonly TimeSpan LargestSkew = TimeSpan.FromMilliseconds(450);
-
     /// <summary>A flight lost together with the index of flights is lost for good, and both at once is more than is promised.</summary>
     private static readonly FaultKind[] OneOf = [FaultKind.None, FaultKind.NatsEmptied, FaultKind.RedisEmptied, FaultKind.RedisRolledBack];
 
     private static readonly FaultKind[] AnyOf =
     [
         FaultKind.Errors, FaultKind.Outages, FaultKind.Delays, FaultKind.Kills, FaultKind.Pauses, FaultKind.Partials, FaultKind.Duplicates, FaultKind.NatsRestarts, FaultKind.Skew, FaultKind.Deployments,
+        FaultKind.ClockJumps,
     ];
+
+    /// <summary>Longer than what is started whatever a job's catch-up policy says.</summary>
+    public static readonly TimeSpan LongestOutage = TimeSpan.FromSeconds(50);
+
+    /// <summary>These take much of a world's time.</summary>
+    private static readonly FaultKind[] Seldom = [FaultKind.LongOutages, FaultKind.Poison];
 
     public required int Nodes { get; init; }
 
@@ -27,6 +31,8 @@ internal sealed record Scenario
 
     public required DateTimeOffset HealAt { get; init; }
 
+    public bool Has(FaultKind fault) => (Faults & fault) != FaultKind.None;
+
     public IReadOnlySet<int> Partitions => field ??= Jobs.Select(j => j.Partition).ToHashSet();
 
     /// <summary>One seed in eight has no faults at all: there nothing may be late and nothing doubled.</summary>
@@ -37,6 +43,7 @@ internal sealed record Scenario
         {
             faults = world.Pick(OneOf);
             faults = AnyOf.Where(_ => world.Chance(0.3)).Aggregate(faults, (all, fault) => all | fault);
+            faults = Seldom.Where(_ => world.Chance(0.12)).Aggregate(faults, (all, fault) => all | fault);
         }
 
         return new Scenario
@@ -45,7 +52,7 @@ internal sealed record Scenario
             Faults = faults,
             Jobs = [.. JobIds.Some(world)],
             FaultsFrom = World.Start + world.Between(1, 6),
-            HealAt = World.Start + world.Between(18, 32),
+            HealAt = World.Start + world.Between(18, 32) + ((faults & FaultKind.LongOutages) != FaultKind.None ? LongestOutage : TimeSpan.Zero),
         };
     }
 }

@@ -13,6 +13,9 @@ internal static class TargetScript
 {
     public static readonly IReadOnlyList<string> Tempers = ["calm", "calm", "slow", "moody", "moody", "poison", "refusing"];
 
+    /// <summary>Kills whoever calls it.</summary>
+    public const string DeadlyPath = "/deadly";
+
     public static Reply Of(int seed, Execution execution) => Of(seed, execution.Target, execution.ExecutionId, execution.Attempt);
 
     public static Reply Of(int seed, Target target, string executionId, int attempt)
@@ -24,6 +27,7 @@ internal static class TargetScript
             "/calm" => new Reply(new Answer(AttemptResult.Succeeded) { StatusCode = 200 }, quick),
             "/slow" => new Reply(new Answer(AttemptResult.Succeeded) { StatusCode = 200 }, target.Timeout * (0.2 + (0.75 * (chance % 1000 / 1000.0)))),
             "/poison" => new Reply(new Answer(AttemptResult.Failed) { StatusCode = 500, Error = "poison" }, quick),
+            DeadlyPath => Reply.Crash,
             "/refusing" => new Reply(new Answer(AttemptResult.Failed) { StatusCode = 404, Error = "no such thing" }, quick),
             _ => ((chance >> 20) % 8) switch
             {
@@ -37,4 +41,10 @@ internal static class TargetScript
     }
 }
 
-internal sealed record Reply(Answer Answer, TimeSpan Duration);
+internal sealed record Reply(Answer Answer, TimeSpan Duration)
+{
+    /// <summary>No answer at all: the caller dies of the call.</summary>
+    public static readonly Reply Crash = new(Answer.Failed("worker-crash"), TimeSpan.Zero) { Kills = true };
+
+    public bool Kills { get; init; }
+}

@@ -5,16 +5,16 @@ using CronCloud.Core.Outcomes;
 namespace CronCloud.Simulation.Twins;
 
 /// <summary>Dead letters in memory, beside the pending executions that they take the place of. It also remembers what was redriven: what the checker judges by.</summary>
-internal sealed class DeadLetterStoreTwin(PendingStoreTwin pending) : IDeadLetterStore
+internal sealed class DeadLetterStoreTwin(PendingStoreTwin pending, TimeProvider time) : IDeadLetterStore
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, DeadLetter> _letters = [];
-    private readonly HashSet<string> _redriven = [];
+    private readonly Dictionary<string, DateTimeOffset> _redriven = [];
 
     public IReadOnlyCollection<DeadLetter> Letters => _letters.Values;
 
-    /// <summary>Ids of the attempts after which an execution was given a new round.</summary>
-    public IReadOnlySet<string> Redriven => _redriven;
+    /// <summary>By id of the attempt after which an execution was given a new round: when.</summary>
+    public IReadOnlyDictionary<string, DateTimeOffset> Redriven => _redriven;
 
     public Task KeepAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
     {
@@ -54,7 +54,7 @@ internal sealed class DeadLetterStoreTwin(PendingStoreTwin pending) : IDeadLette
             foreach (var letter in letters.Where(l => _letters.TryGetValue(l.Execution.EntryKey, out var stored) && stored.Execution.Attempt == l.Execution.Attempt))
             {
                 _letters.Remove(letter.Execution.EntryKey);
-                _redriven.Add(letter.Execution.AttemptId);
+                _redriven[letter.Execution.AttemptId] = time.GetUtcNow();
                 redriven.Add(letter.Redriven());
                 pending.Keep(new PendingExecution(redriven[^1], due));
             }

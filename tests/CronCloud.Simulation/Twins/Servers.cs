@@ -7,7 +7,7 @@ internal sealed class Servers(TimeProvider time)
 
     public PendingStoreTwin Pending { get; } = new();
 
-    public DeadLetterStoreTwin DeadLetters => field ??= new DeadLetterStoreTwin(Pending);
+    public DeadLetterStoreTwin DeadLetters => field ??= new DeadLetterStoreTwin(Pending, time);
 
     public CheckpointStoreTwin Checkpoints { get; } = new();
 

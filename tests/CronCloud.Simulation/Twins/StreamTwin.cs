@@ -18,7 +18,7 @@ internal sealed class StreamTwin
     private readonly Dictionary<string, DateTimeOffset> _ids = [];
     private readonly Queue<(string Id, DateTimeOffset At)> _window = new();
     private readonly List<TwinMessage> _messages = [];
-    private readonly HashSet<string> _lost = [];
+    private readonly List<TwinMessage> _lost = [];
     private readonly StreamTwinReader[] _readers;
     private long _lastSequence;
 
@@ -78,8 +78,11 @@ internal sealed class StreamTwin
         }
     }
 
-    /// <summary>Ids of the messages that were lost before all readers had acknowledged them.</summary>
-    public IReadOnlySet<string> Lost => _lost;
+    /// <summary>How often a message of that id, or of one with a suffix after a tilde, was handed to a reader.</summary>
+    public int Claims(string id) => _readers.Sum(r => r.HandedOut.GetValueOrDefault(id));
+
+    /// <summary>The messages that were lost before all readers had acknowledged them.</summary>
+    public IReadOnlyList<TwinMessage> Lost => _lost;
 
     /// <summary>The server lost its store. Answers how many messages were lost.</summary>
     public int Empty()
@@ -87,7 +90,7 @@ internal sealed class StreamTwin
         lock (_lock)
         {
             var lost = _messages.Count;
-            _lost.UnionWith(_messages.Select(m => m.Id));
+            _lost.AddRange(_messages);
             foreach (var reader in _readers)
                 reader.Empty();
             _messages.Clear();

@@ -9,6 +9,9 @@ internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<Twin
     private readonly Dictionary<long, Handed> _handed = [];
     private readonly Signal _arrived = new();
 
+    /// <summary>By id, without what follows a tilde: how often it was handed out.</summary>
+    public Dictionary<string, int> HandedOut { get; } = [];
+
     public long Count
     {
         get
@@ -66,6 +69,8 @@ internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<Twin
         var deliveries = new List<Delivery>();
         while (deliveries.Count < max && _waiting.TryDequeue(out var next, out _))
         {
+            var id = next.Message.Id.Split('~')[0];
+            HandedOut[id] = HandedOut.GetValueOrDefault(id) + 1;
             _handed[next.Message.Sequence] = new Handed(next.Message, next.Count + 1) { Deadline = now + StreamTwin.AckWait };
             deliveries.Add(new TwinDelivery(this, next.Message, next.Count + 1));
         }

@@ -1,3 +1,4 @@
+using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 
 namespace CronCloud.Simulation.Twins;
@@ -16,6 +17,9 @@ internal sealed class ExecutionQueueTwin(TimeProvider time) : IExecutionQueue
 internal sealed class OutcomeStreamTwin(TimeProvider time) : IOutcomeStream
 {
     public StreamTwin Stream { get; } = new(2, time);
+
+    /// <summary>Outcomes that were lost before the settler and history had both taken them.</summary>
+    public IEnumerable<Outcome> Lost => Stream.Lost.Select(m => Outcome.FromJson(m.Body.Span));
 
     public Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation) => Task.FromResult(Stream.Publish(messages));
 
