@@ -21,8 +21,11 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         foreach (var lost in await index.ReadFlightsAsync(partition, now, BatchSize, cancellation))
         {
             var execution = Execution.FromJson(lost.Payload.Span);
-            if (await FindOutcomeAsync(execution, cancellation) is { } known)
-                await TellAgainAsync(partition, lost, known, now, cancellation);
+            var recorded = await FindAsync(execution, cancellation);
+            if (recorded?.Last is { } last && last.Attempt > execution.Attempt)
+                await EndAsync(partition, lost, execution, last, now, cancellation);
+            else if (recorded?.Attempts.FirstOrDefault(row => row.Attempt == execution.Attempt) is { } known)
+                await TellAgainAsync(partition, lost, known.ToOutcome(execution), now, cancellation);
             else
                 await DispatchAgainAsync(partition, lost, execution, now, cancellation);
         }
@@ -36,6 +39,13 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
             LogRedispatched(again.AttemptId, again.Redispatch);
     }
 
+    /// <summary>A later attempt has an outcome: this one was settled, and an older copy of the index does not know. Told again it would bring back what is over.</summary>
+    private Task EndAsync(int partition, Flight lost, Execution execution, HistoryRow last, DateTimeOffset now, CancellationToken cancellation)
+    {
+        LogOver(lost.Id, last.Attempt);
+        return index.LandAsync(partition, [new Landing(lost.Id, null) { Frees = last.Status == ExecutionStatus.Retrying ? null : execution.Slot }], now, cancellation);
+    }
+
     /// <summary>The settler does what it has to, and it does not matter whether it did before. The message id is new: the stream would drop the old one.</summary>
     private async Task TellAgainAsync(int partition, Flight lost, Outcome known, DateTimeOffset now, CancellationToken cancellation)
     {
@@ -46,12 +56,11 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
     }
 
     /// <summary>While history is away no outcome is known: an attempt too many is better than one that nobody waits for.</summary>
-    private async Task<Outcome?> FindOutcomeAsync(Execution execution, CancellationToken cancellation)
+    private async Task<HistoryExecution?> FindAsync(Execution execution, CancellationToken cancellation)
     {
         try
         {
-            var recorded = await history.FindAsync(execution.Job, execution.ExecutionId, cancellation);
-            return recorded?.Attempts.FirstOrDefault(row => row.Attempt == execution.Attempt)?.ToOutcome(execution);
+            return await history.FindAsync(execution.Job, execution.ExecutionId, cancellation);
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
@@ -65,6 +74,9 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The outcome of {Attempt} was not settled by its deadline; told again")]
     private partial void LogToldAgain(string attempt);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Attempt} is in flight, and attempt {Later} after it has an outcome: its flight ends")]
+    private partial void LogOver(string attempt, int later);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Whether {Attempt} has an outcome is not known: {Kind}: {Reason}")]
     private partial void LogHistoryAway(string attempt, string kind, string reason);

@@ -25,6 +25,22 @@ public sealed class LostFlightsTests
     }
 
     [Fact]
+    public async Task An_attempt_before_one_that_history_knows_is_over_and_not_told_again()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (partition, execution) = await StartAsync(pipeline);
+        var first = pipeline.OutcomeOf(execution, AttemptResult.Failed, 404);
+        await pipeline.History.WriteAsync([HistoryRow.Of(first), HistoryRow.Of(pipeline.OutcomeOf(DeadLetter.Of(first).Redriven(), AttemptResult.Succeeded, 200))], Pipeline.None);
+
+        await PassDeadlineAsync(pipeline, partition, execution);
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+
+        Assert.Empty(await pipeline.TakeAsync());
+        Assert.Empty(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None));
+        Assert.Null(await pipeline.DeadLetters.FindAsync(execution.Tenant, execution.ExecutionId, Pipeline.None));
+    }
+
+    [Fact]
     public async Task An_attempt_that_is_dispatched_again_counts_the_claim_that_was_lost()
     {
         await using var pipeline = await Pipeline.OpenAsync();
