@@ -19,13 +19,15 @@ internal sealed record AttemptChain(IReadOnlyList<Reply> Attempts, ExecutionStat
             var attempt = attempts.Count + 1;
             if (evidence.Drops.Of(first.EntryKey, attempt) is not null && !evidence.WasTried(first.EntryKey, attempt))
                 return new AttemptChain(attempts, ExecutionStatus.Skipped, rounds);
-            attempts.Add(evidence.Crashes.Contains($"{first.EntryKey}#{attempt}") ? Reply.Crash : TargetScript.Of(evidence.Seed, first.Target, first.ExecutionId, attempt));
+            var id = $"{first.EntryKey}#{attempt}";
+            var isRedriven = evidence.Servers.DeadLetters.Redriven.ContainsKey(id);
+            attempts.Add(evidence.Crashes.Contains(id) && (isRedriven || !evidence.WasTried(first.EntryKey, attempt + 1)) ? Reply.Crash : TargetScript.Of(evidence.Seed, first.Target, first.ExecutionId, attempt));
             var reply = attempts[^1];
             if (reply.Answer.Result == AttemptResult.Succeeded)
                 return new AttemptChain(attempts, ExecutionStatus.Succeeded, rounds);
             if (!reply.Kills && attempt - rounds.Max < first.Retry.MaxRetries && MayRetry(first.Retry, reply.Answer))
                 continue;
-            if (!evidence.Servers.DeadLetters.Redriven.ContainsKey($"{first.EntryKey}#{attempt}"))
+            if (!isRedriven)
                 return new AttemptChain(attempts, ExecutionStatus.DeadLettered, rounds);
             rounds.Add(attempt + 1);
         }

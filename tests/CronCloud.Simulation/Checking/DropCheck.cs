@@ -31,7 +31,7 @@ internal static class DropCheck
 
     private static string? MissedFault(Evidence evidence, JobKey job, HistoryRow drop)
     {
-        var versions = evidence.Versions.Where(v => v.Job.Key == job && v.IsInForce(drop.ScheduledAt, evidence.Skew) && Occurrences.Has(v.Job.Definition.Schedule, drop.ScheduledAt)).ToList();
+        var versions = evidence.Versions.Where(v => v.Job.Key == job && v.MayBeInForce(drop.ScheduledAt, evidence.Skew) && Occurrences.Has(v.Job.Definition.Schedule, drop.ScheduledAt)).ToList();
         return versions.Count == 0 ? "no version had that occurrence" : versions.Select(v => MissedFault(evidence, v.Job.Definition, drop)).MinBy(fault => fault is not null);
     }
 

@@ -28,6 +28,9 @@ internal sealed class Evidence
     /// <summary>What the scan of the record frees or takes out it looks at twice, a minute apart.</summary>
     private static readonly TimeSpan Scanning = TimeSpan.FromSeconds(60 + 12);
 
+    /// <summary>How long something that is due may wait while nodes are dead or stand still.</summary>
+    private TimeSpan Backlog => TimeSpan.FromSeconds(20) + (Has(FaultKind.LongOutages) ? Scenario.LongestOutage : TimeSpan.Zero);
+
     private readonly Dictionary<string, AttemptChain> _chains = [];
 
     /// <summary>How soon a loss of the index must be noticed and made good.</summary>
@@ -41,7 +44,8 @@ internal sealed class Evidence
         ByKey = Executions.ToLookup(e => e.Key);
         Drops = new Drops(servers.History.Rows.Concat(servers.Outcomes.Lost.Select(HistoryRow.Of)));
         Crashes = servers.History.Rows.Where(r => IsCrash(r.Error)).Select(r => $"{r.Tenant}/{r.ExecutionId}#{r.Attempt}")
-            .Concat(servers.Outcomes.Lost.Where(o => IsCrash(o.Error)).Select(o => o.Execution.AttemptId)).ToHashSet();
+            .Concat(servers.Outcomes.Lost.Where(o => IsCrash(o.Error)).Select(o => o.Execution.AttemptId))
+            .Concat(servers.DeadLetters.Letters.Where(l => IsCrash(l.Error)).Select(l => l.Execution.AttemptId)).ToHashSet();
         Versions = [.. servers.Jobs.Commits.GroupBy(c => c.Job.Key).SelectMany(g => JobVersion.Of([.. g], this))];
         Slots = new Slots(this);
     }
@@ -80,19 +84,32 @@ internal sealed class Evidence
     public bool Has(FaultKind fault) => (Scenario.Faults & fault) != FaultKind.None;
 
     /// <summary>By when what was to happen at the instant must have happened.</summary>
-    public DateTimeOffset StartBy(DateTimeOffset instant) =>
-        IsFaultless || instant > Settled ? instant + Punctual : Later(instant, Scenario.HealAt) + (Settled - Scenario.HealAt);
+    public DateTimeOffset StartBy(DateTimeOffset instant, Overlap overlap)
+    {
+        var settled = SettledFor(overlap);
+        return IsFaultless || instant > settled ? instant + Punctual : Later(instant, Scenario.HealAt) + (settled - Scenario.HealAt);
+    }
 
     /// <summary>By when an execution must have ended, redrives included.</summary>
     public DateTimeOffset EndBy(SeenExecution execution)
     {
+        if (IsForgotten(execution))
+            return DateTimeOffset.MaxValue;
         var chain = ChainOf(execution);
         var redriven = chain.Rounds.Select(r => Servers.DeadLetters.Redriven.GetValueOrDefault($"{execution.Key}#{r - 1}")).Max();
-        var begins = StartBy(Later(execution.First.ScheduledAt, redriven));
+        var begins = StartBy(Later(execution.First.ScheduledAt, redriven), execution.First.Overlap);
         if (execution.First.Overlap == Overlap.Queue)
             begins = Later(begins, Slots.FreeBy(execution.First.Job, execution.Key, Now));
         return begins + chain.Length(execution.First.Retry) + (PerAttempt * chain.Attempts.Count);
     }
+
+    /// <summary>
+    /// Its node died between queueing it and marking its flight, its job was deleted before another node came to it, and then NATS lost the message: no place is left
+    /// that knows of it. Of a job that was edited the left-over is dispatched once more; a deleted one has none.
+    /// </summary>
+    private bool IsForgotten(SeenExecution execution) =>
+        Servers.Queue.Stream.Lost.Any(m => m.Id.StartsWith(execution.First.AttemptId, StringComparison.Ordinal))
+        && Servers.Jobs.Commits.Any(c => c.Job.Key == execution.First.Job && c.Job.State == JobState.Deleted && c.Job.Version > execution.First.JobVersion);
 
     public AttemptChain ChainOf(SeenExecution execution) => _chains.TryGetValue(execution.Key, out var chain) ? chain : _chains[execution.Key] = AttemptChain.Of(this, execution.First);
 
@@ -102,13 +119,22 @@ internal sealed class Evidence
     /// <summary>NATS lost it with its store. Where it had been settled and not been written, history never hears of it: nothing promises more.</summary>
     public bool IsOutcomeLost(string execution, int attempt) => Servers.Outcomes.Lost.Any(o => o.Execution.AttemptId == $"{execution}#{attempt}");
 
+    /// <summary>
+    /// What an older version was still due is kept by the index alone: the record tells the version in force, and an edit that comes before a lost
+    /// index is built again, or a loss that comes before its left-overs are worked off, ends the older one's occurrences.
+    /// </summary>
+    public bool IsLeftOverLost(JobVersion version, DateTimeOffset occurrence) =>
+        version.MustUntil is { } edited && Ledger.Losses.Any(loss => edited <= Later(loss + Rebuild, Scenario.HealAt) && occurrence >= loss - Backlog);
+
     public bool IsYoung(DateTimeOffset instant) => instant > Scenario.HealAt;
 
     /// <summary>From here on nothing may be left of the faults but slots and strays.</summary>
     public DateTimeOffset Settled => Scenario.HealAt + Recovery + (Has(FaultKind.Poison) ? Killing : TimeSpan.Zero) + (Has(FaultKind.NatsEmptied | FaultKind.RedisRolledBack) ? Deadline : TimeSpan.Zero);
 
-    /// <summary>From here on not even those.</summary>
-    public DateTimeOffset Freed => IsFaultless ? Settled : Settled + Scanning;
+    /// <summary>From here on not even those. With the index it is lost who had a slot: it is given once more to what has ended, and comes free by a flight's deadline.</summary>
+    public DateTimeOffset Freed => IsFaultless ? Settled : Settled + Scanning + (Has(FaultKind.RedisEmptied) ? Deadline : TimeSpan.Zero);
+
+    private DateTimeOffset SettledFor(Overlap overlap) => overlap == Overlap.Allow ? Settled : Freed;
 
     /// <summary>Until when an older version may go on where no answer said that it was replaced, or where the index came back older than it was.</summary>
     public DateTimeOffset LastOfOldVersions => Scenario.HealAt + Rebuild;

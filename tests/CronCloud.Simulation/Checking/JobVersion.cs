@@ -44,8 +44,8 @@ internal sealed record JobVersion
     public IEnumerable<DateTimeOffset> Occurrences(DateTimeOffset until) =>
         Job.State == JobState.Active ? Checking.Occurrences.Of(Job.Definition.Schedule, MustFrom, MustUntil < until ? MustUntil.Value : until) : [];
 
-    /// <summary>Whether the version was the job's at the instant, by the versions' own account.</summary>
-    public bool IsInForce(DateTimeOffset instant, TimeSpan skew) => Job.State == JobState.Active && Job.UpdatedAt < instant && !(instant > MustUntil + skew);
+    /// <summary>Whether somebody may have taken the version for the job's at the instant.</summary>
+    public bool MayBeInForce(DateTimeOffset instant, TimeSpan skew) => Job.State == JobState.Active && Job.UpdatedAt < instant && !(instant > MayUntil + skew);
 
     private static bool MayHaveMade(Operation operation, Commit commit) => operation.AskedAt <= commit.At && (commit.Job.State, operation.Action) switch
     {

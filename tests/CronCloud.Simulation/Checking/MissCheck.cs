@@ -36,7 +36,7 @@ internal static class MissCheck
         if (seen is null)
         {
             // A deleted job's occurrences that had not begun go with it, by the lead's decision: an edit's do not.
-            if (!IsOver(evidence, key) && !evidence.Drops.Has(job, occurrence) && !(version.DeletedFrom <= startBy))
+            if (!IsOver(evidence, key) && !evidence.Drops.Has(job, occurrence) && !(version.DeletedFrom <= startBy) && !evidence.IsLeftOverLost(version, occurrence))
                 yield return new Finding("I1", $"{job} version {version.Job.Version} missed {occurrence:HH:mm:ss.fff}{AtEdit(version, occurrence)}", [job.ToString()], startBy, evidence.IsYoung(occurrence));
             yield break;
         }
@@ -50,8 +50,9 @@ internal static class MissCheck
     /// <summary>What waits for its job's slot has until that is free.</summary>
     private static DateTimeOffset StartBy(Evidence evidence, JobKey job, string key, DateTimeOffset due, DateTimeOffset before)
     {
-        var (startBy, freeBy) = (evidence.StartBy(due), evidence.Slots.FreeBy(job, key, before));
-        return evidence.Versions.Any(v => v.Job.Key == job && v.Job.Definition.Overlap == Overlap.Queue) && freeBy > startBy ? freeBy : startBy;
+        var overlap = evidence.Versions.Where(v => v.Job.Key == job).Max(v => v.Job.Definition.Overlap);
+        var (startBy, freeBy) = (evidence.StartBy(due, overlap), evidence.Slots.FreeBy(job, key, before));
+        return overlap == Overlap.Queue && freeBy > startBy ? freeBy : startBy;
     }
 
     /// <summary>Dropped, or given up before any target saw it.</summary>

@@ -42,7 +42,7 @@ internal static class StateCheck
         foreach (var (execution, due) in servers.Pending.Rows)
         {
             var begins = execution.Overlap == Overlap.Queue && evidence.Slots.FreeBy(execution.Job, execution.EntryKey, evidence.Now) is var free && free > due ? free : due;
-            if (begins + Halfway < evidence.Now)
+            if (begins + Halfway < evidence.Now && !evidence.IsOutcomeLost(execution.EntryKey, execution.Attempt))
                 yield return Of(evidence, $"the record still has {execution.AttemptId} pending, due {due:HH:mm:ss.fff}", execution.EntryKey);
             else if (due - evidence.Now > Advancing && !(Find(servers.Redis.Index, execution.Job.Partition, execution.EntryKey)?.Version >= execution.Attempt))
                 yield return Of(evidence, $"{execution.AttemptId} is pending in the record and not in the index", execution.EntryKey);

@@ -47,7 +47,7 @@ internal sealed class Fleet(World world, Weather weather, Servers servers, IRead
         process.Died += () => world.Begin(() => StartLaterAsync(place));
         process.Note("starts");
         _nodes[place] = new Node(process, servers, partitions, mutant, ledger);
-        _nodes[place]!.Start();
+        world.Begin(_nodes[place]!.StartAsync);
     }
 
     private async Task StartLaterAsync(int place)

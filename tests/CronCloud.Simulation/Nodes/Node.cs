@@ -1,3 +1,4 @@
+using CronCloud.Engine.Clocks;
 using CronCloud.Engine.Executing;
 using CronCloud.Engine.Outcomes;
 using CronCloud.Simulation.Checking;
@@ -14,12 +15,13 @@ internal sealed class Node
     private readonly Worker _worker;
     private readonly PlacementDriver _placement;
     private readonly LoopDriver[] _drivers;
+    private readonly ClockGuard _guard;
 
     public Node(NodeProcess process, Servers servers, IReadOnlySet<int> partitions, Mutant mutant, Ledger ledger)
     {
         Process = process;
         var parts = new NodeParts(process, servers, partitions, mutant, ledger);
-        _worker = parts.Worker;
+        (_worker, _guard) = (parts.Worker, parts.Guard);
         _placement = new PlacementDriver(process, parts, servers.Redis.Index, ledger);
         _drivers = [.. parts.Loops.Select(loop => new LoopDriver(process, loop, ledger))];
         Desk = new JobDesk(process, parts.Book, ledger);
@@ -36,8 +38,19 @@ internal sealed class Node
     /// <summary>Where dead letters are given a new round.</summary>
     public Redrive Redrive { get; }
 
-    public void Start()
+    /// <summary>Whether clients reach it.</summary>
+    public bool IsOpen { get; private set; }
+
+    /// <summary>As the product's host: first the time is learnt, then everything goes by it.</summary>
+    public async Task StartAsync()
     {
+        while (!_guard.IsKnown)
+        {
+            if (await _guard.RunOnceAsync(CancellationToken.None) is var pause && !_guard.IsKnown)
+                await Process.Time.DelayExactlyAsync(pause, CancellationToken.None);
+        }
+
+        IsOpen = true;
         _placement.Start();
         foreach (var driver in _drivers)
             driver.Start();
@@ -48,6 +61,7 @@ internal sealed class Node
     {
         Process.Note("is told to stop");
         IsStopping = true;
+        IsOpen = false;
         try
         {
             await Desk.DrainAsync();

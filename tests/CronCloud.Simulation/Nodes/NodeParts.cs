@@ -76,6 +76,8 @@ internal sealed class NodeParts
 
     public Worker Worker { get; }
 
+    public ClockGuard Guard => _due.Clock;
+
     public LeaseView Leases { get; }
 
     public PartitionOwner Owner { get; }

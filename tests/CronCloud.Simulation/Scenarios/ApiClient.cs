@@ -73,7 +73,7 @@ internal sealed class ApiClient(World world, Fleet fleet, Servers servers, Scena
     private async Task RedriveAsync(JobKey key)
     {
         var letter = servers.DeadLetters.Letters.FirstOrDefault(l => l.Execution.Job == key);
-        if (letter is null || fleet.Living.FirstOrDefault(n => !n.IsStopping) is not { } node)
+        if (letter is null || fleet.Living.FirstOrDefault(n => n.IsOpen) is not { } node)
             return;
         var ask = ledger.AddRedrive(letter.Execution.AttemptId);
         try
@@ -89,7 +89,7 @@ internal sealed class ApiClient(World world, Fleet fleet, Servers servers, Scena
     /// <summary>A job's changes go to the node that has its actor; now and then to another that believes it has.</summary>
     private async Task AskAsync(Operation operation, Func<JobDesk, Task<JobReply>> ask)
     {
-        if (fleet.Living.Where(n => !n.IsStopping).ToList() is not { Count: > 0 } living)
+        if (fleet.Living.Where(n => n.IsOpen).ToList() is not { Count: > 0 } living)
         {
             ledger.Answer(operation, null);
             return;
