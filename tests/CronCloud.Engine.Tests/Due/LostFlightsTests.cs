@@ -3,6 +3,7 @@ using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
+using CronCloud.Core.Streams;
 using CronCloud.Engine.Due;
 
 namespace CronCloud.Engine.Tests.Due;
@@ -33,11 +34,10 @@ public sealed class LostFlightsTests
         await pipeline.History.WriteAsync([HistoryRow.Of(first), HistoryRow.Of(pipeline.OutcomeOf(DeadLetter.Of(first).Redriven(), AttemptResult.Succeeded, 200))], Pipeline.None);
 
         await PassDeadlineAsync(pipeline, partition, execution);
-        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
 
         Assert.Empty(await pipeline.TakeAsync());
         Assert.Empty(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None));
-        Assert.Null(await pipeline.DeadLetters.FindAsync(execution.Tenant, execution.ExecutionId, Pipeline.None));
+        Assert.Equal(0, await pipeline.Outcomes.CountAsync(OutcomeReader.Settler, Pipeline.None));
     }
 
     [Fact]
