@@ -94,7 +94,7 @@ internal sealed class Evidence
     public DateTimeOffset EndBy(SeenExecution execution)
     {
         if (IsForgotten(execution))
-            return DateTimeOffset.MaxValue;
+            return DateTimeOffset.MaxValue.AddDays(-1);
         var chain = ChainOf(execution);
         var redriven = chain.Rounds.Select(r => Servers.DeadLetters.Redriven.GetValueOrDefault($"{execution.Key}#{r - 1}")).Max();
         var begins = StartBy(Later(execution.First.ScheduledAt, redriven), execution.First.Overlap);

@@ -50,8 +50,11 @@ internal static class HistoryCheck
             yield return new Finding("I9", $"history has of {execution.Key} the attempts {string.Join(", ", rows.Select(r => r.Attempt))} of {chain.Attempts.Count}", [execution.Key], by, evidence.IsYoung(execution.First.ScheduledAt));
     }
 
-    /// <summary>An older copy of the index brings back a retry that was made; where its job was deleted since, it is told as skipped, in the place of its row.</summary>
-    private static bool IsToldAsDropped(Evidence evidence, string execution, int attempt) => attempt > 1 && evidence.Ledger.Losses.Count > 0 && evidence.Drops.Of(execution, attempt) is not null;
+    /// <summary>
+    /// A retry of a deleted job is told as skipped in the place of its row, and may have been made all the same: before, where an older copy of the index brings it back;
+    /// or after, where the step was half done, and done again while the record was away and nothing was known to be deleted.
+    /// </summary>
+    private static bool IsToldAsDropped(Evidence evidence, string execution, int attempt) => attempt > 1 && !evidence.IsFaultless && evidence.Drops.Of(execution, attempt) is not null;
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 }

@@ -4,7 +4,8 @@ namespace CronCloud.Simulation.Checking;
 
 /// <summary>
 /// I6: of a job whose executions must not overlap, none begins before the one before it has ended, retries included. What ended is what the first caller heard to
-/// its end: a copy of an attempt that another worker makes once more goes on at its target, which at-least-once cannot help. And a slot is lost with the
+/// its end: a copy of an attempt that another worker makes once more goes on at its target, which at-least-once cannot help; nor can it tell whether an attempt that was given up as
+/// worker-crash still runs somewhere. And a slot is lost with the
 /// index: what runs at a loss is excused.
 /// </summary>
 internal static class OverlapCheck
@@ -33,7 +34,8 @@ internal static class OverlapCheck
         {
             var last = round.Where(c => c.Execution.Attempt == round.Max(r => r.Execution.Attempt)).ToList();
             var heard = last.Where(c => c.AnsweredAt is not null).Select(c => c.EndsAt).ToList();
-            yield return new Span(execution.Key, round.Min(c => c.At), heard.Count > 0 ? heard.Min() : last[0].At);
+            var isGivenUp = evidence.Crashes.Contains(last[0].Execution.AttemptId);
+            yield return new Span(execution.Key, round.Min(c => c.At), heard.Count > 0 && !isGivenUp ? heard.Min() : last[0].At);
         }
     }
 
