@@ -202,10 +202,16 @@ internal sealed class MemoryPartition
                 Park(park);
         }
 
-        if (flight is not null && (moved || stored?.Version > seen.Version) && !_landed.ContainsKey(flight.Id))
+        var isOver = flight is not null && _landed.ContainsKey(flight.Id);
+        if (flight is not null && !isOver && (moved || stored?.Version > seen.Version))
             _flights[flight.Id] = flight;
+        if (isOver && advance.Slot is { } slot && _slots.GetValueOrDefault(slot.Job) == slot.Execution && !GoesOn(slot.Execution))
+            Free(slot.Job, now);
         return moved;
     }
+
+    /// <summary>Whether the execution waits for a retry, or one is in flight: the version of its tombstone.</summary>
+    private bool GoesOn(string execution) => _entries.Find(execution) is { } entry && (!entry.IsTombstone || _flights.ContainsKey($"{execution}#{entry.Version}"));
 
     private void Park(Parking park)
     {

@@ -41,7 +41,7 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
     {
         RedisValue tombstoneDue = (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds();
         RedisValue forgotten = (now - Landing.Remembered).ToUnixTimeMilliseconds();
-        var moved = await RunAsync(RedisScript.Advance, RedisKeys.Of(partition).All, [forgotten, .. advances.SelectMany(a => RedisPacking.Arguments(a, tombstoneDue))], cancellation);
+        var moved = await RunAsync(RedisScript.Advance, RedisKeys.Of(partition).All, [forgotten, now.ToUnixTimeMilliseconds(), .. advances.SelectMany(a => RedisPacking.Arguments(a, tombstoneDue))], cancellation);
         return Array.ConvertAll((RedisValue[])moved!, one => one == 1);
     }
 

@@ -37,6 +37,8 @@ internal static class RedisPacking
             advance.Park?.Entry.Key ?? "",
             Ms(advance.Park?.Entry.Due),
             advance.Park is { } park ? Pack(park.Entry) : "",
+            advance.Slot?.Job ?? "",
+            advance.Slot?.Execution ?? "",
         ];
     }
 

@@ -87,7 +87,7 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
             parameters.AddParameter("to", tenant.Max(e => e.ScheduledAt).ToUnixTimeMilliseconds());
             rows.AddRange(await ReadAsync(
                 $$"""
-                SELECT {{ColumnsWithoutOutput}} FROM {{Table}} FINAL
+                SELECT {{string.Join(", ", Columns)}} FROM {{Table}} FINAL
                 WHERE tenant = {tenant:String} AND job_id IN {jobs:Array(String)} AND execution_id IN {executions:Array(String)}
                   AND scheduled_at BETWEEN fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND fromUnixTimestamp64Milli({to:Int64}, 'UTC')
                 """,

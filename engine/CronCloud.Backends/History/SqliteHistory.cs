@@ -86,7 +86,7 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
         foreach (var execution in executions)
         {
             await using var command = connection.CreateCommand();
-            command.CommandText = $"SELECT {ColumnsWithoutOutput} FROM attempts WHERE tenant = $tenant AND job_id = $job AND scheduled_at = $at AND execution_id = $execution";
+            command.CommandText = $"SELECT {Columns} FROM attempts WHERE tenant = $tenant AND job_id = $job AND scheduled_at = $at AND execution_id = $execution";
             command.Parameters.AddWithValue("$tenant", execution.Tenant);
             command.Parameters.AddWithValue("$job", execution.JobId);
             command.Parameters.AddWithValue("$at", execution.ScheduledAt.ToUnixTimeMilliseconds());

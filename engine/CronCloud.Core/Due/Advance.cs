@@ -8,6 +8,9 @@ public sealed record Advance(DueEntry Entry, DateTimeOffset? NextDue, Flight? Fl
     /// <summary>An entry that is left behind in the same step.</summary>
     public DueEntry? LeftOver { get; init; }
 
+    /// <summary>The slot that was claimed for the flight. Where the execution is over already, no outcome will free it: it is freed in the same step.</summary>
+    public SlotClaim? Slot { get; init; }
+
     /// <summary>An execution that waits for its job's slot from now on; should the slot be free by now, it is due at once.</summary>
     public Parking? Park { get; init; }
 }

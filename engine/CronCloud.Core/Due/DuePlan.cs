@@ -66,7 +66,7 @@ public sealed record DuePlan
 
         var dropped = new List<DateTimeOffset>();
         DateTimeOffset? next = entry.Due;
-        while (next is { } due && dropped.Count < MostDrops && (start is null || due < start))
+        while (next is { } due && dropped.Count < MostDrops && due <= now - CatchUp.OnTime && (start is null || due < start))
         {
             dropped.Add(due);
             next = Next(schedule, due, entry);

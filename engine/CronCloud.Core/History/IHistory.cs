@@ -12,7 +12,7 @@ public interface IHistory
     /// <summary>Executions, the newest due time first, without their attempts' outputs.</summary>
     Task<Page<HistoryExecution>> ListAsync(HistoryQuery query, CancellationToken cancellation);
 
-    /// <summary>The attempts of many executions at once, without their outputs, in no order.</summary>
+    /// <summary>The attempts of many executions at once, in no order.</summary>
     Task<IReadOnlyList<HistoryRow>> FindAttemptsAsync(IReadOnlyCollection<Execution> executions, CancellationToken cancellation);
 
     /// <summary>One execution with all its attempts; null when history has none of it.</summary>

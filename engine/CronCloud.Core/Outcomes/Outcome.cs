@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
@@ -46,9 +47,12 @@ public sealed record Outcome
     [JsonIgnore]
     public bool IsDropped => Result is AttemptResult.Skipped or AttemptResult.Missed;
 
-    /// <summary>By what the stream drops a second copy. An attempt that was dispatched again has an outcome of its own: the first one may be what was lost.</summary>
+    /// <summary>
+    /// By what the stream drops a second copy. An attempt that was dispatched again has an outcome of its own: the first one may be what was lost. A drop is one of
+    /// an attempt, and of a range: a retry may be dropped after its execution was, and a range may be told again and reach further.
+    /// </summary>
     [JsonIgnore]
-    public string MessageId => IsDropped ? $"{Execution.EntryKey}#{Result}" : Execution.MessageId;
+    public string MessageId => IsDropped ? string.Create(CultureInfo.InvariantCulture, $"{Execution.AttemptId}#{Result}{LastDue?.ToUnixTimeMilliseconds()}") : Execution.MessageId;
 
     public static Outcome Of(Dropped dropped, DateTimeOffset now, string node) => new()
     {

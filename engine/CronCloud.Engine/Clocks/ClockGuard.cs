@@ -20,6 +20,7 @@ public sealed partial class ClockGuard(DisciplinedClock clock, TimeProvider mach
     private readonly IReadOnlyList<IReferenceClock> _references = [.. references];
     private TimeSpan? _jump;
     private bool _isOut;
+    private volatile bool _isKnown;
     private volatile bool _isTrusted;
 
     public string Name => "clock guard";
@@ -27,37 +28,49 @@ public sealed partial class ClockGuard(DisciplinedClock clock, TimeProvider mach
     /// <summary>False before the first comparison, and while the machine's clock is wrong.</summary>
     public bool IsTrusted => _isTrusted;
 
+    /// <summary>
+    /// False until the time is known from a reference, or from the machine where there is none to ask. A machine that is wrong from the start goes by a
+    /// reference's time: attempts and changes of jobs have times too.
+    /// </summary>
+    public bool IsKnown => _isKnown;
+
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
-        var read = await Task.WhenAll(_references.Select(reference => CompareAsync(reference, cancellation)));
+        var (instant, timestamp) = (machine.GetUtcNow(), machine.GetTimestamp());
+        var read = await Task.WhenAll(_references.Select(reference => CompareAsync(reference, instant, timestamp, cancellation)));
         var known = read.OfType<Difference>().ToList();
         if (known.Count > 0)
-            Judge(known);
+            Judge(known, instant, timestamp);
         else
             BelieveWhatStays();
         return Interval;
     }
 
-    private void Judge(List<Difference> known)
+    /// <summary>The reading that was compared is what is gone on from: the machine's clock may have jumped since.</summary>
+    private void Judge(List<Difference> known, DateTimeOffset instant, long timestamp)
     {
         _jump = null;
         if (!known.Exists(difference => difference.Agrees))
         {
             if (!_isOut)
                 LogOut(string.Join(", ", known));
-            (_isOut, _isTrusted) = (true, false);
+            if (!_isKnown)
+                clock.Adopt(instant + known[0].Ahead, timestamp);
+            (_isOut, _isTrusted, _isKnown) = (true, false, true);
             return;
         }
 
         if (_isOut)
             LogIn(string.Join(", ", known));
-        clock.AdoptMachine();
-        (_isOut, _isTrusted) = (false, true);
+        clock.Adopt(instant, timestamp);
+        (_isOut, _isTrusted, _isKnown) = (false, true, true);
     }
 
     /// <summary>A machine that was suspended is right when it wakes, though its counter stood still; with references that are away it has to wait for them.</summary>
     private void BelieveWhatStays()
     {
+        if (_references.Count > 0 && !_isKnown)
+            return;
         var ahead = clock.MachineIsAhead();
         var stays = _references.Count == 0 && _jump is { } jump && (ahead - jump).Duration() <= Tolerance;
         _jump = ahead.Duration() <= Tolerance ? null : ahead;
@@ -67,18 +80,18 @@ public sealed partial class ClockGuard(DisciplinedClock clock, TimeProvider mach
             LogJump(ahead);
         _jump = null;
         clock.AdoptMachine();
-        _isTrusted = true;
+        (_isTrusted, _isKnown) = (true, true);
     }
 
-    private async Task<Difference?> CompareAsync(IReferenceClock reference, CancellationToken cancellation)
+    private async Task<Difference?> CompareAsync(IReferenceClock reference, DateTimeOffset instant, long timestamp, CancellationToken cancellation)
     {
-        var started = machine.GetTimestamp();
-        var before = machine.GetUtcNow();
         try
         {
             var there = await reference.ReadAsync(cancellation).WaitAsync(Patience, machine, cancellation);
-            var took = machine.GetElapsedTime(started);
-            return new Difference(reference.Name, there - (before + (took / 2)), took / 2);
+            var took = machine.GetElapsedTime(timestamp);
+            if (took > Patience)
+                throw new TimeoutException($"the answer took {took.TotalSeconds:0.0} s, and tells nothing");
+            return new Difference(reference.Name, there - (instant + (took / 2)), took / 2);
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {

@@ -26,7 +26,10 @@ public sealed class DisciplinedClock(TimeProvider machine) : TimeProvider
     public TimeSpan MachineIsAhead() => machine.GetUtcNow() - GetUtcNow();
 
     /// <summary>Goes on from the machine's clock.</summary>
-    public void AdoptMachine() => _anchor = new Anchor(machine.GetUtcNow(), machine.GetTimestamp());
+    public void AdoptMachine() => Adopt(machine.GetUtcNow(), machine.GetTimestamp());
+
+    /// <summary>Goes on from what the time was at a reading of the machine's counter.</summary>
+    public void Adopt(DateTimeOffset instant, long timestamp) => _anchor = new Anchor(instant, timestamp);
 
     private sealed record Anchor(DateTimeOffset Instant, long Timestamp);
 }

@@ -28,7 +28,7 @@ internal sealed class DispatchStep(DueEntry entry, DuePlan plan)
     /// <summary>Waits for its job's slot from now on.</summary>
     public void Park(DateTimeOffset now) => Parking = new Parking(Plan.Start!.Slot!, DueItem.EntryOf(Plan.Start, now));
 
-    public Advance AdvanceAt(DateTimeOffset now) => new(entry, Plan.NextDue, Starts ? DuePlan.FlightOf(Plan.Start!, now) : null) { LeftOver = Plan.LeftOver, Park = Parking };
+    public Advance AdvanceAt(DateTimeOffset now) => new(entry, Plan.NextDue, Starts ? DuePlan.FlightOf(Plan.Start!, now) : null) { LeftOver = Plan.LeftOver, Park = Parking, Slot = Starts ? Plan.Start!.Slot : null };
 }
 
 internal enum StepState

@@ -21,9 +21,13 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         var lost = (await index.ReadFlightsAsync(partition, now, BatchSize, cancellation)).Select(flight => new Lost(flight, Execution.FromJson(flight.Payload.Span))).ToList();
         if (lost.Count == 0)
             return;
-        var known = await FindOutcomesAsync(lost, cancellation);
-        await TellAgainAsync(partition, [.. lost.Where(known.ContainsKey)], known, now, cancellation);
-        await DispatchAgainAsync(partition, [.. lost.Where(l => !known.ContainsKey(l))], now, cancellation);
+        var recorded = await FindAsync(lost, cancellation);
+        var over = lost.Where(l => recorded[l.Execution.EntryKey].Any(row => row.Attempt > l.Execution.Attempt)).ToList();
+        var known = lost.Except(over).Where(l => recorded[l.Execution.EntryKey].Any(row => row.Attempt == l.Execution.Attempt))
+            .ToDictionary(l => l, l => recorded[l.Execution.EntryKey].First(row => row.Attempt == l.Execution.Attempt).ToOutcome(l.Execution));
+        await EndAsync(partition, over, recorded, now, cancellation);
+        await TellAgainAsync(partition, [.. known.Keys], known, now, cancellation);
+        await DispatchAgainAsync(partition, [.. lost.Except(over).Except(known.Keys)], now, cancellation);
     }
 
     private async Task DispatchAgainAsync(int partition, List<Lost> lost, DateTimeOffset now, CancellationToken cancellation)
@@ -36,6 +40,17 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
                 LogRedispatched(l.Second.AttemptId, l.Second.Redispatch);
         }));
     }
+
+    /// <summary>A later attempt has an outcome: this one was settled, and an older copy of the index does not know. Told again it would bring back what is over.</summary>
+    private async Task EndAsync(int partition, List<Lost> over, ILookup<string, HistoryRow> recorded, DateTimeOffset now, CancellationToken cancellation)
+    {
+        if (over.Count == 0)
+            return;
+        await index.LandAsync(partition, over.ConvertAll(l => LandingOf(l, recorded[l.Execution.EntryKey].MaxBy(row => row.Attempt)!)), now, cancellation);
+        over.ForEach(l => LogOver(l.Flight.Id));
+    }
+
+    private static Landing LandingOf(Lost lost, HistoryRow last) => new(lost.Flight.Id, null) { Frees = last.Status == ExecutionStatus.Retrying ? null : lost.Execution.Slot };
 
     /// <summary>The settler does what it has to, and it does not matter whether it did before. The message id is new: the stream would drop the old one.</summary>
     private async Task TellAgainAsync(int partition, List<Lost> lost, Dictionary<Lost, Outcome> known, DateTimeOffset now, CancellationToken cancellation)
@@ -52,20 +67,20 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         }));
     }
 
-    /// <summary>While history is away no outcome is known: an attempt too many is better than one that nobody waits for.</summary>
-    private async Task<Dictionary<Lost, Outcome>> FindOutcomesAsync(List<Lost> lost, CancellationToken cancellation)
+    /// <summary>By the executions' entry keys. While history is away nothing is known: an attempt too many is better than one that nobody waits for.</summary>
+    private async Task<ILookup<string, HistoryRow>> FindAsync(List<Lost> lost, CancellationToken cancellation)
     {
+        IReadOnlyList<HistoryRow> rows = [];
         try
         {
-            var rows = (await history.FindAttemptsAsync([.. lost.Select(l => l.Execution)], cancellation)).ToLookup(row => (row.Tenant, row.ExecutionId, row.Attempt));
-            return lost.Select(l => (Lost: l, Row: rows[(l.Execution.Tenant, l.Execution.ExecutionId, l.Execution.Attempt)].FirstOrDefault()))
-                .Where(l => l.Row is not null).ToDictionary(l => l.Lost, l => l.Row!.ToOutcome(l.Lost.Execution));
+            rows = await history.FindAttemptsAsync([.. lost.Select(l => l.Execution)], cancellation);
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
             LogHistoryAway(lost.Count, away.GetType().Name, away.Message);
-            return [];
         }
+
+        return rows.ToLookup(row => $"{row.Tenant}/{row.ExecutionId}");
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "No outcome of {Attempt} by its deadline; dispatched again ({Times})")]
@@ -73,6 +88,9 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The outcome of {Attempt} was not settled by its deadline; told again")]
     private partial void LogToldAgain(string attempt);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Attempt} is in flight, and a later attempt has an outcome: its flight ends")]
+    private partial void LogOver(string attempt);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Whether {Count} attempts have outcomes is not known: {Kind}: {Reason}")]
     private partial void LogHistoryAway(int count, string kind, string reason);

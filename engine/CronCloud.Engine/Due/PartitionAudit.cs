@@ -120,7 +120,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         Armed.AddRange(entries.Select(e => e.Key));
     }
 
-    /// <summary>An older copy of the index has left-overs that are in the queue since, and jobs that the record has stopped since: a tombstone of their version ends those.</summary>
+    /// <summary>An older copy of the index has left-overs that are in the queue since, and jobs that the record has stopped since, or given a schedule that has ended: a tombstone of their version ends those.</summary>
     private async Task RemoveStraysAsync(CancellationToken cancellation)
     {
         var page = await index.ListAsync(partition, _cursor, StepSize, cancellation);
@@ -130,12 +130,19 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
         var living = page.Items.Where(stamp => !stamp.IsTombstone).ToDictionary(stamp => stamp.Key);
         var keys = living.Keys.Select(EntryKeys.JobOf).OfType<JobKey>().ToList();
-        var stopped = (await jobs.StampAsync(keys, cancellation)).Where(job => job.Value.State != JobState.Active && job.Value.Version > living[job.Key.ToString()].Version).ToList();
-        await index.ArmAsync(partition, stopped.ConvertAll(job => DueEntry.Tombstone(job.Key.ToString(), job.Value.Version, time.GetUtcNow())), cancellation);
-        Removed.AddRange(stopped.Select(job => job.Key.ToString()));
+        var older = (await jobs.StampAsync(keys, cancellation)).Where(job => job.Value.Version > living[job.Key.ToString()].Version).Select(job => job.Key).ToList();
+        var entries = new List<DueEntry>();
+        foreach (var key in older)
+            entries.Add(EntryOf((await jobs.FindAsync(key, cancellation))!));
+        await index.ArmAsync(partition, entries, cancellation);
+        Removed.AddRange(older.Select(key => key.ToString()));
         Seen += page.Items.Count;
         _cursor = page.NextCursor;
         if (_cursor is null)
             _phase = Phase.Ended;
     }
+
+    /// <summary>As an edit arms it. Most are tombstones, but a job may be written anew at any moment: then it is its next occurrence.</summary>
+    private DueEntry EntryOf(Job job) =>
+        DueItem.EntryOf(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), time.GetUtcNow()) with { Since = job.State == JobState.Deleted ? null : job.UpdatedAt };
 }

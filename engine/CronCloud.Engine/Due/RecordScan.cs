@@ -73,6 +73,7 @@ public sealed class RecordScan(
             findings.Report(_partition, "unsettled", flight.Id, isMended: false);
         await FreeSlotsAsync(now, cancellation);
         await RemoveExecutionsAsync(now, cancellation);
+        await ForgetEndedAsync(now, cancellation);
         _suspects.Forget(now);
     }
 
@@ -110,5 +111,27 @@ public sealed class RecordScan(
                 strays.ForEach(s => findings.Report(_partition, "stray", s.Key, isMended: true));
         }
         while (cursor is not null);
+    }
+
+    /// <summary>
+    /// A row whose execution has a tombstone and nothing in flight has ended: its retry would be an entry, and who waits for a slot is one too. Its last outcome was
+    /// lost between the index and the record, or the row was written after it. Left alone, it would be made once more when the tombstone is gone.
+    /// </summary>
+    private async Task ForgetEndedAsync(DateTimeOffset now, CancellationToken cancellation)
+    {
+        var rows = (await pending.ReadAsync(_partition, cancellation)).Where(p => p.Due <= now).Select(p => p.Execution).ToList();
+        if (rows.Count == 0)
+            return;
+        var stamps = await index.StampAsync(_partition, rows.ConvertAll(e => e.EntryKey), cancellation);
+        var flights = (await index.ReadFlightsAsync(_partition, DateTimeOffset.MaxValue, int.MaxValue, cancellation)).Select(f => f.Id[..f.Id.LastIndexOf('#')]).ToHashSet();
+        var ended = new List<Execution>();
+        foreach (var row in rows.Where(e => stamps.GetValueOrDefault(e.EntryKey) is { IsTombstone: true } stamp && stamp.Version >= e.Attempt && !flights.Contains(e.EntryKey)))
+        {
+            if (await index.FindAsync(_partition, row.EntryKey, cancellation) is { IsTombstone: true } && _suspects.Confirm($"row {row.AttemptId}", now))
+                ended.Add(row);
+        }
+
+        await pending.RemoveAsync(ended, cancellation);
+        ended.ForEach(e => findings.Report(_partition, "ended", e.AttemptId, isMended: true));
     }
 }

@@ -77,8 +77,11 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         {
             var settlement = Settlement.Of(outcome);
             var retry = settlement.RetryAt is { } at ? new PendingExecution(Settlement.NextAttempt(outcome), at) : null;
-            var landing = new Landing(outcome.IsDropped ? null : outcome.Execution.AttemptId, retry is null ? null : DueItem.EntryOf(retry.Execution, retry.Due)) { Frees = retry is null ? outcome.Execution.Slot : null };
+            var landing = new Landing(outcome.IsDropped ? null : outcome.Execution.AttemptId, retry is null ? null : DueItem.EntryOf(retry.Execution, retry.Due)) { Frees = retry is null && HadSlot(outcome) ? outcome.Execution.Slot : null };
             return new Settled(outcome, settlement.Status, landing is { FlightId: null, Frees: null } ? null : landing, retry);
         }
+
+        /// <summary>What was dropped before its first attempt never had it; should it have been started all the same, after a step that was half done, it has it now.</summary>
+        private static bool HadSlot(Outcome outcome) => !outcome.IsDropped || outcome.Execution.Attempt > outcome.Execution.FirstAttempt;
     }
 }

@@ -30,6 +30,7 @@ public static class CronCloudHost
 
             await using var app = builder.Build();
             await OpenDependenciesAsync(app.Services);
+            await LearnTimeAsync(app.Services.GetRequiredService<ClockGuard>());
             app.MapHealth();
             map?.Invoke(app, settings);
             await StartAsync(app);
@@ -117,6 +118,21 @@ public static class CronCloudHost
                 var reason = limit.IsCancellationRequested ? $"no answer within {OpenLimit.TotalSeconds} s" : FirstLine(away);
                 throw new SettingException($"ConnectionStrings__{dependency.Name}: {dependency.Description} cannot be used: {reason}");
             }
+        }
+    }
+
+    /// <summary>Nothing may go by the machine's clock before it was compared: a job that is changed, or an attempt that is made, has times.</summary>
+    private static async Task LearnTimeAsync(ClockGuard guard)
+    {
+        using var limit = new CancellationTokenSource(OpenLimit);
+        try
+        {
+            while (await guard.RunOnceAsync(limit.Token) is var pause && !guard.IsKnown)
+                await Task.Delay(pause, TimeProvider.System, limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new SettingException($"no server told its time within {OpenLimit.TotalSeconds} s");
         }
     }
 

@@ -335,6 +335,23 @@ public abstract class DueIndexContract
         Assert.Equal([SlotState.Taken], await index.ClaimAsync(Partition, [two], None));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_slot_that_is_claimed_again_for_an_execution_that_is_over_is_freed_and_one_that_goes_on_keeps_it(bool goesOn)
+    {
+        var index = await OpenAsync();
+        var (job, slot) = (Entry("t/a", 1, 0), new SlotClaim("t/a", "t/a@1"));
+        await index.ArmAsync(Partition, [job], None);
+        await index.LandAsync(Partition, [new Landing("t/a@1#1", goesOn ? Entry("t/a@1", 2, 5) : null)], Now, None);
+
+        Assert.Equal([SlotState.Taken], await index.ClaimAsync(Partition, [slot], None));
+        await index.AdvanceAsync(Partition, [new Advance(job, Now.AddSeconds(60), new Flight("t/a@1#1", Now, new byte[] { 1 })) { Slot = slot }], Now, None);
+
+        Assert.Empty(await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10, None));
+        Assert.Equal(goesOn ? [slot] : [], await index.ReadSlotsAsync(Partition, None));
+    }
+
     [Fact]
     public async Task Who_waits_for_a_slot_is_due_when_it_is_free_and_one_waits_only()
     {

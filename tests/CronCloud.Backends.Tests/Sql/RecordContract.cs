@@ -1,4 +1,4 @@
-using CronCloud.Backends.Sql;
+using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
@@ -6,31 +6,24 @@ using CronCloud.Core.Schedules;
 
 namespace CronCloud.Backends.Tests.Sql;
 
-/// <summary>What the record must do, on every database.</summary>
-public abstract class RecordContract : IAsyncLifetime
+/// <summary>What the record must do, wherever it is kept.</summary>
+public abstract class RecordContract
 {
     private static readonly DateTimeOffset Now = new(2026, 12, 1, 3, 0, 0, TimeSpan.Zero);
     private static readonly CancellationToken None = CancellationToken.None;
-    private SqlDatabase _database = null!;
 
-    protected abstract Task<SqlDatabase> OpenAsync();
+    protected abstract IJobStore Jobs { get; }
 
-    public async Task InitializeAsync()
-    {
-        _database = await OpenAsync();
-        await _database.OpenAsync(None);
-    }
+    protected abstract IPendingStore Pending { get; }
 
-    public virtual Task DisposeAsync()
-    {
-        _database.Dispose();
-        return Task.CompletedTask;
-    }
+    protected abstract ICheckpointStore Checkpoints { get; }
+
+    protected abstract IDeadLetterStore DeadLetters { get; }
 
     [Fact]
     public async Task A_job_comes_back_as_it_was_written()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         var job = Job("nightly", d => d with
         {
             Description = "Ünï 'quotes' \\ % _",
@@ -52,7 +45,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_write_happens_only_on_the_version_that_the_writer_saw()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         var first = Job("a");
         Assert.True(await jobs.WriteAsync(first, Revision(first), None));
 
@@ -70,7 +63,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task Of_many_writers_of_one_version_one_wins()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         var job = Job("a");
 
         var wins = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => jobs.WriteAsync(job, Revision(job), None)));
@@ -81,7 +74,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_list_is_filtered_and_paged_by_id()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         await WriteAsync(jobs, Job("b", d => d with { Tags = new Dictionary<string, string> { ["team"] = "data" }, Description = "Nightly REPORT" }));
         await WriteAsync(jobs, Job("a", d => d with { Tags = new Dictionary<string, string> { ["team"] = "database" } }));
         await WriteAsync(jobs, Job("c") with { State = JobState.Paused });
@@ -113,7 +106,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_partition_is_read_with_its_active_jobs_only()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         await WriteAsync(jobs, Job("a"));
         await WriteAsync(jobs, Job("b") with { State = JobState.Paused });
 
@@ -134,7 +127,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task Checkpoints_only_move_forward()
     {
-        var checkpoints = new SqlCheckpointStore(_database);
+        var checkpoints = Checkpoints;
         Assert.Null(await checkpoints.ReadAsync(1, None));
         await checkpoints.WriteAsync(new Dictionary<int, DateTimeOffset> { [1] = Now, [2] = Now }, None);
 
@@ -147,7 +140,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_pending_execution_stays_until_removed_and_a_later_attempt_replaces_it()
     {
-        var pending = new SqlPendingStore(_database);
+        var pending = Pending;
         var execution = Execution(1);
         await pending.KeepAsync([new PendingExecution(execution, Now)], None);
 
@@ -165,7 +158,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task Active_jobs_come_by_their_noted_due_time_a_page_at_a_time()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         var partition = Job("a").Key.Partition;
         var same = Enumerable.Range(0, 20_000).Select(i => $"j{i}").Where(id => new JobKey("t", id).Partition == partition).Take(6).ToList();
         for (var i = 0; i < same.Count; i++)
@@ -188,7 +181,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task Stamps_tell_state_and_version_of_those_that_there_are()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         await WriteAsync(jobs, Job("a"));
         await WriteAsync(jobs, Job("b") with { State = JobState.Deleted });
 
@@ -202,7 +195,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_dead_letter_takes_the_place_of_its_pending_execution()
     {
-        var (letters, pending) = (new SqlDeadLetterStore(_database), new SqlPendingStore(_database));
+        var (letters, pending) = (DeadLetters, Pending);
         var letter = Letter("a", 2, Now);
         await pending.KeepAsync([new PendingExecution(letter.Execution, Now)], None);
 
@@ -218,7 +211,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_redriven_dead_letter_is_pending_and_does_not_come_back()
     {
-        var (letters, pending) = (new SqlDeadLetterStore(_database), new SqlPendingStore(_database));
+        var (letters, pending) = (DeadLetters, Pending);
         var letter = Letter("a", 6, Now);
         await letters.KeepAsync([letter], None);
 
@@ -233,7 +226,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task Dead_letters_are_listed_newest_first_by_job_and_by_time_and_discarded()
     {
-        var letters = new SqlDeadLetterStore(_database);
+        var letters = DeadLetters;
         await letters.KeepAsync([Letter("a", 1, Now), Letter("b", 1, Now.AddSeconds(1)), Letter("a", 1, Now.AddSeconds(2)), Letter("c", 1, Now.AddSeconds(2))], None);
         var query = new DeadLetterQuery { Tenant = "t" };
 
@@ -248,28 +241,6 @@ public abstract class RecordContract : IAsyncLifetime
         Assert.Equal(3, (await letters.ListAsync(query, None)).Items.Count);
     }
 
-    [Fact]
-    public async Task The_first_answer_to_a_key_stays_until_it_is_pruned()
-    {
-        var answers = new SqlIdempotencyStore(_database);
-        await answers.KeepAsync("t", "k", new StoredAnswer("h1", 201, "/v1/jobs/a", "\"1\"", "{}", Now), None);
-        await answers.KeepAsync("t", "k", new StoredAnswer("h2", 409, null, null, "", Now), None);
-
-        Assert.Equal(new StoredAnswer("h1", 201, "/v1/jobs/a", "\"1\"", "{}", Now), await answers.FindAsync("t", "k", Now.AddHours(-24), None));
-        Assert.Null(await answers.FindAsync("t", "k", Now.AddSeconds(1), None));
-        Assert.Null(await answers.FindAsync("other", "k", Now.AddHours(-24), None));
-        await answers.PruneAsync(Now.AddSeconds(1), None);
-        Assert.Null(await answers.FindAsync("t", "k", Now.AddHours(-24), None));
-    }
-
-    [Fact]
-    public async Task The_schema_is_made_once_however_many_start_together()
-    {
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => _database.OpenAsync(None)));
-
-        await _database.ProbeAsync(None);
-    }
-
     private static Job Job(string id, Func<JobDefinition, JobDefinition>? change = null)
     {
         var definition = new JobDefinition
@@ -282,9 +253,9 @@ public abstract class RecordContract : IAsyncLifetime
 
     private static Revision Revision(Job job) => new(job.Version, Now, "test", "written", job.Definition);
 
-    private static async Task WriteAsync(SqlJobStore jobs, Job job) => Assert.True(await jobs.WriteAsync(job, Revision(job), None));
+    private static async Task WriteAsync(IJobStore jobs, Job job) => Assert.True(await jobs.WriteAsync(job, Revision(job), None));
 
-    private static async Task<IEnumerable<string>> IdsAsync(SqlJobStore jobs, JobQuery query) => (await jobs.ListAsync(query, None)).Items.Select(j => j.Key.Id);
+    private static async Task<IEnumerable<string>> IdsAsync(IJobStore jobs, JobQuery query) => (await jobs.ListAsync(query, None)).Items.Select(j => j.Key.Id);
 
     private static DeadLetter Letter(string job, int attempt, DateTimeOffset at)
     {

@@ -95,6 +95,19 @@ public sealed class DuePlanTests
         Assert.Single(missed);
     }
 
+    [Theory]
+    [InlineData(CatchUpPolicy.Latest)]
+    [InlineData(CatchUpPolicy.None)]
+    public void What_an_edit_left_over_and_is_not_long_overdue_starts_whatever_the_policy(CatchUpPolicy policy)
+    {
+        var job = new DueJobEntry(new ScheduleSpec { Every = TimeSpan.FromSeconds(10), Anchor = Now.AddYears(-1) }, new CatchUp { Policy = policy });
+
+        var (started, missed) = WorkOff(job.At(Now.AddSeconds(-60)).LeftOver(Now.AddSeconds(-5)));
+
+        Assert.Equal([-60, -50, -40, -30], missed.Select(d => (int)(d.First.ScheduledAt - Now).TotalSeconds));
+        Assert.Equal([-20, -10], started.Select(due => (int)(due - Now).TotalSeconds));
+    }
+
     [Fact]
     public void An_index_that_is_behind_starts_nothing_that_is_in_the_queue()
     {
@@ -111,10 +124,12 @@ public sealed class DuePlanTests
 
     private static (List<DateTimeOffset> Started, List<Dropped> Missed) WorkOff(CatchUp catchUp, DateTimeOffset due) => WorkOff(EveryMinute(catchUp), due);
 
-    private static (List<DateTimeOffset> Started, List<Dropped> Missed) WorkOff(DueJobEntry job, DateTimeOffset due)
+    private static (List<DateTimeOffset> Started, List<Dropped> Missed) WorkOff(DueJobEntry job, DateTimeOffset due) => WorkOff(job.At(due).LeftOver(Now - CatchUp.OnTime));
+
+    private static (List<DateTimeOffset> Started, List<Dropped> Missed) WorkOff(DueEntry leftOver)
     {
         var (started, missed) = (new List<DateTimeOffset>(), new List<Dropped>());
-        DueEntry? entry = job.At(due).LeftOver(Now - CatchUp.OnTime);
+        DueEntry? entry = leftOver;
         for (var steps = 0; entry is not null && steps < 10_000; steps++)
         {
             var plan = DuePlan.Of(entry, Now, null, TraceParent.New);

@@ -102,11 +102,64 @@ public sealed class ClockGuardTests
         Assert.Equal(Start.AddHours(8).AddSeconds(3), _clock.GetUtcNow());
     }
 
-    private ClockGuard NewGuard(params Reference[] references)
+    [Fact]
+    public async Task A_machine_that_is_wrong_from_the_start_goes_by_a_references_time_and_is_not_trusted()
+    {
+        _machine.Jump(TimeSpan.FromSeconds(-20));
+        var clock = new DisciplinedClock(_machine);
+        var guard = NewGuard(clock, _redis, _sql);
+
+        await RunAsync(guard);
+
+        Assert.Equal(Start.AddSeconds(1), clock.GetUtcNow());
+        Assert.False(guard.IsTrusted);
+    }
+
+    [Fact]
+    public async Task Nothing_is_known_while_all_references_are_away_at_the_start()
+    {
+        (_redis.IsAway, _sql.IsAway) = (true, true);
+        await SecondAsync();
+        Assert.False(_guard.IsKnown);
+        Assert.False(_guard.IsTrusted);
+
+        _sql.IsAway = false;
+        await SecondAsync();
+
+        Assert.True(_guard.IsKnown);
+        Assert.True(_guard.IsTrusted);
+    }
+
+    [Fact]
+    public async Task A_jump_in_the_middle_of_a_comparison_is_not_adopted()
+    {
+        await SecondAsync();
+        _redis.Meanwhile = () => _machine.Jump(TimeSpan.FromSeconds(3));
+
+        await SecondAsync();
+
+        Assert.Equal(Start.AddSeconds(2), _clock.GetUtcNow());
+    }
+
+    [Fact]
+    public async Task An_answer_that_was_long_under_way_tells_nothing()
+    {
+        await SecondAsync();
+        _machine.Jump(TimeSpan.FromSeconds(3));
+        (_redis.Meanwhile, _sql.Meanwhile) = (() => _machine.Truth.Advance(TimeSpan.FromSeconds(6)), () => { });
+
+        await SecondAsync();
+
+        Assert.Equal(Start.AddSeconds(8), _clock.GetUtcNow());
+    }
+
+    private ClockGuard NewGuard(params Reference[] references) => NewGuard(_clock, references);
+
+    private ClockGuard NewGuard(DisciplinedClock clock, params Reference[] references)
     {
         foreach (var reference in references)
             reference.Time = _machine.Truth;
-        return new ClockGuard(_clock, _machine, references, NullLogger<ClockGuard>.Instance);
+        return new ClockGuard(clock, _machine, references, NullLogger<ClockGuard>.Instance);
     }
 
     private Task SecondAsync() => RunAsync(_guard);
@@ -145,6 +198,15 @@ public sealed class ClockGuardTests
 
         public bool IsAway { get; set; }
 
-        public Task<DateTimeOffset> ReadAsync(CancellationToken cancellation) => IsAway ? throw new IOException($"{name} is away.") : Task.FromResult(Time.GetUtcNow() + Ahead);
+        /// <summary>What happens while it is asked.</summary>
+        public Action Meanwhile { get; set; } = () => { };
+
+        public Task<DateTimeOffset> ReadAsync(CancellationToken cancellation)
+        {
+            if (IsAway)
+                throw new IOException($"{name} is away.");
+            Meanwhile();
+            return Task.FromResult(Time.GetUtcNow() + Ahead);
+        }
     }
 }

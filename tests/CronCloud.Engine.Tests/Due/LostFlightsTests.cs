@@ -3,6 +3,7 @@ using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
+using CronCloud.Core.Streams;
 using CronCloud.Engine.Due;
 
 namespace CronCloud.Engine.Tests.Due;
@@ -22,6 +23,21 @@ public sealed class LostFlightsTests
 
         Assert.Empty(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None));
         Assert.Equal(2, Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None)).Execution.Attempt);
+    }
+
+    [Fact]
+    public async Task An_attempt_before_one_that_history_knows_is_over_and_not_told_again()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (partition, execution) = await StartAsync(pipeline);
+        var first = pipeline.OutcomeOf(execution, AttemptResult.Failed, 404);
+        await pipeline.History.WriteAsync([HistoryRow.Of(first), HistoryRow.Of(pipeline.OutcomeOf(DeadLetter.Of(first).Redriven(), AttemptResult.Succeeded, 200))], Pipeline.None);
+
+        await PassDeadlineAsync(pipeline, partition, execution);
+
+        Assert.Empty(await pipeline.TakeAsync());
+        Assert.Empty(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None));
+        Assert.Equal(0, await pipeline.Outcomes.CountAsync(OutcomeReader.Settler, Pipeline.None));
     }
 
     [Fact]

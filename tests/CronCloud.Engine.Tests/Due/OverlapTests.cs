@@ -1,3 +1,4 @@
+using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
@@ -98,6 +99,24 @@ public sealed class OverlapTests
 
         Assert.Equal("job@20261201T030001Z", Assert.Single(await pipeline.TakeAsync()).ExecutionId);
         Assert.Equal(0, await pipeline.Outcomes.CountAsync(OutcomeReader.History, Pipeline.None));
+    }
+
+    [Fact]
+    public async Task A_drop_that_was_told_before_the_execution_started_all_the_same_frees_no_slot()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = await StartAsync(pipeline, Overlap.Skip);
+        var first = Assert.Single(await pipeline.TakeAsync());
+        pipeline.Index.BreaksBeforeAdvance = true;
+        await Assert.ThrowsAsync<IOException>(() => SecondAsync(pipeline, partition));
+        pipeline.Index.BreaksBeforeAdvance = false;
+        await pipeline.Index.LandAsync(Pipeline.Partition, [new Landing(first.AttemptId, null) { Frees = first.Slot }], pipeline.Time.GetUtcNow(), Pipeline.None);
+
+        await Pipeline.RunAsync(partition);
+        var second = Assert.Single(await pipeline.TakeAsync());
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+
+        Assert.Equal(second.Slot, Assert.Single(await pipeline.Index.ReadSlotsAsync(Pipeline.Partition, Pipeline.None)));
     }
 
     [Fact]

@@ -76,6 +76,40 @@ public sealed class RecordScanTests
     }
 
     [Fact]
+    public async Task A_job_that_the_record_has_paused_leaves_over_what_it_was_due_before()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (scan, _) = await NewScanAsync(pipeline);
+        var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        var paused = job with { Version = 2, State = JobState.Paused, UpdatedAt = Pipeline.Start.AddSeconds(2.5) };
+        await pipeline.Jobs.WriteAsync(paused, new Revision(2, paused.UpdatedAt, "test", "paused", paused.Definition), Pipeline.None);
+
+        await RoundAsync(scan);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(5));
+        var partition = pipeline.NewPartition();
+        for (var runs = 0; runs < 10; runs++)
+            await Pipeline.RunAsync(partition);
+
+        Assert.Equal([1, 2], (await pipeline.TakeAsync()).Select(e => (e.ScheduledAt - Pipeline.Start).TotalSeconds));
+    }
+
+    [Fact]
+    public async Task A_job_whose_new_schedule_has_ended_already_does_not_go_on_by_its_old_one()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (scan, _) = await NewScanAsync(pipeline);
+        var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        var ended = job with { Version = 2, UpdatedAt = Pipeline.Start.AddSeconds(0.5), Definition = job.Definition with { Schedule = new ScheduleSpec { At = Pipeline.Start.AddHours(-1) } } };
+        await pipeline.Jobs.WriteAsync(ended, new Revision(2, ended.UpdatedAt, "test", "updated", ended.Definition), Pipeline.None);
+
+        await RoundAsync(scan);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(5));
+        await Pipeline.RunAsync(pipeline.NewPartition());
+
+        Assert.Empty(await pipeline.TakeAsync());
+    }
+
+    [Fact]
     public async Task An_execution_that_the_record_does_not_know_goes_at_the_second_look()
     {
         await using var pipeline = await Pipeline.OpenAsync();
@@ -92,6 +126,30 @@ public sealed class RecordScanTests
 
         Assert.Null(await pipeline.Index.FindAsync(Pipeline.Partition, $"t/{asked.ExecutionId}", Pipeline.None));
         Assert.True(findings.Total >= 1);
+    }
+
+    [Fact]
+    public async Task A_pending_row_of_an_execution_that_has_ended_goes_at_the_second_look()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (scan, findings) = await NewScanAsync(pipeline);
+        await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddYears(1) });
+        await pipeline.Book.TriggerAsync(new TriggerJob { Tenant = "t", Id = "job" }, Pipeline.None);
+        await Pipeline.RunAsync(pipeline.NewPartition());
+        var execution = Assert.Single(await pipeline.TakeAsync());
+
+        await RoundAsync(scan);
+        pipeline.Time.Advance(Suspects.Patience);
+        await RoundAsync(scan);
+        Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+        await pipeline.Index.LandAsync(Pipeline.Partition, [new Landing(execution.AttemptId, null)], pipeline.Time.GetUtcNow(), Pipeline.None);
+        await RoundAsync(scan);
+        Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+        pipeline.Time.Advance(Suspects.Patience);
+        await RoundAsync(scan);
+
+        Assert.Empty(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+        Assert.Equal(1, findings.Total);
     }
 
     [Fact]

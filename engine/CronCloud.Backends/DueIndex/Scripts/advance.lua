@@ -3,9 +3,10 @@
 --         4 inflight (sorted set: attempt -> deadline ms)  5 flight (hash: attempt -> execution)
 --         6 landed (sorted set: attempt whose outcome was settled -> ms): a late advance marks no flight of it
 --         7 slot (hash: job -> execution that has it)  8 waiting (hash: job -> entry key \n version|payload)
--- ARGV    1 landings older than this ms are forgotten
+-- ARGV    1 landings older than this ms are forgotten  2 now ms
 --         then per entry: key, version, score, next score | 'drop' | 'bury', tombstone due ms, attempt or '', deadline ms, execution,
---         key of the left-over or '', its until ms, its score, job whose slot is waited for or '', waiting entry's key, its due ms, its version|payload
+--         key of the left-over or '', its until ms, its score, job whose slot is waited for or '', waiting entry's key, its due ms, its version|payload,
+--         job whose slot was claimed or '', execution: should its attempt have landed and no retry go on, the slot is freed
 -- Returns per entry 1 where it moved, else 0. An entry edited meanwhile keeps its edit, and the flight is marked all the same.
 redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', ARGV[1])
 local answer, added = {}, 0
@@ -13,7 +14,7 @@ local function put(key, value, due)
   added = added + redis.call('HSET', KEYS[2], key, value)
   redis.call('ZADD', KEYS[1], due, key)
 end
-for i = 2, #ARGV, 15 do
+for i = 3, #ARGV, 17 do
   local key, version, step, attempt, left, job = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 3], ARGV[i + 5], ARGV[i + 8], ARGV[i + 11]
   local score = redis.call('ZSCORE', KEYS[1], key)
   local stored = redis.call('HGET', KEYS[2], key)
@@ -41,9 +42,21 @@ for i = 2, #ARGV, 15 do
       end
     end
   end
-  if attempt ~= '' and (moved or current > version) and not redis.call('ZSCORE', KEYS[6], attempt) then
+  local landed = attempt ~= '' and redis.call('ZSCORE', KEYS[6], attempt)
+  local slot, execution = ARGV[i + 15], ARGV[i + 16]
+  if attempt ~= '' and not landed and (moved or current > version) then
     redis.call('ZADD', KEYS[4], ARGV[i + 6], attempt)
     redis.call('HSET', KEYS[5], attempt, ARGV[i + 7])
+  elseif landed and slot ~= '' and redis.call('HGET', KEYS[7], slot) == execution then
+    local own = redis.call('HGET', KEYS[2], execution)
+    local goes_on = own and (string.sub(own, -1) ~= '|' or redis.call('ZSCORE', KEYS[4], execution .. '#' .. string.match(own, '^%d+')))
+    local waits = not goes_on and redis.call('HGET', KEYS[8], slot)
+    if not goes_on then redis.call('HDEL', KEYS[7], slot) end
+    if waits then
+      redis.call('HDEL', KEYS[8], slot)
+      local waiting, value = string.match(waits, '^([^\n]*)\n(.*)$')
+      put(waiting, value, ARGV[2])
+    end
   end
   answer[#answer + 1] = moved and 1 or 0
 end

@@ -1,0 +1,34 @@
+using CronCloud.Core.Executions;
+
+namespace CronCloud.Simulation.Checking;
+
+/// <summary>I7: a dead letter for each execution that used up its attempts and was not redriven, and for no other; an attempt is given up only after three workers.</summary>
+internal static class LetterCheck
+{
+    private const int WorkersPerAttempt = 3;
+
+    public static IEnumerable<Finding> Check(Evidence evidence)
+    {
+        var letters = evidence.Servers.DeadLetters.Letters.ToDictionary(l => l.Execution.EntryKey);
+        foreach (var execution in evidence.Executions.Where(e => e.IsOfOneVersion))
+        {
+            var (chain, letter) = (evidence.ChainOf(execution), letters.GetValueOrDefault(execution.Key));
+            var isDue = chain.Ends == ExecutionStatus.DeadLettered;
+            if (isDue && letter is null && !evidence.IsOutcomeLost(execution.Key, chain.Attempts.Count))
+                yield return new Finding("I7", $"{execution.Key} used up its {chain.Attempts.Count} attempts and is no dead letter", [execution.Key], evidence.EndBy(execution), evidence.IsYoung(execution.First.ScheduledAt));
+            if (letter is not null && !WasMadeAgain(evidence, execution, letter.Execution.AttemptId) && (!isDue || letter.Execution.Attempt != chain.Attempts.Count || letter.Attempts.Count != chain.Attempts.Count))
+                yield return Finding.Now("I7", $"{execution.Key} is a dead letter after attempt {letter.Execution.Attempt} ({letter.Attempts.Count} told); it ends as {chain.Ends} after {chain.Attempts.Count}", execution.Key);
+        }
+
+        foreach (var unseen in letters.Values.Where(l => !evidence.ByKey[l.Execution.EntryKey].Any() && !evidence.Crashes.Contains(l.Execution.AttemptId)))
+            yield return Finding.Now("I7", $"{unseen.Execution.EntryKey} is a dead letter, and no target saw it", unseen.Execution.EntryKey);
+        foreach (var crash in evidence.Crashes.Where(c => evidence.Servers.Queue.Stream.Claims(c) <= WorkersPerAttempt))
+            yield return Finding.Now("I7", $"{crash} was given up as worker-crash after {evidence.Servers.Queue.Stream.Claims(crash) - 1} workers", crash[..crash.LastIndexOf('#')]);
+        foreach (var redrive in evidence.Ledger.Redrives.Where(r => r.Answer == true && !evidence.Servers.DeadLetters.Redriven.ContainsKey(r.AttemptId)))
+            yield return Finding.Now("I5", $"the redrive after {redrive.AttemptId} was answered and is not in the record", redrive.AttemptId);
+    }
+
+    /// <summary>Where the index and NATS both forgot, an occurrence is made once more from its first attempt, though it had been redriven: it fails again, and may be redriven again.</summary>
+    private static bool WasMadeAgain(Evidence evidence, SeenExecution execution, string attemptId) =>
+        evidence.Servers.DeadLetters.Redriven.TryGetValue(attemptId, out var redriven) && execution.Calls.Any(c => c.Execution.AttemptId == attemptId && c.At > redriven);
+}
