@@ -1,4 +1,8 @@
+using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
+using CronCloud.Core.History;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 using CronCloud.Simulation.Checking;
 using CronCloud.Simulation.Faults;
@@ -10,12 +14,13 @@ public sealed class CheckerTests
 {
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    /// <summary>The first world without faults in which executions were retried.</summary>
-    private static readonly Lazy<int> GoodSeed = new(() => Enumerable.Range(1, 1_000).First(seed =>
+    /// <summary>The first world without faults in which executions were retried, one became a dead letter, and some might not overlap.</summary>
+    private static readonly Lazy<int> GoodSeed = new(() => Enumerable.Range(1, 2_000).First(seed =>
     {
         var result = Seed.Run(seed);
-        var calls = result.Evidence.Ledger.Calls;
-        return result.IsGood && result.Evidence.Scenario.Faults == FaultKind.None && calls.Count > 25 && calls.Any(c => c.Execution.Attempt == 2);
+        var (calls, evidence) = (result.Evidence.Ledger.Calls, result.Evidence);
+        return result.IsGood && evidence.Scenario.Faults == FaultKind.None && calls.Count > 25 && calls.Any(c => c.Execution.Attempt == 2)
+            && evidence.Servers.DeadLetters.Letters.Count > 0 && evidence.Slots.ByJob.Any(job => job.Count() > 2) && evidence.Executions.Any(e => e.First.Overlap == Overlap.Allow);
     }));
 
     private readonly Evidence _truth = Seed.Run(GoodSeed.Value).Evidence;
@@ -104,6 +109,73 @@ public sealed class CheckerTests
 
         Found("I8", "the execution queue holds", _truth.Ledger, later: Minute);
     }
+
+    [Fact]
+    public void Executions_that_overlap_are_found()
+    {
+        var pair = _truth.Slots.ByJob.First(job => job.Count() > 2).OrderBy(e => e.Calls[0].At).Take(2).ToList();
+
+        Found("I6", "began at", calls => calls.Select(c => c == pair[1].Calls[0] ? c with { At = pair[0].Calls[0].At.AddTicks(1) } : c));
+    }
+
+    [Fact]
+    public async Task A_slot_that_an_ended_execution_keeps_is_found()
+    {
+        var ended = _truth.Slots.ByJob.First(job => job.Count() > 2).MinBy(e => e.Calls[0].At)!.First;
+        foreach (var slot in await _truth.Servers.Redis.Index.ReadSlotsAsync(ended.Job.Partition, CancellationToken.None))
+            await _truth.Servers.Redis.Index.LandAsync(ended.Job.Partition, [new Landing(null, null) { Frees = slot }], _truth.Now, CancellationToken.None);
+        await _truth.Servers.Redis.Index.ClaimAsync(ended.Job.Partition, [ended.Slot!], CancellationToken.None);
+
+        Found("I8", "has the slot", _truth.Ledger, later: Minute);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_that_is_missing_is_found()
+    {
+        var letter = _truth.Servers.DeadLetters.Letters.First(l => l.Execution.ScheduledAt < _truth.Scenario.HealAt);
+        await _truth.Servers.DeadLetters.DiscardAsync(letter.Execution.Tenant, letter.Execution.ExecutionId, CancellationToken.None);
+
+        Found("I7", "is no dead letter", _truth.Ledger, later: Minute);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_of_what_succeeded_is_found()
+    {
+        await _truth.Servers.DeadLetters.KeepAsync([DeadLetter.Of(OutcomeOf(Succeeded, AttemptResult.Failed, TimeSpan.Zero))], CancellationToken.None);
+
+        Found("I7", "is a dead letter after", _truth.Ledger);
+    }
+
+    [Fact]
+    public async Task An_attempt_that_is_given_up_too_soon_is_found()
+    {
+        await _truth.Servers.DeadLetters.KeepAsync([DeadLetter.Of(OutcomeOf(Succeeded, AttemptResult.Failed, TimeSpan.Zero) with { Error = "worker-crash: so it says" })], CancellationToken.None);
+
+        Found("I7", "was given up", _truth.Ledger);
+    }
+
+    [Fact]
+    public void A_redrive_that_the_record_lost_is_found()
+    {
+        _truth.Ledger.AddRedrive(Planned.Execution.AttemptId).Answer = true;
+
+        Found("I5", "is not in the record", _truth.Ledger);
+    }
+
+    [Theory]
+    [InlineData(AttemptResult.Missed, "was only")]
+    [InlineData(AttemptResult.Skipped, "may overlap")]
+    public async Task An_occurrence_that_no_policy_lets_go_is_found(AttemptResult told, string what)
+    {
+        var allowed = _truth.Executions.First(e => e.First is { Trigger: Trigger.Schedule, Overlap: Overlap.Allow } && !_truth.Versions.Any(v => v.Job.Key == e.First.Job && (v.Job.State == JobState.Deleted || v.Job.Definition.Overlap != Overlap.Allow)));
+        await _truth.Servers.History.WriteAsync([HistoryRow.Of(OutcomeOf(allowed.Calls[0], told, TimeSpan.FromSeconds(29)))], CancellationToken.None);
+
+        Found("I1", what, _truth.Ledger);
+    }
+
+    private TargetCall Succeeded => _truth.Executions.First(e => e.Calls[0].Reply.Answer.Result == AttemptResult.Succeeded).Calls[0];
+
+    private static Outcome OutcomeOf(TargetCall call, AttemptResult result, TimeSpan late) => new() { Execution = call.Execution, Result = result, StartedAt = call.Execution.ScheduledAt + late, DurationMs = 0, Node = "n" };
 
     private TargetCall Moved(TimeSpan by) =>
         Planned with { Execution = Planned.Execution with { ScheduledAt = Planned.Execution.ScheduledAt + by, ExecutionId = ExecutionId.Of(Planned.Execution.JobId, Planned.Execution.ScheduledAt + by) } };

@@ -202,12 +202,28 @@ internal sealed class MemoryPartition
                 Park(park);
         }
 
+        else if (stored?.Version > seen.Version && advance is { LeftOver: null, Park: null })
+        {
+            AdvanceLeftOver(seen, next);
+        }
+
         var isOver = flight is not null && _landed.ContainsKey(flight.Id);
         if (flight is not null && !isOver && (moved || stored?.Version > seen.Version))
             _flights[flight.Id] = flight;
         if (isOver && advance.Slot is { } slot && _slots.GetValueOrDefault(slot.Job) == slot.Execution && !GoesOn(slot.Execution))
             Free(slot.Job, now);
         return moved;
+    }
+
+    /// <summary>The entry was edited since it was seen: what was done with it is not to be done once more by what the edit left over.</summary>
+    private void AdvanceLeftOver(DueEntry seen, DateTimeOffset? next)
+    {
+        if (_entries.Find(seen.LeftOver(seen.Due).Key) is not { } left || left.Due != seen.Due)
+            return;
+        if (next <= left.Until)
+            _entries.Put(left with { Due = next.Value });
+        else
+            _entries.Remove(left);
     }
 
     /// <summary>Whether the execution waits for a retry, or one is in flight: the version of its tombstone.</summary>

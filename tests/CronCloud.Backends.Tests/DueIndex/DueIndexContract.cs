@@ -336,6 +336,23 @@ public abstract class DueIndexContract
     }
 
     [Theory]
+    [InlineData(5, true)]
+    [InlineData(60, false)]
+    public async Task What_an_edit_left_over_of_an_entry_that_was_being_dispatched_moves_on_in_its_place(int nextSeconds, bool isLeft)
+    {
+        var index = await OpenAsync();
+        var seen = Entry("t/a", 1, 0);
+        await index.ArmAsync(Partition, [seen], None);
+        await index.ArmAsync(Partition, [Entry("t/a", 2, 90) with { Since = Now.AddSeconds(10) }], None);
+
+        await index.AdvanceAsync(Partition, [new Advance(seen, Now.AddSeconds(nextSeconds), new Flight("t/a@1#1", Now.AddSeconds(70), new byte[] { 1 }))], Now, None);
+
+        var leftOvers = (await index.ScanAsync(Partition, Query(10) with { LeftOverLimit = 10 }, None)).LeftOvers;
+        Assert.Equal(isLeft ? [Now.AddSeconds(nextSeconds)] : [], leftOvers.Select(e => e.Due));
+        Assert.Single(await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10, None));
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_slot_that_is_claimed_again_for_an_execution_that_is_over_is_freed_and_one_that_goes_on_keeps_it(bool goesOn)

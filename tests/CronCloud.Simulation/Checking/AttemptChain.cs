@@ -17,9 +17,9 @@ internal sealed record AttemptChain(IReadOnlyList<Reply> Attempts, ExecutionStat
         while (true)
         {
             var attempt = attempts.Count + 1;
-            if (evidence.Drops.Of(first.EntryKey, attempt) is not null && !evidence.WasTried(first.EntryKey, attempt))
-                return new AttemptChain(attempts, ExecutionStatus.Skipped, rounds);
             var id = $"{first.EntryKey}#{attempt}";
+            if (evidence.Drops.Of(first.EntryKey, attempt) is not null && !evidence.WasTried(first.EntryKey, attempt) && !evidence.Crashes.Contains(id))
+                return new AttemptChain(attempts, ExecutionStatus.Skipped, rounds);
             var isRedriven = evidence.Servers.DeadLetters.Redriven.ContainsKey(id);
             attempts.Add(evidence.Crashes.Contains(id) && (isRedriven || !evidence.WasTried(first.EntryKey, attempt + 1)) ? Reply.Crash : TargetScript.Of(evidence.Seed, first.Target, first.ExecutionId, attempt));
             var reply = attempts[^1];

@@ -17,7 +17,7 @@ internal sealed record JobVersion
     /// <summary>Up to when the version after it came to be, by its own account: what is due before is started whatever an edit says. Null when there is none.</summary>
     public DateTimeOffset? MustUntil { get; init; }
 
-    /// <summary>When a client asked for the job to be deleted; null when this version was not ended so.</summary>
+    /// <summary>When a client asked for the job to be deleted, after this version or a later one; null when nobody did.</summary>
     public DateTimeOffset? DeletedFrom { get; init; }
 
     /// <summary>The last instant at which somebody may believe that this version is in force; null when it is the last.</summary>
@@ -35,7 +35,7 @@ internal sealed record JobVersion
                 Job = job,
                 MustFrom = Later(job.UpdatedAt, told),
                 MustUntil = next?.Job.UpdatedAt,
-                DeletedFrom = next?.Job.State == JobState.Deleted ? operations.Where(o => MayHaveMade(o, next)).Min(o => o.AskedAt) : null,
+                DeletedFrom = commits.Skip(i + 1).FirstOrDefault(c => c.Job.State == JobState.Deleted) is { } deletion ? operations.Where(o => MayHaveMade(o, deletion)).Min(o => o.AskedAt) : null,
                 MayUntil = next is null ? null : MayUntilOf(job, next, operations, evidence),
             };
         }

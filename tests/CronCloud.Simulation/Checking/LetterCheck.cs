@@ -16,7 +16,7 @@ internal static class LetterCheck
             var isDue = chain.Ends == ExecutionStatus.DeadLettered;
             if (isDue && letter is null && !evidence.IsOutcomeLost(execution.Key, chain.Attempts.Count))
                 yield return new Finding("I7", $"{execution.Key} used up its {chain.Attempts.Count} attempts and is no dead letter", [execution.Key], evidence.EndBy(execution), evidence.IsYoung(execution.First.ScheduledAt));
-            if (letter is not null && !WasMadeAgain(evidence, execution, letter.Execution.AttemptId) && (!isDue || letter.Execution.Attempt != chain.Attempts.Count || letter.Attempts.Count != chain.Attempts.Count))
+            if (letter is not null && !WasMadeAgain(evidence, execution, letter.Execution) && (!isDue || letter.Execution.Attempt != chain.Attempts.Count || letter.Attempts.Count != chain.Attempts.Count))
                 yield return Finding.Now("I7", $"{execution.Key} is a dead letter after attempt {letter.Execution.Attempt} ({letter.Attempts.Count} told); it ends as {chain.Ends} after {chain.Attempts.Count}", execution.Key);
         }
 
@@ -28,7 +28,9 @@ internal static class LetterCheck
             yield return Finding.Now("I5", $"the redrive after {redrive.AttemptId} was answered and is not in the record", redrive.AttemptId);
     }
 
-    /// <summary>Where the index and NATS both forgot, an occurrence is made once more from its first attempt, though it had been redriven: it fails again, and may be redriven again.</summary>
-    private static bool WasMadeAgain(Evidence evidence, SeenExecution execution, string attemptId) =>
-        evidence.Servers.DeadLetters.Redriven.TryGetValue(attemptId, out var redriven) && execution.Calls.Any(c => c.Execution.AttemptId == attemptId && c.At > redriven);
+    /// <summary>Where the index and NATS both forgot, an occurrence is made once more from its first attempt, though a retry or a redrive of it had come after: it may end another way now.</summary>
+    private static bool WasMadeAgain(Evidence evidence, SeenExecution execution, Execution letter) =>
+        evidence.Ledger.Losses.Count > 0
+        && execution.Calls.FirstOrDefault(c => c.Execution.Attempt > letter.Attempt) is { } next
+        && execution.Calls.Any(c => c.Execution.Attempt == letter.Attempt && c.EndsAt > next.At);
 }

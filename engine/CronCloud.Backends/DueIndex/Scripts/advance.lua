@@ -7,8 +7,10 @@
 --         then per entry: key, version, score, next score | 'drop' | 'bury', tombstone due ms, attempt or '', deadline ms, execution,
 --         key of the left-over or '', its until ms, its score, job whose slot is waited for or '', waiting entry's key, its due ms, its version|payload,
 --         job whose slot was claimed or '', execution: should its attempt have landed and no retry go on, the slot is freed
--- Returns per entry 1 where it moved, else 0. An entry edited meanwhile keeps its edit, and the flight is marked all the same.
+-- Returns per entry 1 where it moved, else 0. An entry edited meanwhile keeps its edit, and the flight is marked all the same; what the edit left over of it
+-- moves on in its place.
 redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', ARGV[1])
+local LANE = 10000000000000
 local answer, added = {}, 0
 local function put(key, value, due)
   added = added + redis.call('HSET', KEYS[2], key, value)
@@ -39,6 +41,18 @@ for i = 3, #ARGV, 17 do
         put(ARGV[i + 12], ARGV[i + 14], ARGV[i + 13])
       else
         redis.call('HSET', KEYS[8], job, ARGV[i + 12] .. '\n' .. ARGV[i + 14])
+      end
+    end
+  end
+  if not moved and current > version and left == '' and job == '' then
+    local rest = key .. '~' .. string.format('%d@%d', version, tonumber(ARGV[i + 2]))
+    local rest_until = string.match(redis.call('HGET', KEYS[2], rest) or '', '^%d+,(%d+)|')
+    if rest_until and tonumber(redis.call('ZSCORE', KEYS[1], rest)) == tonumber(ARGV[i + 2]) - LANE then
+      if tonumber(step) and tonumber(step) <= tonumber(rest_until) then
+        redis.call('ZADD', KEYS[1], tonumber(step) - LANE, rest)
+      else
+        redis.call('ZREM', KEYS[1], rest)
+        added = added - redis.call('HDEL', KEYS[2], rest)
       end
     end
   end
