@@ -56,7 +56,7 @@ public sealed class CatchUpTests
         await Pipeline.RunAsync(partition);
         await Pipeline.RunAsync(partition);
 
-        await new HistoryWriter(pipeline.Outcomes, pipeline.History, NullLogger<HistoryWriter>.Instance).RunOnceAsync(Pipeline.None);
+        await new HistoryWriter(pipeline.Outcomes, pipeline.History, pipeline.Time, NullLogger<HistoryWriter>.Instance).RunOnceAsync(Pipeline.None);
 
         Assert.Equal(started, (await pipeline.TakeAsync()).Count);
         var rows = (await pipeline.History.ListAsync(new HistoryQuery { Tenant = "t", Status = ExecutionStatus.Missed }, Pipeline.None)).Items;

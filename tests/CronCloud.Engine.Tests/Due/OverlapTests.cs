@@ -26,7 +26,7 @@ public sealed class OverlapTests
         await SecondAsync(pipeline, partition);
 
         Assert.Equal("job@20261201T030003Z", Assert.Single(await pipeline.TakeAsync()).ExecutionId);
-        await new HistoryWriter(pipeline.Outcomes, pipeline.History, NullLogger<HistoryWriter>.Instance).RunOnceAsync(Pipeline.None);
+        await new HistoryWriter(pipeline.Outcomes, pipeline.History, pipeline.Time, NullLogger<HistoryWriter>.Instance).RunOnceAsync(Pipeline.None);
         var skipped = Assert.Single((await pipeline.History.ListAsync(new HistoryQuery { Tenant = "t", Status = ExecutionStatus.Skipped }, Pipeline.None)).Items);
         Assert.Equal("job@20261201T030002Z", skipped.Last.ExecutionId);
         Assert.Contains("still runs", skipped.Last.Error, StringComparison.Ordinal);

@@ -64,7 +64,7 @@ internal sealed class NodeParts
             checkpoints,
             new Settler(outcomes, index, pending, letters, new ExecutionEvents([]), clock, NullLogger<Settler>.Instance),
             new Heartbeat(Worker),
-            new HistoryWriter(outcomes, history, NullLogger<HistoryWriter>.Instance),
+            new HistoryWriter(outcomes, history, clock, NullLogger<HistoryWriter>.Instance),
         ];
         if (mutant != Mutant.NoEpoch)
             Loops = [.. Loops, new SlowLoop(new RecordScan(Owner, index, jobs, pending, checkpointStore, new Findings(NullLogger<Findings>.Instance), clock))];
