@@ -134,6 +134,9 @@ internal sealed class Evidence
     /// <summary>From here on not even those. With the index it is lost who had a slot: it is given once more to what has ended, and comes free by a flight's deadline.</summary>
     public DateTimeOffset Freed => IsFaultless ? Settled : Settled + Scanning + (Has(FaultKind.RedisEmptied) ? Deadline : TimeSpan.Zero);
 
+    /// <summary>From here on the record has no row of what has ended: one that waited behind a lost slot is given up by its own flight's deadline, and then looked at twice.</summary>
+    public DateTimeOffset Forgotten => Ledger.Losses.Count > 0 ? Freed + Deadline : Freed;
+
     private DateTimeOffset SettledFor(Overlap overlap) => overlap == Overlap.Allow ? Settled : Freed;
 
     /// <summary>Until when an older version may go on where no answer said that it was replaced, or where the index came back older than it was.</summary>

@@ -54,12 +54,15 @@ internal sealed record JobVersion
         _ => false,
     };
 
-    /// <summary>Up to the first answer to a later change. Without one, and where the index came back older than it was, until that is made good.</summary>
+    /// <summary>
+    /// Up to the first answer to a later change. Without one, and where the index came back older than it was (or empty, while a node stood still that had
+    /// read the older version to build it), until that is made good.
+    /// </summary>
     private static DateTimeOffset MayUntilOf(Job job, Commit next, List<Operation> operations, Evidence evidence)
     {
         var unanswered = Later(next.At, evidence.LastOfOldVersions);
         var answered = operations.Where(o => o.Reply?.Job?.Version > job.Version).Min(o => o.AnsweredAt) ?? unanswered;
-        return evidence.Has(FaultKind.RedisRolledBack) ? Later(answered, evidence.LastOfOldVersions) : answered;
+        return evidence.Ledger.Losses.Count > 0 ? Later(answered, evidence.LastOfOldVersions) : answered;
     }
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;

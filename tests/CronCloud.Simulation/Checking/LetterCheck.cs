@@ -16,7 +16,8 @@ internal static class LetterCheck
             var isDue = chain.Ends == ExecutionStatus.DeadLettered;
             if (isDue && letter is null && !evidence.IsOutcomeLost(execution.Key, chain.Attempts.Count))
                 yield return new Finding("I7", $"{execution.Key} used up its {chain.Attempts.Count} attempts and is no dead letter", [execution.Key], evidence.EndBy(execution), evidence.IsYoung(execution.First.ScheduledAt));
-            if (letter is not null && !WasMadeAgain(evidence, execution, letter.Execution) && (!isDue || letter.Execution.Attempt != chain.Attempts.Count || letter.Attempts.Count != chain.Attempts.Count))
+            // An attempt that was given up may be at work still, and tell its own outcome afterwards: both stand, if it had been claimed often enough.
+            if (letter is not null && !evidence.Crashes.Contains(letter.Execution.AttemptId) && !MayComeBack(evidence, execution, letter.Execution) && (!isDue || letter.Execution.Attempt != chain.Attempts.Count || letter.Attempts.Count != chain.Attempts.Count))
                 yield return Finding.Now("I7", $"{execution.Key} is a dead letter after attempt {letter.Execution.Attempt} ({letter.Attempts.Count} told); it ends as {chain.Ends} after {chain.Attempts.Count}", execution.Key);
         }
 
@@ -28,9 +29,13 @@ internal static class LetterCheck
             yield return Finding.Now("I5", $"the redrive after {redrive.AttemptId} was answered and is not in the record", redrive.AttemptId);
     }
 
-    /// <summary>Where the index and NATS both forgot, an occurrence is made once more from its first attempt, though a retry or a redrive of it had come after: it may end another way now.</summary>
-    private static bool WasMadeAgain(Evidence evidence, SeenExecution execution, Execution letter) =>
-        evidence.Ledger.Losses.Count > 0
-        && execution.Calls.FirstOrDefault(c => c.Execution.Attempt > letter.Attempt) is { } next
-        && execution.Calls.Any(c => c.Execution.Attempt == letter.Attempt && c.EndsAt > next.At);
+    /// <summary>
+    /// A dead letter may come back though a retry or a redrive of it had come after: where its outcome is settled once more after the redrive has ended (the settler died
+    /// before it acknowledged), or where the index and NATS both forgot and an occurrence is made once more from its first attempt.
+    /// </summary>
+    private static bool MayComeBack(Evidence evidence, SeenExecution execution, Execution letter) =>
+        (!evidence.IsFaultless && evidence.Servers.DeadLetters.Redriven.ContainsKey(letter.AttemptId))
+        || (evidence.Ledger.Losses.Count > 0
+            && execution.Calls.FirstOrDefault(c => c.Execution.Attempt > letter.Attempt) is { } next
+            && execution.Calls.Any(c => c.Execution.Attempt == letter.Attempt && c.EndsAt > next.At));
 }

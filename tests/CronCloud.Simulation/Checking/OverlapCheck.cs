@@ -18,7 +18,7 @@ internal static class OverlapCheck
             for (var i = 1; i < spans.Count; i++)
             {
                 var (one, other) = (spans[i - 1], spans[i]);
-                if (one.Key != other.Key && other.From < one.To && !evidence.Ledger.Losses.Any(loss => loss >= one.From - Before && loss <= other.From))
+                if (one.Key != other.Key && other.From < one.To && !evidence.Ledger.Losses.Any(loss => loss >= one.From - Before && loss <= one.To))
                     yield return Finding.Now("I6", $"{other.Key} began at {other.From:HH:mm:ss.fff} while {one.Key} ran, from {one.From:HH:mm:ss.fff} to {one.To:HH:mm:ss.fff}", one.Key, other.Key, job.Key.ToString());
             }
         }

@@ -43,7 +43,7 @@ internal static class StateCheck
         {
             var begins = execution.Overlap == Overlap.Queue && evidence.Slots.FreeBy(execution.Job, execution.EntryKey, evidence.Now) is var free && free > due ? free : due;
             if (begins + Halfway < evidence.Now && !evidence.IsOutcomeLost(execution.EntryKey, execution.Attempt))
-                yield return Of(evidence, $"the record still has {execution.AttemptId} pending, due {due:HH:mm:ss.fff}", execution.EntryKey);
+                yield return new Finding("I8", $"the record still has {execution.AttemptId} pending, due {due:HH:mm:ss.fff}", [execution.EntryKey], evidence.Forgotten);
             else if (due - evidence.Now > Advancing && !(Find(servers.Redis.Index, execution.Job.Partition, execution.EntryKey)?.Version >= execution.Attempt))
                 yield return Of(evidence, $"{execution.AttemptId} is pending in the record and not in the index", execution.EntryKey);
         }
@@ -57,8 +57,7 @@ internal static class StateCheck
         foreach (var slot in index.ReadSlotsAsync(partition, CancellationToken.None).Result.Where(s => !flights.Contains(s.Execution)))
         {
             var isAtWork = evidence.ByKey[slot.Execution].Any(e => e.Calls[^1].EndsAt + Halfway > evidence.Now) || index.FindAsync(partition, slot.Execution, CancellationToken.None).Result is { IsTombstone: false };
-            var isYoung = evidence.Servers.Queue.Stream.Oldest is not null || !evidence.ByKey[slot.Execution].Any();
-            if (!isAtWork && !isYoung)
+            if (!isAtWork && evidence.ByKey[slot.Execution].Any())
                 yield return new Finding("I8", $"{slot.Execution} has the slot of {slot.Job} and is not at work", [slot.Execution, slot.Job], evidence.Freed);
         }
     }
