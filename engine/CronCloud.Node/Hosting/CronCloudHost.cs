@@ -127,7 +127,7 @@ public static class CronCloudHost
         try
         {
             while (await guard.RunOnceAsync(limit.Token) is var pause && !guard.IsKnown)
-                await Task.Delay(pause, limit.Token);
+                await Task.Delay(pause, TimeProvider.System, limit.Token);
         }
         catch (OperationCanceledException)
         {
