@@ -12,6 +12,7 @@ internal sealed record Arguments(string Scenario, string Parts)
                     herd           N jobs (5000) that are due at one instant
                     deployment     N jobs (500) that are due every second, three nodes told to stop and started again one after the other; on the real parts only
                     rebuild        Redis emptied under N jobs (100000); on the real parts only
+                    promises       the simulation on N fresh seeds (2000): which of them break a promise; on the twins only
                     faults         fault after fault, chosen by a seed (1), for so many minutes (30); on the real parts only
           PARTS     real           Redis, NATS, PostgreSQL, ClickHouse, three nodes and a gateway
                     twins          one process
@@ -23,6 +24,7 @@ internal sealed record Arguments(string Scenario, string Parts)
         "herd" => 5_000,
         "deployment" => 500,
         "rebuild" => 100_000,
+        "promises" => 2_000,
         _ => 100,
     };
 

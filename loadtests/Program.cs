@@ -15,6 +15,13 @@ if (arguments.Scenario == "faults")
     return faults.Violations.Count == 0 ? 0 : 1;
 }
 
+if (arguments.Scenario == "promises")
+{
+    var seeds = Promises.Run(arguments);
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, seeds));
+    return seeds.Failing == 0 ? 0 : 1;
+}
+
 var result = arguments.Scenario switch
 {
     "every-second" => await EverySecond.RunAsync(arguments),

@@ -37,7 +37,7 @@ public sealed class CheckerTests
     public void The_truth_is_believed() => Assert.Empty(Violations(_truth.Ledger));
 
     [Fact]
-    public void A_missed_occurrence_is_found() => Found("I1", "missed", calls => calls.Where(c => c.Key != Planned.Key));
+    public void A_missed_occurrence_is_found() => Found("I1", "missed", calls => calls.Where(c => c.Key != Planned.Key), later: Minute);
 
     [Fact]
     public void A_late_start_is_found() => Found("I1", "late", calls => calls.Select(c => c.Key == Planned.Key ? c with { At = c.At + Minute } : c));
@@ -84,7 +84,7 @@ public sealed class CheckerTests
         Found("I7", "before its pause", calls => calls.Select(c => c == Retried ? c with { At = c.At.AddSeconds(-1) } : c));
 
     [Fact]
-    public void A_history_without_an_execution_is_found() => Found("I9", "the attempts  of", calls => calls.Append(Moved(TimeSpan.FromMilliseconds(1))));
+    public void A_history_without_an_execution_is_found() => Found("I9", "the attempts  of", calls => calls.Append(Moved(TimeSpan.FromMilliseconds(1))), later: Minute);
 
     [Fact]
     public void A_history_of_what_never_was_is_found() => Found("I9", "which no target saw", calls => calls.Where(c => c.Key != Planned.Key));

@@ -12,9 +12,6 @@ internal static class Seeds
     /// <summary>Set by whoever wants one seed again.</summary>
     public static int? Wanted => int.TryParse(Environment.GetEnvironmentVariable("CRONCLOUD_SEED"), CultureInfo.InvariantCulture, out var seed) ? seed : null;
 
-    /// <summary>The first of the fresh seeds.</summary>
-    public static int Fresh() => (int)(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() % 1_000_000) * 1_000;
-
     /// <summary>Runs seeds side by side; the first, by number, that the condition holds for. Null when it holds for none.</summary>
     public static SimulationResult? First(int from, Mutant mutant, Func<SimulationResult, bool> condition)
     {
