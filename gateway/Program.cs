@@ -22,5 +22,6 @@ return await CronCloudHost.RunAsync(
         var api = app.MapGroup("/v1");
         api.MapJobs();
         api.MapExecutions();
+        api.MapDeadLetters();
         api.MapSchedules();
     });

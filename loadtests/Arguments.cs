@@ -2,36 +2,64 @@ using System.Globalization;
 
 namespace CronCloud.LoadTests;
 
-/// <summary>What to measure: <c>scenario parts [--jobs n] [--seconds n] [--kill]</c>.</summary>
-internal sealed record Arguments(string Scenario, string Parts, int Jobs, int Seconds, bool Kill)
+/// <summary>What to measure: <c>scenario parts [--jobs n] [--seconds n] [--kill] [--seed n] [--minutes n]</c>.</summary>
+internal sealed record Arguments(string Scenario, string Parts)
 {
     public const string Usage =
         """
-        usage: dotnet run -c Release --project loadtests -- SCENARIO PARTS [--jobs N] [--seconds N] [--kill]
+        usage: dotnet run -c Release --project loadtests -- SCENARIO PARTS [--jobs N] [--seconds N] [--kill] [--seed N] [--minutes N]
           SCENARIO  every-second   N jobs (100) that are due every second, for so many seconds (300)
                     herd           N jobs (5000) that are due at one instant
+                    deployment     N jobs (500) that are due every second, three nodes told to stop and started again one after the other; on the real parts only
+                    rebuild        Redis emptied under N jobs (100000); on the real parts only
+                    promises       the simulation on N fresh seeds (2000): which of them break a promise; on the twins only
+                    faults         fault after fault, chosen by a seed (1), for so many minutes (30); on the real parts only
           PARTS     real           Redis, NATS, PostgreSQL, ClickHouse, three nodes and a gateway
                     twins          one process
           --kill    every-second: kill -9 a node (the process) half way, and start it again 5 s later
         """;
 
+    public int Jobs { get; init; } = Scenario switch
+    {
+        "herd" => 5_000,
+        "deployment" => 500,
+        "rebuild" => 100_000,
+        "promises" => 2_000,
+        _ => 100,
+    };
+
+    public int Seconds { get; init; } = 300;
+
+    public bool Kill { get; init; }
+
+    public int Seed { get; init; } = 1;
+
+    public int Minutes { get; init; } = 30;
+
     public static Arguments? Parse(string[] args)
     {
-        if (args.Length < 2 || args[1] is not ("real" or "twins"))
+        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "deployment" or "rebuild" && args[1] != "real"))
             return null;
-        var (jobs, seconds, kill) = (args[0] == "herd" ? 5_000 : 100, 300, false);
+        var arguments = new Arguments(args[0], args[1]);
         for (var i = 2; i < args.Length; i++)
         {
             if (args[i] == "--kill")
-                kill = true;
-            else if (args[i] == "--jobs" && i + 1 < args.Length && int.TryParse(args[++i], NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is > 0 and <= 100_000)
-                jobs = n;
-            else if (args[i] == "--seconds" && i + 1 < args.Length && int.TryParse(args[++i], NumberStyles.None, CultureInfo.InvariantCulture, out var s) && s is > 0 and <= 3_600)
-                seconds = s;
-            else
+                arguments = arguments with { Kill = true };
+            else if (i + 1 == args.Length || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || With(arguments, args[i++], number) is not { } next)
                 return null;
+            else
+                arguments = next;
         }
 
-        return new Arguments(args[0], args[1], jobs, seconds, kill);
+        return arguments;
     }
+
+    private static Arguments? With(Arguments arguments, string name, int number) => name switch
+    {
+        "--jobs" when number is > 0 and <= 5_000_000 => arguments with { Jobs = number },
+        "--seconds" when number is > 0 and <= 3_600 => arguments with { Seconds = number },
+        "--minutes" when number is > 0 and <= 600 => arguments with { Minutes = number },
+        "--seed" => arguments with { Seed = number },
+        _ => null,
+    };
 }

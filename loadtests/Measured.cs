@@ -27,6 +27,9 @@ internal sealed record Measured
 
     public double? CreatedPerSecond { get; init; }
 
+    /// <summary>From FLUSHALL until the due index is whole; for the rebuild.</summary>
+    public double? RebuiltInSeconds { get; init; }
+
     /// <summary>Lateness is arrival at the sink minus due time, exact (all values, sorted).</summary>
     public static Measured Of(IReadOnlyCollection<string> expected, IReadOnlyList<ReceivedWebhook> received)
     {

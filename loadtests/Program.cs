@@ -8,10 +8,26 @@ if (Arguments.Parse(args) is not { } arguments)
     return 2;
 }
 
+if (arguments.Scenario == "faults")
+{
+    var faults = await FaultStorm.RunAsync(arguments);
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, faults));
+    return faults.Violations.Count == 0 ? 0 : 1;
+}
+
+if (arguments.Scenario == "promises")
+{
+    var seeds = Promises.Run(arguments);
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, seeds));
+    return seeds.Failing == 0 ? 0 : 1;
+}
+
 var result = arguments.Scenario switch
 {
     "every-second" => await EverySecond.RunAsync(arguments),
     "herd" => await Herd.RunAsync(arguments),
+    "deployment" => await Deployment.RunAsync(arguments),
+    "rebuild" => await Rebuild.RunAsync(arguments),
     _ => null,
 };
 if (result is null)

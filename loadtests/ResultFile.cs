@@ -10,7 +10,7 @@ internal static class ResultFile
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    public static async Task<string> WriteAsync(Arguments arguments, Measured result)
+    public static async Task<string> WriteAsync<T>(Arguments arguments, T result)
     {
         var at = TimeProvider.System.GetUtcNow();
         var file = Path.Combine(Repository.Root, "loadtests/results", $"{arguments.Scenario}-{arguments.Parts}{(arguments.Kill ? "-kill" : "")}.json");

@@ -24,6 +24,15 @@ internal sealed record ExecutionAnswer
 
     public required string TraceId { get; init; }
 
+    /// <summary>Why it was not started, or not tried again.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>How many occurrences this one stands for, when more than one in a row were missed.</summary>
+    public int? Occurrences { get; init; }
+
+    /// <summary>The due time of the last of them.</summary>
+    public DateTimeOffset? LastScheduledAt { get; init; }
+
     public required IReadOnlyList<AttemptAnswer> Attempts { get; init; }
 
     public static ExecutionAnswer Of(HistoryExecution execution) => new()
@@ -33,9 +42,12 @@ internal sealed record ExecutionAnswer
         ScheduledAt = execution.Last.ScheduledAt,
         Trigger = execution.Last.Trigger,
         Status = execution.Last.Status,
-        LatenessMs = execution.LatenessMs,
+        LatenessMs = IsAttempt(execution.Attempts[0]) ? execution.LatenessMs : null,
         TraceId = execution.Last.TraceId,
-        Attempts = [.. execution.Attempts.Select(AttemptAnswer.Of)],
+        Reason = IsAttempt(execution.Last) ? null : execution.Last.Error,
+        Occurrences = execution.Last.Occurrences > 1 ? execution.Last.Occurrences : null,
+        LastScheduledAt = execution.Last.LastDue,
+        Attempts = [.. execution.Attempts.Where(IsAttempt).Select(AttemptAnswer.Of)],
     };
 
     public static ExecutionAnswer Of(Execution running) => new()
@@ -49,6 +61,8 @@ internal sealed record ExecutionAnswer
         TraceId = TraceParent.TraceId(running.TraceParent),
         Attempts = [],
     };
+
+    private static bool IsAttempt(HistoryRow row) => row.Result is not (AttemptResult.Skipped or AttemptResult.Missed);
 }
 
 internal sealed record AttemptAnswer

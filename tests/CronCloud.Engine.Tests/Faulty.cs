@@ -1,3 +1,4 @@
+using CronCloud.Core;
 using CronCloud.Core.Due;
 using CronCloud.Core.Streams;
 
@@ -33,12 +34,14 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public Task ArmAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation) => _index.ArmAsync(partition, entries, cancellation);
 
-    public Task<DueScan> ScanAsync(int partition, DateTimeOffset now, int limit, CancellationToken cancellation) => _index.ScanAsync(partition, now, limit, cancellation);
+    public Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation) => _index.ScanAsync(partition, query, cancellation);
+
+    public Task<IReadOnlyList<SlotState>> ClaimAsync(int partition, IReadOnlyList<SlotClaim> claims, CancellationToken cancellation) => _index.ClaimAsync(partition, claims, cancellation);
 
     public Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation) =>
         BreaksBeforeAdvance ? throw new IOException("The index is away.") : _index.AdvanceAsync(partition, advances, now, cancellation);
 
-    public Task LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation) => _index.LandAsync(partition, landings, now, cancellation);
+    public Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation) => _index.LandAsync(partition, landings, now, cancellation);
 
     public Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation) => _index.ReadFlightsAsync(partition, before, limit, cancellation);
 
@@ -46,9 +49,17 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public Task<DueEntry?> FindAsync(int partition, string key, CancellationToken cancellation) => _index.FindAsync(partition, key, cancellation);
 
-    public Task<bool> IsBuiltAsync(int partition, CancellationToken cancellation) => _index.IsBuiltAsync(partition, cancellation);
+    public Task<IReadOnlyDictionary<string, DueStamp>> StampAsync(int partition, IReadOnlyList<string> keys, CancellationToken cancellation) => _index.StampAsync(partition, keys, cancellation);
+
+    public Task<Page<DueStamp>> ListAsync(int partition, string? cursor, int limit, CancellationToken cancellation) => _index.ListAsync(partition, cursor, limit, cancellation);
+
+    public Task<int> RemoveAsync(int partition, IReadOnlyList<DueStamp> stamps, CancellationToken cancellation) => _index.RemoveAsync(partition, stamps, cancellation);
+
+    public Task<IReadOnlyList<SlotClaim>> ReadSlotsAsync(int partition, CancellationToken cancellation) => _index.ReadSlotsAsync(partition, cancellation);
+
+    public Task<string> ReadIncarnationAsync(CancellationToken cancellation) => _index.ReadIncarnationAsync(cancellation);
 
     public Task<string> BeginBuildAsync(int partition, CancellationToken cancellation) => _index.BeginBuildAsync(partition, cancellation);
 
-    public Task<bool> EndBuildAsync(int partition, string build, CancellationToken cancellation) => _index.EndBuildAsync(partition, build, cancellation);
+    public Task<bool> EndBuildAsync(int partition, string build, string incarnation, CancellationToken cancellation) => _index.EndBuildAsync(partition, build, incarnation, cancellation);
 }

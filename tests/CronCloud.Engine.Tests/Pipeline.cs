@@ -1,4 +1,5 @@
 using CronCloud.Backends.DueIndex;
+using CronCloud.Backends.History;
 using CronCloud.Backends.Sql;
 using CronCloud.Backends.Streams;
 using CronCloud.Core.Due;
@@ -7,7 +8,9 @@ using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
 using CronCloud.Core.Streams;
+using CronCloud.Engine.Clocks;
 using CronCloud.Engine.Due;
+using CronCloud.Engine.Executing;
 using CronCloud.Engine.Jobs;
 using CronCloud.Engine.Outcomes;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -37,6 +40,10 @@ internal sealed class Pipeline : IAsyncDisposable
         Jobs = new SqlJobStore(_database);
         Pending = new SqlPendingStore(_database);
         CheckpointStore = new SqlCheckpointStore(_database);
+        DeadLetters = new SqlDeadLetterStore(_database);
+        History = new SqliteHistory(Path.Combine(_folder, "history.db"));
+        CatchUp = new CatchUpBudget(Queue);
+        Clock = new ClockGuard(new DisciplinedClock(Time), Time, [], NullLogger<ClockGuard>.Instance);
         Book = new JobBook(Jobs, Pending, Index, () => $"{++_nonce}", Time);
     }
 
@@ -54,6 +61,14 @@ internal sealed class Pipeline : IAsyncDisposable
 
     public ICheckpointStore CheckpointStore { get; }
 
+    public IDeadLetterStore DeadLetters { get; }
+
+    public SqliteHistory History { get; }
+
+    public CatchUpBudget CatchUp { get; }
+
+    public ClockGuard Clock { get; }
+
     public JobBook Book { get; }
 
     public static int Partition => Key.Partition;
@@ -65,19 +80,37 @@ internal sealed class Pipeline : IAsyncDisposable
         var pipeline = new Pipeline();
         await pipeline._streams.OpenAsync(None);
         await pipeline._database.OpenAsync(None);
+        await pipeline.History.OpenAsync(None);
+        await pipeline.Clock.RunOnceAsync(None);
         return pipeline;
     }
 
     public Checkpoints NewCheckpoints() => new(CheckpointStore);
 
-    public PartitionBuilder NewBuilder() => new(Index, Jobs, Pending, CheckpointStore, Time, NullLogger<PartitionBuilder>.Instance);
+    public DuePartition NewPartition(Checkpoints? checkpoints = null)
+    {
+        var dispatcher = new Dispatcher(Index, Queue, Outcomes, Pending, Jobs, new NodeName("node"), Time, NullLogger<Dispatcher>.Instance);
+        var lost = new LostFlights(Index, dispatcher, Outcomes, History, Time, NullLogger<LostFlights>.Instance);
+        var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, Time, NullLogger<PartitionBuilder>.Instance);
+        var parts = new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), Clock);
+        return new DuePartition(Partition, parts, Time);
+    }
 
-    public DuePartition NewPartition(Checkpoints? checkpoints = null) =>
-        new(Partition, Index, Queue, NewBuilder(), checkpoints ?? NewCheckpoints(), Time, NullLogger<DuePartition>.Instance);
+    public Settler NewSettler() => new(Outcomes, Index, Pending, DeadLetters, new ExecutionEvents([]), Time, NullLogger<Settler>.Instance);
 
-    public Settler NewSettler() => new(Outcomes, Index, Pending, Time, NullLogger<Settler>.Instance);
+    /// <summary>Runs it until there is nothing to do now: an index that is not built yet is.</summary>
+    public static async Task RunAsync(DuePartition partition)
+    {
+        for (var runs = 0; runs < 10_000; runs++)
+        {
+            if (await partition.RunOnceAsync(None) is var sleep && sleep > TimeSpan.Zero && sleep != DuePartition.BuildPause)
+                return;
+        }
 
-    public async Task<Job> WriteJobAsync(ScheduleSpec schedule, RetryPolicy? retry = null)
+        throw new InvalidOperationException("The partition does not come to rest.");
+    }
+
+    public async Task<Job> WriteJobAsync(ScheduleSpec schedule, RetryPolicy? retry = null, CatchUp? catchUp = null, Overlap overlap = Overlap.Allow)
     {
         var reply = await Book.ChangeAsync(
             new ChangeJob
@@ -86,7 +119,7 @@ internal sealed class Pipeline : IAsyncDisposable
                 Id = Key.Id,
                 Action = JobAction.Put,
                 By = "test",
-                Definition = new JobDefinition { Schedule = schedule, Target = new Target { Http = new HttpTarget { Url = "https://example.com" } }, Retry = retry ?? RetryPolicy.Default },
+                Definition = new JobDefinition { Schedule = schedule, Target = new Target { Http = new HttpTarget { Url = "https://example.com" } }, Retry = retry ?? RetryPolicy.Default, CatchUp = catchUp ?? Core.Jobs.CatchUp.Default, Overlap = overlap },
             },
             None);
         return reply.Job!.ToJob();
@@ -128,6 +161,7 @@ internal sealed class Pipeline : IAsyncDisposable
     {
         await _streams.DisposeAsync();
         _database.Dispose();
+        History.Dispose();
         Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         Directory.Delete(_folder, recursive: true);
     }

@@ -22,6 +22,9 @@ public sealed class ChildProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>The state after the name in parentheses in the kernel's line about the process.</summary>
+    public bool IsStopped => !_process.HasExited && File.ReadAllText($"/proc/{_process.Id}/stat") is var line && line[line.LastIndexOf(')') + 2] == 'T';
+
     /// <summary>What it printed, the latest lines last.</summary>
     public IReadOnlyList<string> Lines => [.. _lines];
 

@@ -18,7 +18,12 @@ public sealed class CronCloudProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
-    public string Output => _process.Tail(200);
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Whether it stands still after SIGSTOP, as the kernel has it.</summary>
+    public bool IsStopped => _process.IsStopped;
+
+    public string Output => Tail(200);
 
     public static Task<CronCloudProcess> StartGatewayAsync(int port, IReadOnlyDictionary<string, string> settings) =>
         StartAsync(Repository.Output("gateway", "CronCloud.Gateway.dll"), port, settings);
@@ -32,21 +37,43 @@ public sealed class CronCloudProcess : IAsyncDisposable
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
-            try
-            {
-                using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
-                if (answer.IsSuccessStatusCode)
-                    return;
-            }
-            catch (HttpRequestException) when (!_process.HasExited)
-            {
-            }
-
+            if (await IsReadyAsync())
+                return;
             if (_process.HasExited || Stopwatch.GetElapsedTime(started) > ReadyLimit)
                 throw new InvalidOperationException($"CronCloud did not become ready. It printed:\n{Output}");
             await Task.Delay(ProbePause, TimeProvider.System);
         }
     }
+
+    /// <summary>Whether it serves, and all that it stands on.</summary>
+    public async Task<bool> IsReadyAsync()
+    {
+        try
+        {
+            using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception silent) when (silent is HttpRequestException or TaskCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What it says of what it stands on.</summary>
+    public async Task<string> ReadinessAsync()
+    {
+        try
+        {
+            using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative));
+            return $"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync()}";
+        }
+        catch (Exception silent) when (silent is HttpRequestException or TaskCanceledException)
+        {
+            return silent.Message;
+        }
+    }
+
+    public string Tail(int lines) => _process.Tail(lines);
 
     /// <summary>kill -9.</summary>
     public Task KillAsync() => _process.KillAsync();

@@ -67,15 +67,14 @@ public sealed class TwinInstallation : Installation
 /// <summary>Three nodes and a gateway on the real servers.</summary>
 public sealed class ClusterInstallation : Installation
 {
-    private readonly List<Server> _servers = [];
     private readonly int[] _clusterPorts = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
     private readonly CronCloudProcess?[] _nodes = new CronCloudProcess?[3];
+    private readonly Func<int, (string Name, string Value)[]> _settingsOf;
+    private readonly int _gatewayPort = FreePort.Next();
     private CronCloudProcess _gateway = null!;
 
-    private ClusterInstallation(WebhookSink sink)
-        : base(sink)
-    {
-    }
+    private ClusterInstallation(WebhookSink sink, Func<int, (string Name, string Value)[]> settingsOf)
+        : base(sink) => _settingsOf = settingsOf;
 
     public override HttpClient Http => _gateway.Http;
 
@@ -83,29 +82,58 @@ public sealed class ClusterInstallation : Installation
 
     public IReadOnlyList<CronCloudProcess?> Nodes => _nodes;
 
-    public static async Task<ClusterInstallation> StartAsync()
+    public required RedisServer Redis { get; init; }
+
+    public required NatsServer Nats { get; init; }
+
+    public required PostgresServer Postgres { get; init; }
+
+    public required ClickHouseServer ClickHouse { get; init; }
+
+    /// <summary>Each start of a node asks for the settings that it gets beside those of all.</summary>
+    public static async Task<ClusterInstallation> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null)
     {
-        var installation = new ClusterInstallation(await WebhookSink.StartAsync());
-        installation._servers.AddRange(await Task.WhenAll<Server>(Up(RedisServer.StartAsync()), Up(NatsServer.StartAsync()), Up(PostgresServer.StartAsync()), Up(ClickHouseServer.StartAsync())));
+        var (redis, nats, postgres, clickHouse) = (RedisServer.StartAsync(), NatsServer.StartAsync(), PostgresServer.StartAsync(), ClickHouseServer.StartAsync());
+        var installation = new ClusterInstallation(await WebhookSink.StartAsync(), settingsOf ?? (_ => []))
+        {
+            Redis = await redis,
+            Nats = await nats,
+            Postgres = await postgres,
+            ClickHouse = await clickHouse,
+        };
         for (var node = 0; node < 3; node++)
             await installation.StartNodeAsync(node);
-        installation._gateway = await CronCloudProcess.StartGatewayAsync(FreePort.Next(), installation.NodeSettings("gateway", FreePort.Next(), ("CronCloud__Roles", "gateway")));
+        await installation.StartGatewayAsync();
         foreach (var process in installation._nodes.Append(installation._gateway))
             await process!.UntilReadyAsync();
         return installation;
-
-        static async Task<Server> Up<T>(Task<T> server)
-            where T : Server => await server;
     }
 
-    public async Task StartNodeAsync(int node) =>
-        _nodes[node] = await CronCloudProcess.StartNodeAsync(FreePort.Next(), NodeSettings($"node-{node + 1}", _clusterPorts[node]));
+    public async Task StartNodeAsync(int node, params (string Name, string Value)[] more) =>
+        _nodes[node] = await CronCloudProcess.StartNodeAsync(FreePort.Next(), NodeSettings($"node-{node + 1}", _clusterPorts[node], [.. _settingsOf(node), .. more]));
+
+    /// <summary>Starts the gateway, or again one that ended: at the same address, so that its clients need not know.</summary>
+    public async Task StartGatewayAsync()
+    {
+        if (_gateway is not null)
+            await _gateway.DisposeAsync();
+        _gateway = await CronCloudProcess.StartGatewayAsync(_gatewayPort, NodeSettings("gateway", FreePort.Next(), [("CronCloud__Roles", "gateway")]));
+    }
 
     public async Task KillNodeAsync(int node)
     {
         await _nodes[node]!.KillAsync();
         await _nodes[node]!.DisposeAsync();
         _nodes[node] = null;
+    }
+
+    /// <summary>SIGTERM, and the exit code.</summary>
+    public async Task<int> StopNodeAsync(int node)
+    {
+        var code = await _nodes[node]!.StopAsync();
+        await _nodes[node]!.DisposeAsync();
+        _nodes[node] = null;
+        return code;
     }
 
     public override async ValueTask DisposeAsync()
@@ -116,20 +144,20 @@ public sealed class ClusterInstallation : Installation
                 await process.DisposeAsync();
         }
 
-        foreach (var server in _servers)
+        foreach (var server in (Server[])[Redis, Nats, Postgres, ClickHouse])
             await server.DisposeAsync();
         await Sink.DisposeAsync();
     }
 
-    private Dictionary<string, string> NodeSettings(string name, int clusterPort, params (string Name, string Value)[] more) => Settings(
+    private Dictionary<string, string> NodeSettings(string name, int clusterPort, (string Name, string Value)[] more) => Settings(
         [
             ("CronCloud__NodeName", name),
             ("Cluster__Port", Text(clusterPort)),
             ("Cluster__SeedNodes", string.Join(',', _clusterPorts.Select(p => $"127.0.0.1:{p}"))),
-            ("ConnectionStrings__redis", _servers[0].ConnectionString),
-            ("ConnectionStrings__nats", _servers[1].ConnectionString),
-            ("ConnectionStrings__sql", _servers[2].ConnectionString),
-            ("ConnectionStrings__clickhouse", _servers[3].ConnectionString),
+            ("ConnectionStrings__redis", Redis.ConnectionString),
+            ("ConnectionStrings__nats", Nats.ConnectionString),
+            ("ConnectionStrings__sql", Postgres.ConnectionString),
+            ("ConnectionStrings__clickhouse", ClickHouse.ConnectionString),
             .. more,
         ]);
 }

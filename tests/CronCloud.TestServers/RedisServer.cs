@@ -23,6 +23,19 @@ public sealed class RedisServer : Server
         Find("redis-server", "redis-server"),
         ["--port", $"{Port}", "--bind", "127.0.0.1", "--dir", Folder, "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]);
 
+    /// <summary>Where its append-only files are.</summary>
+    public string AppendOnlyFolder => Path.Combine(Folder, "appendonlydir");
+
+    /// <summary>Sends an inline command, and answers the first line.</summary>
+    public async Task<string> SendAsync(string command)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, Port);
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"{command}\r\n"));
+        using var reader = new StreamReader(client.GetStream(), Encoding.ASCII);
+        return await reader.ReadLineAsync() ?? "";
+    }
+
     protected override async Task ProbeAsync()
     {
         using var client = new TcpClient();

@@ -1,3 +1,4 @@
+using CronCloud.Core;
 using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
 
@@ -7,6 +8,7 @@ namespace CronCloud.Backends.DueIndex;
 public sealed class MemoryDueIndex : IDueIndex
 {
     private readonly MemoryPartition[] _partitions = [.. Enumerable.Range(0, Partitions.Count).Select(_ => new MemoryPartition())];
+    private readonly string _incarnation = Guid.NewGuid().ToString("N");
 
     public event Action<int>? Woken;
 
@@ -17,17 +19,20 @@ public sealed class MemoryDueIndex : IDueIndex
         return Task.CompletedTask;
     }
 
-    public Task<DueScan> ScanAsync(int partition, DateTimeOffset now, int limit, CancellationToken cancellation) =>
-        Task.FromResult(_partitions[partition].Scan(now, limit));
+    public Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation) => Task.FromResult(_partitions[partition].Scan(query));
+
+    public Task<IReadOnlyList<SlotState>> ClaimAsync(int partition, IReadOnlyList<SlotClaim> claims, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<SlotState>>(_partitions[partition].Claim(claims));
 
     public Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<bool>>(_partitions[partition].Advance(advances, now));
 
-    public Task LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
+    public Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
     {
-        if (_partitions[partition].Land(landings, now))
+        var live = _partitions[partition].Land(landings, now, out var isSooner);
+        if (isSooner)
             Woken?.Invoke(partition);
-        return Task.CompletedTask;
+        return Task.FromResult<IReadOnlyList<bool>>(live);
     }
 
     public Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation) =>
@@ -36,12 +41,20 @@ public sealed class MemoryDueIndex : IDueIndex
     public Task<bool> ExtendFlightAsync(int partition, Flight old, Flight renewed, CancellationToken cancellation) =>
         Task.FromResult(_partitions[partition].ExtendFlight(old, renewed));
 
-    public Task<DueEntry?> FindAsync(int partition, string key, CancellationToken cancellation) =>
-        Task.FromResult(_partitions[partition].Find(key));
+    public Task<DueEntry?> FindAsync(int partition, string key, CancellationToken cancellation) => Task.FromResult(_partitions[partition].Find(key));
 
-    public Task<bool> IsBuiltAsync(int partition, CancellationToken cancellation) => Task.FromResult(_partitions[partition].IsBuilt);
+    public Task<IReadOnlyDictionary<string, DueStamp>> StampAsync(int partition, IReadOnlyList<string> keys, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyDictionary<string, DueStamp>>(_partitions[partition].Stamp(keys));
+
+    public Task<Page<DueStamp>> ListAsync(int partition, string? cursor, int limit, CancellationToken cancellation) => Task.FromResult(_partitions[partition].List(cursor, limit));
+
+    public Task<int> RemoveAsync(int partition, IReadOnlyList<DueStamp> stamps, CancellationToken cancellation) => Task.FromResult(_partitions[partition].Remove(stamps));
+
+    public Task<IReadOnlyList<SlotClaim>> ReadSlotsAsync(int partition, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<SlotClaim>>(_partitions[partition].ReadSlots());
+
+    public Task<string> ReadIncarnationAsync(CancellationToken cancellation) => Task.FromResult(_incarnation);
 
     public Task<string> BeginBuildAsync(int partition, CancellationToken cancellation) => Task.FromResult(_partitions[partition].BeginBuild());
 
-    public Task<bool> EndBuildAsync(int partition, string build, CancellationToken cancellation) => Task.FromResult(_partitions[partition].EndBuild(build));
+    public Task<bool> EndBuildAsync(int partition, string build, string incarnation, CancellationToken cancellation) => Task.FromResult(_partitions[partition].EndBuild(build, incarnation));
 }

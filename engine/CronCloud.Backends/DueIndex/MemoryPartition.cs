@@ -1,37 +1,41 @@
+using System.Globalization;
+using CronCloud.Core;
 using CronCloud.Core.Due;
 
 namespace CronCloud.Backends.DueIndex;
 
-/// <summary>One partition's entries and flights: the Lua scripts' steps, under a lock.</summary>
+/// <summary>One partition's entries, flights and slots: the Lua scripts' steps, under a lock.</summary>
 internal sealed class MemoryPartition
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, DueEntry> _entries = [];
-    private readonly SortedSet<(DateTimeOffset Due, string Key)> _due = new(DueOrder.Instance);
+    private readonly MemoryEntries _entries = new();
     private readonly Dictionary<string, Flight> _flights = [];
     private readonly Dictionary<string, DateTimeOffset> _landed = [];
+    private readonly Dictionary<string, string> _slots = [];
+    private readonly Dictionary<string, DueEntry> _waiting = [];
     private int _builds;
+    private string? _incarnation;
     private bool _isBuilt;
-
-    public bool IsBuilt
-    {
-        get
-        {
-            lock (_lock)
-                return _isBuilt;
-        }
-    }
+    private DateTimeOffset? _reached;
 
     public string BeginBuild()
     {
         lock (_lock)
+        {
+            _isBuilt = false;
             return Text(++_builds);
+        }
     }
 
-    public bool EndBuild(string build)
+    public bool EndBuild(string build, string incarnation)
     {
         lock (_lock)
-            return _isBuilt |= build == Text(_builds);
+        {
+            if (build != Text(_builds))
+                return false;
+            _incarnation = incarnation;
+            return _isBuilt = true;
+        }
     }
 
     /// <summary>True when an entry became the soonest of all.</summary>
@@ -39,29 +43,43 @@ internal sealed class MemoryPartition
     {
         lock (_lock)
         {
-            var head = Head;
+            var (head, leftOvers) = (_entries.Head, _entries.LeftOvers);
             foreach (var entry in entries)
                 Arm(entry);
-            return Head < head;
+            return _entries.Head < head || _entries.LeftOvers > leftOvers;
         }
     }
 
-    public DueScan Scan(DateTimeOffset now, int limit)
+    public DueScan Scan(DueQuery query)
     {
         lock (_lock)
         {
-            var found = new List<DueEntry>();
-            foreach (var (due, key) in _due)
+            var leftOvers = _entries.TakeLeftOvers(query.LeftOverLimit);
+            var found = _entries.Take(query.OverdueBefore, query.Now, query.Limit);
+            var room = Math.Max(Math.Max(query.Limit - found.Count, query.Limit / 4), 1);
+            var overdue = _entries.Take(DateTimeOffset.MinValue, query.OverdueBefore, room);
+            var reached = _reached;
+            if (query.Reached > (_reached ?? DateTimeOffset.UnixEpoch))
+                _reached = DateTimeOffset.FromUnixTimeMilliseconds(query.Reached.ToUnixTimeMilliseconds());
+            return new DueScan
             {
-                if (due > now)
-                    return new DueScan(_isBuilt, found, due);
-                if (found.Count == limit)
-                    return new DueScan(_isBuilt, found, found[^1].Due);
-                found.Add(_entries[key]);
-            }
-
-            return new DueScan(_isBuilt, found, found.Count == limit && limit > 0 ? found[^1].Due : null);
+                IsBuilt = _isBuilt,
+                Incarnation = _incarnation,
+                Reached = reached,
+                Entries = [.. found.Take(query.Limit), .. overdue.Take(room)],
+                LeftOvers = [.. leftOvers.Take(query.LeftOverLimit)],
+                IsFull = found.Count > query.Limit || overdue.Count > room,
+                HasMoreLeftOvers = leftOvers.Count > query.LeftOverLimit,
+                Oldest = _entries.Oldest is var oldest && oldest < DateTimeOffset.MaxValue ? oldest : null,
+                NextDue = _entries.NextAfter(query.Now),
+            };
         }
+    }
+
+    public SlotState[] Claim(IReadOnlyList<SlotClaim> claims)
+    {
+        lock (_lock)
+            return [.. claims.Select(Claim)];
     }
 
     public bool[] Advance(IReadOnlyList<Advance> advances, DateTimeOffset now)
@@ -74,28 +92,22 @@ internal sealed class MemoryPartition
         }
     }
 
-    /// <summary>True when a retry became the soonest of all.</summary>
-    public bool Land(IReadOnlyList<Landing> landings, DateTimeOffset now)
+    /// <param name="isSooner">Whether a retry, or who waited for a slot, became the soonest of all.</param>
+    public bool[] Land(IReadOnlyList<Landing> landings, DateTimeOffset now, out bool isSooner)
     {
         lock (_lock)
         {
-            var head = Head;
-            foreach (var (flightId, retry) in landings)
-            {
-                if (!_flights.Remove(flightId))
-                    _landed[flightId] = now;
-                if (retry is not null)
-                    Arm(retry);
-            }
-
-            return Head < head;
+            var head = _entries.Head;
+            bool[] live = [.. landings.Select(landing => Land(landing, now))];
+            isSooner = _entries.Head < head;
+            return live;
         }
     }
 
     public Flight[] ReadFlights(DateTimeOffset before, int limit)
     {
         lock (_lock)
-            return [.. _flights.Values.Where(f => f.Deadline <= before).OrderBy(f => f.Deadline).Take(limit)];
+            return [.. _flights.Values.Where(f => f.Deadline <= before).OrderBy(f => f.Deadline).ThenBy(f => f.Id, StringComparer.Ordinal).Take(limit)];
     }
 
     public bool ExtendFlight(Flight old, Flight renewed)
@@ -112,62 +124,148 @@ internal sealed class MemoryPartition
     public DueEntry? Find(string key)
     {
         lock (_lock)
-            return _entries.GetValueOrDefault(key);
+            return _waiting.Values.FirstOrDefault(w => w.Key == key) ?? _entries.Find(key);
     }
 
-    private static string Text(int build) => build.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    public Dictionary<string, DueStamp> Stamp(IReadOnlyList<string> keys)
+    {
+        lock (_lock)
+            return keys.Select(_entries.Find).OfType<DueEntry>().DistinctBy(e => e.Key).ToDictionary(e => e.Key, StampOf);
+    }
 
-    private DateTimeOffset Head => _due.Count > 0 ? _due.Min.Due : DateTimeOffset.MaxValue;
+    /// <summary>The cursor is the last key of the part before.</summary>
+    public Page<DueStamp> List(string? cursor, int limit)
+    {
+        lock (_lock)
+        {
+            var part = _entries.All.Where(e => string.CompareOrdinal(e.Key, cursor) > 0).OrderBy(e => e.Key, StringComparer.Ordinal).Take(limit).Select(StampOf).ToList();
+            return new Page<DueStamp>(part, part.Count == limit ? part[^1].Key : null);
+        }
+    }
+
+    public int Remove(IReadOnlyList<DueStamp> stamps)
+    {
+        lock (_lock)
+            return stamps.Count(stamp => _entries.Find(stamp.Key) is { } entry && (entry.Version, entry.Due) == (stamp.Version, stamp.Due) && _entries.Remove(entry));
+    }
+
+    public SlotClaim[] ReadSlots()
+    {
+        lock (_lock)
+            return [.. _slots.Select(s => new SlotClaim(s.Key, s.Value))];
+    }
+
+    private static string Text(int build) => build.ToString(CultureInfo.InvariantCulture);
+
+    private static DueStamp StampOf(DueEntry entry) => new(entry.Key, entry.Version, entry.Due, entry.IsTombstone, entry.IsLeftOver);
 
     private void Arm(DueEntry entry)
     {
-        if (_entries.TryGetValue(entry.Key, out var stored) && stored.Version >= entry.Version)
+        var stored = _entries.Find(entry.Key);
+        if (stored?.Version > entry.Version)
             return;
-        Put(entry);
+        if (stored?.Version == entry.Version)
+        {
+            if (entry.Raises && !stored.IsTombstone && stored.Due < entry.Due)
+                _entries.Put(stored with { Due = entry.Due });
+            return;
+        }
+
+        if (stored is { IsTombstone: false } && entry.Since is { } since && stored.Due <= since && stored.LeftOver(since) is var leftOver && _entries.Find(leftOver.Key) is null)
+            _entries.Put(leftOver);
+        _entries.Put(entry with { Since = null, Raises = false });
+    }
+
+    private SlotState Claim(SlotClaim claim)
+    {
+        if (_slots.TryAdd(claim.Job, claim.Execution) || _slots[claim.Job] == claim.Execution)
+            return SlotState.Taken;
+        return _waiting.TryGetValue(claim.Job, out var waiting) && waiting.Key != claim.Execution ? SlotState.Full : SlotState.Busy;
     }
 
     private bool Advance(Advance advance, DateTimeOffset now)
     {
         var (seen, next, flight) = advance;
-        var stored = _entries.GetValueOrDefault(seen.Key);
+        var stored = _entries.Find(seen.Key);
         var moved = stored is not null && stored.Version == seen.Version && stored.Due == seen.Due;
         if (moved)
         {
+            if (advance.LeftOver is { } leftOver)
+                _entries.Put(leftOver with { Payload = stored!.Payload });
             if (next is { } due)
-                Put(stored! with { Due = due });
-            else if (seen.IsTombstone)
-                Remove(stored!);
+                _entries.Put(stored! with { Due = due });
+            else if (seen.LeavesNothing)
+                _entries.Remove(stored!);
             else
-                Put(DueEntry.Tombstone(seen.Key, seen.Version, now));
+                _entries.Put(DueEntry.Tombstone(seen.Key, seen.Version, now));
+            if (advance.Park is { } park)
+                Park(park);
         }
 
-        if (flight is not null && (moved || stored?.Version > seen.Version) && !_landed.Remove(flight.Id))
+        else if (stored?.Version > seen.Version && advance is { LeftOver: null, Park: null })
+        {
+            AdvanceLeftOver(seen, next);
+        }
+
+        var isOver = flight is not null && _landed.ContainsKey(flight.Id);
+        if (flight is not null && !isOver && (moved || stored?.Version > seen.Version))
             _flights[flight.Id] = flight;
+        if (isOver && advance.Slot is { } slot && _slots.GetValueOrDefault(slot.Job) == slot.Execution && !GoesOn(slot.Execution))
+            Free(slot.Job, now);
         return moved;
     }
 
-    private void Put(DueEntry entry)
+    /// <summary>The entry was edited since it was seen: what was done with it is not to be done once more by what the edit left over.</summary>
+    private void AdvanceLeftOver(DueEntry seen, DateTimeOffset? next)
     {
-        if (_entries.TryGetValue(entry.Key, out var stored))
-            Remove(stored);
-        _entries[entry.Key] = entry;
-        _due.Add((entry.Due, entry.Key));
+        if (_entries.Find(seen.LeftOver(seen.Due).Key) is not { } left || left.Due != seen.Due)
+            return;
+        if (next <= left.Until)
+            _entries.Put(left with { Due = next.Value });
+        else
+            _entries.Remove(left);
     }
 
-    private void Remove(DueEntry entry)
+    /// <summary>Whether the execution waits for a retry, or one is in flight: the version of its tombstone.</summary>
+    private bool GoesOn(string execution) => _entries.Find(execution) is { } entry && (!entry.IsTombstone || _flights.ContainsKey($"{execution}#{entry.Version}"));
+
+    private void Park(Parking park)
     {
-        _entries.Remove(entry.Key);
-        _due.Remove((entry.Due, entry.Key));
+        var othersWait = _waiting.TryGetValue(park.Claim.Job, out var waiting) && waiting.Key != park.Entry.Key;
+        if (othersWait || !_slots.ContainsKey(park.Claim.Job))
+            _entries.Put(park.Entry);
+        else
+            _waiting[park.Claim.Job] = park.Entry;
     }
 
-    private sealed class DueOrder : IComparer<(DateTimeOffset Due, string Key)>
+    private bool Land(Landing landing, DateTimeOffset now)
     {
-        public static readonly DueOrder Instance = new();
-
-        public int Compare((DateTimeOffset Due, string Key) x, (DateTimeOffset Due, string Key) y)
+        if (landing.FlightId is { } flight)
         {
-            var byDue = x.Due.CompareTo(y.Due);
-            return byDue != 0 ? byDue : string.CompareOrdinal(x.Key, y.Key);
+            _flights.Remove(flight);
+            _landed[flight] = now;
         }
+
+        var isLive = true;
+        if (landing.Retry is { } retry)
+        {
+            Arm(retry);
+            if (_entries.Find(retry.Key) is { IsTombstone: true } over)
+            {
+                _entries.Put(DueEntry.Tombstone(over.Key, over.Version, now));
+                isLive = _flights.ContainsKey($"{retry.Key}#{retry.Version}");
+            }
+        }
+
+        if (landing.Frees is { } claim && _slots.GetValueOrDefault(claim.Job) == claim.Execution)
+            Free(claim.Job, now);
+        return isLive;
+    }
+
+    private void Free(string job, DateTimeOffset now)
+    {
+        _slots.Remove(job);
+        if (_waiting.Remove(job, out var waiting))
+            _entries.Put(waiting with { Due = now });
     }
 }

@@ -1,10 +1,11 @@
 using CronCloud.Core;
+using CronCloud.Core.Clocks;
 using StackExchange.Redis;
 
 namespace CronCloud.Backends.DueIndex;
 
 /// <summary>The one multiplexed connection to Redis. It comes back by itself; meanwhile calls fail fast.</summary>
-public sealed class RedisConnection(string connectionString) : IDependency, IAsyncDisposable
+public sealed class RedisConnection(string connectionString) : IDependency, IReferenceClock, IAsyncDisposable
 {
     private ConnectionMultiplexer? _redis;
 
@@ -25,6 +26,12 @@ public sealed class RedisConnection(string connectionString) : IDependency, IAsy
     /// <summary>Probes with a write: a Redis that is full or read-only still answers PING.</summary>
     public Task ProbeAsync(CancellationToken cancellation) =>
         Database.StringSetAsync("cc:probe", "1", TimeSpan.FromMinutes(1)).WaitAsync(TimeSpan.FromSeconds(2), cancellation);
+
+    public async Task<DateTimeOffset> ReadAsync(CancellationToken cancellation)
+    {
+        var time = (long[])(await Database.ExecuteAsync("TIME").WaitAsync(cancellation))!;
+        return DateTimeOffset.FromUnixTimeSeconds(time[0]).AddMicroseconds(time[1]);
+    }
 
     /// <summary>Hears a channel for as long as the connection lives.</summary>
     public void Listen(RedisChannel channel, Action<RedisValue> onMessage, Action onReconnect)

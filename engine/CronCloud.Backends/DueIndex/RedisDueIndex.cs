@@ -1,4 +1,5 @@
-using System.Buffers.Text;
+using System.Text;
+using CronCloud.Core;
 using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
@@ -24,61 +25,31 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
 
     private IDatabase Redis => connection.Database;
 
-    public async Task ArmAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation)
-    {
-        var arguments = new RedisValue[2 + (4 * entries.Count)];
-        arguments[0] = RedisKeys.WakeChannel.ToString();
-        arguments[1] = partition;
-        for (var i = 0; i < entries.Count; i++)
-            Put(arguments, 2 + (4 * i), entries[i]);
-        await RedisScript.Arm.RunAsync(Redis, RedisKeys.Of(partition).Entries, arguments).WaitAsync(cancellation);
-    }
+    public Task ArmAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation) =>
+        RunAsync(RedisScript.Arm, RedisKeys.Of(partition).Entries, [RedisKeys.WakeChannel.ToString(), partition, .. entries.SelectMany(RedisPacking.Arguments)], cancellation);
 
-    public async Task<DueScan> ScanAsync(int partition, DateTimeOffset now, int limit, CancellationToken cancellation)
+    public async Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation) =>
+        RedisPacking.Scan((RedisValue[])(await RunAsync(RedisScript.Scan, RedisKeys.Of(partition).Entries, RedisPacking.Arguments(query), cancellation))!);
+
+    public async Task<IReadOnlyList<SlotState>> ClaimAsync(int partition, IReadOnlyList<SlotClaim> claims, CancellationToken cancellation)
     {
-        var result = await RedisScript.Scan.RunAsync(Redis, RedisKeys.Of(partition).Scan, [now.ToUnixTimeMilliseconds(), limit]).WaitAsync(cancellation);
-        var values = (RedisValue[])result!;
-        var entries = new DueEntry[(values.Length - 2) / 3];
-        for (var i = 0; i < entries.Length; i++)
-            entries[i] = Entry(values[2 + (3 * i)]!, Instant(values[3 + (3 * i)]), values[4 + (3 * i)]);
-        return new DueScan(values[0] == 1, entries, values[1].IsNullOrEmpty ? null : Instant(values[1]));
+        var states = await RunAsync(RedisScript.Claim, RedisKeys.Of(partition).Slots, [.. claims.SelectMany(c => (RedisValue[])[c.Job, c.Execution])], cancellation);
+        return Array.ConvertAll((int[])states!, state => (SlotState)state);
     }
 
     public async Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation)
     {
-        var tombstoneDue = (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds();
-        var arguments = new RedisValue[1 + (8 * advances.Count)];
-        arguments[0] = (now - Landing.Remembered).ToUnixTimeMilliseconds();
-        for (var i = 0; i < advances.Count; i++)
-        {
-            var (entry, next, flight) = advances[i];
-            arguments[(8 * i) + 1] = entry.Key;
-            arguments[(8 * i) + 2] = entry.Version;
-            arguments[(8 * i) + 3] = entry.Due.ToUnixTimeMilliseconds();
-            arguments[(8 * i) + 4] = next is { } due ? due.ToUnixTimeMilliseconds() : entry.IsTombstone ? "drop" : "bury";
-            arguments[(8 * i) + 5] = tombstoneDue;
-            arguments[(8 * i) + 6] = flight?.Id ?? "";
-            arguments[(8 * i) + 7] = flight?.Deadline.ToUnixTimeMilliseconds() ?? 0;
-            arguments[(8 * i) + 8] = flight?.Payload ?? ReadOnlyMemory<byte>.Empty;
-        }
-
-        var result = await RedisScript.Advance.RunAsync(Redis, RedisKeys.Of(partition).All, arguments).WaitAsync(cancellation);
-        return Array.ConvertAll((RedisValue[])result!, moved => moved == 1);
+        RedisValue tombstoneDue = (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds();
+        RedisValue forgotten = (now - Landing.Remembered).ToUnixTimeMilliseconds();
+        var moved = await RunAsync(RedisScript.Advance, RedisKeys.Of(partition).All, [forgotten, now.ToUnixTimeMilliseconds(), .. advances.SelectMany(a => RedisPacking.Arguments(a, tombstoneDue))], cancellation);
+        return Array.ConvertAll((RedisValue[])moved!, one => one == 1);
     }
 
-    public async Task LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
+    public async Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
     {
-        var arguments = new RedisValue[3 + (5 * landings.Count)];
-        arguments[0] = RedisKeys.WakeChannel.ToString();
-        arguments[1] = partition;
-        arguments[2] = now.ToUnixTimeMilliseconds();
-        for (var i = 0; i < landings.Count; i++)
-        {
-            arguments[3 + (5 * i)] = landings[i].FlightId;
-            Put(arguments, 4 + (5 * i), landings[i].Retry ?? new DueEntry("", 0, DateTimeOffset.UnixEpoch, default));
-        }
-
-        await RedisScript.Land.RunAsync(Redis, RedisKeys.Of(partition).All, arguments).WaitAsync(cancellation);
+        RedisValue[] header = [RedisKeys.WakeChannel.ToString(), partition, now.ToUnixTimeMilliseconds(), (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds()];
+        var live = await RunAsync(RedisScript.Land, RedisKeys.Of(partition).All, [.. header, .. landings.SelectMany(RedisPacking.Arguments)], cancellation);
+        return Array.ConvertAll((RedisValue[])live!, one => one == 1);
     }
 
     public async Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation)
@@ -88,7 +59,7 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
         var values = (RedisValue[])result!;
         var flights = new Flight[values.Length / 3];
         for (var i = 0; i < flights.Length; i++)
-            flights[i] = new Flight(values[3 * i]!, Instant(values[(3 * i) + 1]), (byte[])values[(3 * i) + 2]!);
+            flights[i] = new Flight(values[3 * i]!, RedisPacking.Instant(values[(3 * i) + 1])!.Value, (byte[])values[(3 * i) + 2]!);
         return flights;
     }
 
@@ -100,25 +71,56 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
 
     public async Task<DueEntry?> FindAsync(int partition, string key, CancellationToken cancellation)
     {
-        var keys = RedisKeys.Of(partition).Entries;
-        var due = Redis.SortedSetScoreAsync(keys[0], key);
-        var stored = Redis.HashGetAsync(keys[1], key);
-        await Task.WhenAll(due, stored).WaitAsync(cancellation);
-        return await due is { } at ? Entry(key, DateTimeOffset.FromUnixTimeMilliseconds((long)at), await stored) : null;
+        var keys = RedisKeys.Of(partition);
+        var due = Redis.SortedSetScoreAsync(keys.Entries[0], key);
+        var stored = Redis.HashGetAsync(keys.Entries[1], key);
+        var parked = key.LastIndexOf('@') is > 0 and var at ? Redis.HashGetAsync(keys.Slots[1], key[..at]) : Task.FromResult(RedisValue.Null);
+        await Task.WhenAll(due, stored, parked).WaitAsync(cancellation);
+        if ((byte[]?)await parked is { } waiting && waiting.AsSpan().IndexOf((byte)'\n') is var line && Encoding.UTF8.GetString(waiting, 0, line) == key)
+            return RedisPacking.Entry(key, DateTimeOffset.MaxValue, waiting[(line + 1)..]);
+        return await due is { } score ? RedisPacking.Entry(key, RedisPacking.Due(score), await stored) : null;
     }
 
-    public async Task<bool> IsBuiltAsync(int partition, CancellationToken cancellation) =>
-        await Redis.StringGetAsync(RedisKeys.Of(partition).Epoch).WaitAsync(cancellation) == "built";
+    public async Task<IReadOnlyDictionary<string, DueStamp>> StampAsync(int partition, IReadOnlyList<string> keys, CancellationToken cancellation)
+    {
+        var values = (RedisValue[])(await RunAsync(RedisScript.Stamp, RedisKeys.Of(partition).Entries[..2], [.. keys.Select(k => (RedisValue)k)], cancellation))!;
+        var stamps = new Dictionary<string, DueStamp>(keys.Count);
+        for (var i = 0; i < keys.Count; i++)
+        {
+            if (RedisPacking.Stamp(keys[i], values[3 * i], values[(3 * i) + 1], values[(3 * i) + 2]) is { } stamp)
+                stamps[keys[i]] = stamp;
+        }
+
+        return stamps;
+    }
+
+    public async Task<Page<DueStamp>> ListAsync(int partition, string? cursor, int limit, CancellationToken cancellation)
+    {
+        var scanned = (RedisResult[])(await Redis.ExecuteAsync("ZSCAN", RedisKeys.Of(partition).Entries[0], cursor ?? "0", "COUNT", limit).WaitAsync(cancellation))!;
+        var found = (string[])scanned[1]!;
+        var stamps = found.Length == 0 ? null : await StampAsync(partition, [.. found.Where((_, i) => i % 2 == 0)], cancellation);
+        return new Page<DueStamp>([.. stamps?.Values ?? []], (string)scanned[0]! is "0" ? null : (string)scanned[0]!);
+    }
+
+    public async Task<int> RemoveAsync(int partition, IReadOnlyList<DueStamp> stamps, CancellationToken cancellation) => (int)await RunAsync(
+        RedisScript.Remove, RedisKeys.Of(partition).Entries, [.. stamps.SelectMany(RedisPacking.Arguments)], cancellation);
+
+    public async Task<IReadOnlyList<SlotClaim>> ReadSlotsAsync(int partition, CancellationToken cancellation) =>
+        [.. (await Redis.HashGetAllAsync(RedisKeys.Of(partition).Slots[0]).WaitAsync(cancellation)).Select(slot => new SlotClaim(slot.Name!, slot.Value!))];
+
+    /// <summary>By a script: the client takes INFO for an administrator's command.</summary>
+    public async Task<string> ReadIncarnationAsync(CancellationToken cancellation) =>
+        (string?)await RunAsync(RedisScript.Incarnation, [RedisKeys.Of(0).Epoch], [], cancellation) ?? throw new InvalidOperationException("Redis does not tell its run id.");
 
     public async Task<string> BeginBuildAsync(int partition, CancellationToken cancellation)
     {
         var build = Guid.NewGuid().ToString("N");
-        await Redis.StringSetAsync(RedisKeys.Of(partition).Epoch, build).WaitAsync(cancellation);
+        await Redis.HashSetAsync(RedisKeys.Of(partition).Epoch, "state", build).WaitAsync(cancellation);
         return build;
     }
 
-    public async Task<bool> EndBuildAsync(int partition, string build, CancellationToken cancellation) =>
-        (int)await RedisScript.Built.RunAsync(Redis, [RedisKeys.Of(partition).Epoch], [build]).WaitAsync(cancellation) == 1;
+    public async Task<bool> EndBuildAsync(int partition, string build, string incarnation, CancellationToken cancellation) =>
+        (int)await RunAsync(RedisScript.Built, [RedisKeys.Of(partition).Epoch, RedisKeys.Of(partition).Entries[0]], [build, incarnation], cancellation) == 1;
 
     public async Task<IReadOnlyList<string>> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation)
     {
@@ -152,22 +154,6 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
             _woken?.Invoke(partition);
     }
 
-    private static void Put(RedisValue[] arguments, int at, DueEntry entry)
-    {
-        arguments[at] = entry.Key;
-        arguments[at + 1] = entry.Version;
-        arguments[at + 2] = entry.Due.ToUnixTimeMilliseconds();
-        arguments[at + 3] = entry.Payload;
-    }
-
-    /// <summary>An entry whose payload was lost reads as a tombstone of version 0: the loop drops it, the record arms it anew.</summary>
-    private static DueEntry Entry(string key, DateTimeOffset due, RedisValue stored)
-    {
-        ReadOnlyMemory<byte> bytes = (byte[]?)stored ?? [];
-        return Utf8Parser.TryParse(bytes.Span, out long version, out var length)
-            ? new DueEntry(key, version, due, bytes[(length + 1)..])
-            : new DueEntry(key, 0, due, default);
-    }
-
-    private static DateTimeOffset Instant(RedisValue ms) => DateTimeOffset.FromUnixTimeMilliseconds((long)(double)ms);
+    private Task<RedisResult> RunAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellation) =>
+        script.RunAsync(Redis, keys, arguments).WaitAsync(cancellation);
 }

@@ -16,26 +16,26 @@ internal sealed class RedisKeys
         var prefix = string.Create(CultureInfo.InvariantCulture, $"cc:{{{partition}}}:");
         Lease = prefix + "lease";
         Epoch = prefix + "epoch";
-        Entries = [prefix + "due", prefix + "entry"];
-        Scan = [.. Entries, Epoch];
+        Entries = [prefix + "due", prefix + "entry", Epoch];
         Flights = [prefix + "inflight", prefix + "flight"];
-        All = [.. Entries, .. Flights, prefix + "landed"];
+        Slots = [prefix + "slot", prefix + "waiting"];
+        All = [.. Entries, .. Flights, prefix + "landed", .. Slots];
     }
 
     public RedisKey Lease { get; }
 
     public RedisKey Epoch { get; }
 
-    /// <summary>due, entry.</summary>
-    public RedisKey[] Entries { get; }
-
     /// <summary>due, entry, epoch.</summary>
-    public RedisKey[] Scan { get; }
+    public RedisKey[] Entries { get; }
 
     /// <summary>inflight, flight.</summary>
     public RedisKey[] Flights { get; }
 
-    /// <summary>due, entry, inflight, flight, landed.</summary>
+    /// <summary>slot, waiting.</summary>
+    public RedisKey[] Slots { get; }
+
+    /// <summary>due, entry, epoch, inflight, flight, landed, slot, waiting.</summary>
     public RedisKey[] All { get; }
 
     /// <summary>Sorted set: name -> alive until, in ms of Redis' clock.</summary>

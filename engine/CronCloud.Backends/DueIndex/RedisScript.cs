@@ -9,11 +9,15 @@ internal sealed class RedisScript
     public static readonly RedisScript Scan = new("scan");
     public static readonly RedisScript Advance = new("advance");
     public static readonly RedisScript Land = new("land");
+    public static readonly RedisScript Claim = new("claim");
+    public static readonly RedisScript Stamp = new("stamp");
+    public static readonly RedisScript Remove = new("remove");
     public static readonly RedisScript Flights = new("flights");
     public static readonly RedisScript Extend = new("extend");
     public static readonly RedisScript Lease = new("lease");
     public static readonly RedisScript Release = new("release");
     public static readonly RedisScript Announce = new("announce");
+    public static readonly RedisScript Incarnation = new("incarnation");
     public static readonly RedisScript Built = new("built");
 
     private readonly string _text;

@@ -19,8 +19,10 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
 
     private static readonly string[] Columns =
     [
-        "tenant", "job_id", "scheduled_at", "execution_id", "attempt", "status", "result", "trigger", "started_at", "duration_ms", "node", "trace_id", "status_code", "error", "output", "next_attempt_at",
+        "tenant", "job_id", "scheduled_at", "execution_id", "attempt", "status", "result", "trigger", "started_at", "duration_ms", "node", "trace_id", "status_code", "error", "output", "next_attempt_at", "occurrences", "last_due",
     ];
+
+    private static readonly string ColumnsWithoutOutput = string.Join(", ", Columns).Replace("output", "NULL AS output_left_out", StringComparison.Ordinal);
 
     private static readonly InsertOptions Insert = new() { UseSchemaCache = true, MaxExecutionTime = Limit };
 
@@ -37,16 +39,12 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
 
     public string Description { get; }
 
-    public Task OpenAsync(CancellationToken cancellation) => _client.ExecuteNonQueryAsync(
-        $"""
-        CREATE TABLE IF NOT EXISTS {Table} (
-          tenant LowCardinality(String), job_id String, scheduled_at DateTime64(3, 'UTC'), execution_id String, attempt UInt16,
-          status UInt8, result UInt8, trigger UInt8, started_at DateTime64(3, 'UTC'), duration_ms UInt64,
-          node LowCardinality(String), trace_id String, status_code Nullable(UInt16), error Nullable(String), output Nullable(String), next_attempt_at Nullable(DateTime64(3, 'UTC')))
-        ENGINE = ReplacingMergeTree PARTITION BY toYYYYMMDD(scheduled_at) ORDER BY (tenant, job_id, scheduled_at, execution_id, attempt)
-        TTL toDateTime(scheduled_at) + INTERVAL 30 DAY SETTINGS ttl_only_drop_parts = 1
-        """,
-        cancellationToken: cancellation);
+    public async Task OpenAsync(CancellationToken cancellation)
+    {
+        await CreateAsync(cancellation);
+        foreach (var column in (string[])["occurrences UInt32 DEFAULT 1", "last_due Nullable(DateTime64(3, 'UTC'))"])
+            await _client.ExecuteNonQueryAsync($"ALTER TABLE {Table} ADD COLUMN IF NOT EXISTS {column}", cancellationToken: cancellation);
+    }
 
     public Task ProbeAsync(CancellationToken cancellation) =>
         _client.ExecuteScalarAsync("SELECT 1", cancellationToken: cancellation).WaitAsync(TimeSpan.FromSeconds(2), cancellation);
@@ -62,7 +60,7 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
         parameters.AddParameter("limit", query.Limit + 1);
         var rows = await ReadAsync(
             $$"""
-            SELECT {{string.Join(", ", Columns).Replace("output", "NULL AS output_left_out", StringComparison.Ordinal)}} FROM {{Table}} FINAL
+            SELECT {{ColumnsWithoutOutput}} FROM {{Table}} FINAL
             WHERE tenant = {tenant:String} AND (job_id, scheduled_at, execution_id) IN (
               SELECT job_id, scheduled_at, execution_id FROM {{Table}}
               WHERE {{where}}
@@ -74,6 +72,30 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
             parameters,
             cancellation);
         return HistoryPages.Of(rows, query.Limit);
+    }
+
+    public async Task<IReadOnlyList<HistoryRow>> FindAttemptsAsync(IReadOnlyCollection<Execution> executions, CancellationToken cancellation)
+    {
+        var rows = new List<HistoryRow>();
+        foreach (var tenant in executions.GroupBy(e => e.Tenant))
+        {
+            var parameters = new ClickHouseParameterCollection();
+            parameters.AddParameter("tenant", tenant.Key);
+            parameters.AddParameter("jobs", tenant.Select(e => e.JobId).Distinct().ToArray());
+            parameters.AddParameter("executions", tenant.Select(e => e.ExecutionId).ToArray());
+            parameters.AddParameter("from", tenant.Min(e => e.ScheduledAt).ToUnixTimeMilliseconds());
+            parameters.AddParameter("to", tenant.Max(e => e.ScheduledAt).ToUnixTimeMilliseconds());
+            rows.AddRange(await ReadAsync(
+                $$"""
+                SELECT {{string.Join(", ", Columns)}} FROM {{Table}} FINAL
+                WHERE tenant = {tenant:String} AND job_id IN {jobs:Array(String)} AND execution_id IN {executions:Array(String)}
+                  AND scheduled_at BETWEEN fromUnixTimestamp64Milli({from:Int64}, 'UTC') AND fromUnixTimestamp64Milli({to:Int64}, 'UTC')
+                """,
+                parameters,
+                cancellation));
+        }
+
+        return rows;
     }
 
     public async Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation)
@@ -93,6 +115,17 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
     }
 
     public void Dispose() => _client.Dispose();
+
+    private Task CreateAsync(CancellationToken cancellation) => _client.ExecuteNonQueryAsync(
+        $"""
+        CREATE TABLE IF NOT EXISTS {Table} (
+          tenant LowCardinality(String), job_id String, scheduled_at DateTime64(3, 'UTC'), execution_id String, attempt UInt16,
+          status UInt8, result UInt8, trigger UInt8, started_at DateTime64(3, 'UTC'), duration_ms UInt64,
+          node LowCardinality(String), trace_id String, status_code Nullable(UInt16), error Nullable(String), output Nullable(String), next_attempt_at Nullable(DateTime64(3, 'UTC')), occurrences UInt32 DEFAULT 1, last_due Nullable(DateTime64(3, 'UTC')))
+        ENGINE = ReplacingMergeTree PARTITION BY toYYYYMMDD(scheduled_at) ORDER BY (tenant, job_id, scheduled_at, execution_id, attempt)
+        TTL toDateTime(scheduled_at) + INTERVAL 30 DAY SETTINGS ttl_only_drop_parts = 1
+        """,
+        cancellationToken: cancellation);
 
     private static string Where(HistoryQuery query, ClickHouseParameterCollection parameters)
     {
@@ -140,7 +173,7 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
     private static object[] Values(HistoryRow row) =>
     [
         row.Tenant, row.JobId, row.ScheduledAt.UtcDateTime, row.ExecutionId, (ushort)row.Attempt, (byte)row.Status, (byte)row.Result, (byte)row.Trigger,
-        row.StartedAt.UtcDateTime, (ulong)row.DurationMs, row.Node, row.TraceId, row.StatusCode is { } status ? (ushort)status : null!, row.Error!, row.Output!, row.NextAttemptAt?.UtcDateTime!,
+        row.StartedAt.UtcDateTime, (ulong)row.DurationMs, row.Node, row.TraceId, row.StatusCode is { } status ? (ushort)status : null!, row.Error!, row.Output!, row.NextAttemptAt?.UtcDateTime!, (uint)row.Occurrences, row.LastDue?.UtcDateTime!,
     ];
 
     private async Task<List<HistoryRow>> ReadAsync(string sql, ClickHouseParameterCollection parameters, CancellationToken cancellation)
@@ -167,6 +200,8 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
                 Error = reader.IsDBNull(13) ? null : reader.GetString(13),
                 Output = reader.IsDBNull(14) ? null : reader.GetString(14),
                 NextAttemptAt = reader.IsDBNull(15) ? null : Instant(reader.GetDateTime(15)),
+                Occurrences = (int)reader.GetFieldValue<uint>(16),
+                LastDue = reader.IsDBNull(17) ? null : Instant(reader.GetDateTime(17)),
             });
         }
 

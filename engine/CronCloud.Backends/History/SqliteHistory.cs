@@ -11,7 +11,9 @@ namespace CronCloud.Backends.History;
 public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposable
 {
     private const string Columns =
-        "tenant, job_id, scheduled_at, execution_id, attempt, status, result, trigger, started_at, duration_ms, node, trace_id, status_code, error, output, next_attempt_at";
+        "tenant, job_id, scheduled_at, execution_id, attempt, status, result, trigger, started_at, duration_ms, node, trace_id, status_code, error, output, next_attempt_at, occurrences, last_due";
+
+    private static readonly string ColumnsWithoutOutput = Columns.Replace("output", "NULL AS output", StringComparison.Ordinal);
 
     private readonly string _connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10 }.ToString();
     private readonly SemaphoreSlim _oneWriter = new(1);
@@ -20,17 +22,15 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
 
     public string Description => $"twin: SQLite in {path}";
 
-    public Task OpenAsync(CancellationToken cancellation) => RunAsync(
-        """
-        PRAGMA journal_mode=WAL;
-        CREATE TABLE IF NOT EXISTS attempts (
-          tenant TEXT NOT NULL, job_id TEXT NOT NULL, scheduled_at INTEGER NOT NULL, execution_id TEXT NOT NULL, attempt INTEGER NOT NULL,
-          status INTEGER NOT NULL, result INTEGER NOT NULL, trigger INTEGER NOT NULL, started_at INTEGER NOT NULL, duration_ms INTEGER NOT NULL,
-          node TEXT NOT NULL, trace_id TEXT NOT NULL, status_code INTEGER NULL, error TEXT NULL, output TEXT NULL, next_attempt_at INTEGER NULL,
-          PRIMARY KEY (tenant, job_id, scheduled_at, execution_id, attempt)) WITHOUT ROWID;
-        CREATE INDEX IF NOT EXISTS attempts_newest ON attempts (tenant, scheduled_at DESC, execution_id DESC);
-        """,
-        cancellation);
+    public async Task OpenAsync(CancellationToken cancellation)
+    {
+        await CreateAsync(cancellation);
+        await using var connection = await ConnectAsync(cancellation);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "SELECT COUNT(*) FROM pragma_table_info('attempts') WHERE name = 'occurrences'";
+        if ((long)(await command.ExecuteScalarAsync(cancellation))! == 0)
+            await RunAsync("ALTER TABLE attempts ADD COLUMN occurrences INTEGER NOT NULL DEFAULT 1; ALTER TABLE attempts ADD COLUMN last_due INTEGER NULL", cancellation);
+    }
 
     public Task ProbeAsync(CancellationToken cancellation) => RunAsync("SELECT 1", cancellation);
 
@@ -71,12 +71,30 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
               GROUP BY scheduled_at, execution_id, job_id
               HAVING {Having(query, command)}
               ORDER BY scheduled_at DESC, execution_id DESC LIMIT $limit)
-            SELECT {Columns.Replace("output", "NULL AS output", StringComparison.Ordinal)} FROM attempts
+            SELECT {ColumnsWithoutOutput} FROM attempts
             WHERE tenant = $tenant AND (job_id, scheduled_at, execution_id) IN (SELECT job_id, scheduled_at, execution_id FROM page)
             ORDER BY scheduled_at DESC, execution_id DESC, attempt
             """;
         command.Parameters.AddWithValue("$limit", query.Limit + 1);
         return HistoryPages.Of(await ReadAsync(command, cancellation), query.Limit);
+    }
+
+    public async Task<IReadOnlyList<HistoryRow>> FindAttemptsAsync(IReadOnlyCollection<Execution> executions, CancellationToken cancellation)
+    {
+        await using var connection = await ConnectAsync(cancellation);
+        var rows = new List<HistoryRow>();
+        foreach (var execution in executions)
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = $"SELECT {Columns} FROM attempts WHERE tenant = $tenant AND job_id = $job AND scheduled_at = $at AND execution_id = $execution";
+            command.Parameters.AddWithValue("$tenant", execution.Tenant);
+            command.Parameters.AddWithValue("$job", execution.JobId);
+            command.Parameters.AddWithValue("$at", execution.ScheduledAt.ToUnixTimeMilliseconds());
+            command.Parameters.AddWithValue("$execution", execution.ExecutionId);
+            rows.AddRange(await ReadAsync(command, cancellation));
+        }
+
+        return rows;
     }
 
     public async Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation)
@@ -92,6 +110,18 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
     }
 
     public void Dispose() => _oneWriter.Dispose();
+
+    private Task CreateAsync(CancellationToken cancellation) => RunAsync(
+        """
+        PRAGMA journal_mode=WAL;
+        CREATE TABLE IF NOT EXISTS attempts (
+          tenant TEXT NOT NULL, job_id TEXT NOT NULL, scheduled_at INTEGER NOT NULL, execution_id TEXT NOT NULL, attempt INTEGER NOT NULL,
+          status INTEGER NOT NULL, result INTEGER NOT NULL, trigger INTEGER NOT NULL, started_at INTEGER NOT NULL, duration_ms INTEGER NOT NULL,
+          node TEXT NOT NULL, trace_id TEXT NOT NULL, status_code INTEGER NULL, error TEXT NULL, output TEXT NULL, next_attempt_at INTEGER NULL, occurrences INTEGER NOT NULL DEFAULT 1, last_due INTEGER NULL,
+          PRIMARY KEY (tenant, job_id, scheduled_at, execution_id, attempt)) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS attempts_newest ON attempts (tenant, scheduled_at DESC, execution_id DESC);
+        """,
+        cancellation);
 
     private static string Where(HistoryQuery query, SqliteCommand command)
     {
@@ -121,7 +151,7 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
     /// <summary>SQLite takes a bare column from the row that has the maximum: the status is that of the last attempt.</summary>
     private static string Having(HistoryQuery query, SqliteCommand command)
     {
-        var conditions = new List<string> { "last > 0" };
+        var conditions = new List<string> { "last >= 0" };
         if (query.Status is { } status)
         {
             conditions.Add("status = $status");
@@ -140,7 +170,7 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
     private static object?[] Values(HistoryRow row) =>
     [
         row.Tenant, row.JobId, row.ScheduledAt.ToUnixTimeMilliseconds(), row.ExecutionId, row.Attempt, (int)row.Status, (int)row.Result, (int)row.Trigger,
-        row.StartedAt.ToUnixTimeMilliseconds(), row.DurationMs, row.Node, row.TraceId, row.StatusCode, row.Error, row.Output, row.NextAttemptAt?.ToUnixTimeMilliseconds(),
+        row.StartedAt.ToUnixTimeMilliseconds(), row.DurationMs, row.Node, row.TraceId, row.StatusCode, row.Error, row.Output, row.NextAttemptAt?.ToUnixTimeMilliseconds(), row.Occurrences, row.LastDue?.ToUnixTimeMilliseconds(),
     ];
 
     private static async Task<List<HistoryRow>> ReadAsync(SqliteCommand command, CancellationToken cancellation)
@@ -167,6 +197,8 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
                 Error = reader.IsDBNull(13) ? null : reader.GetString(13),
                 Output = reader.IsDBNull(14) ? null : reader.GetString(14),
                 NextAttemptAt = reader.IsDBNull(15) ? null : Instant(reader.GetInt64(15)),
+                Occurrences = reader.GetInt32(16),
+                LastDue = reader.IsDBNull(17) ? null : Instant(reader.GetInt64(17)),
             });
         }
 

@@ -41,6 +41,10 @@ internal sealed class JobRow
     [Column("ends_at")]
     public long? EndsAt { get; set; }
 
+    /// <summary>No later than when the job is due next; null when it never is again. Brought up to date now and then.</summary>
+    [Column("next_due")]
+    public long? NextDue { get; set; }
+
     [Column("created_at")]
     public long CreatedAt { get; set; }
 
@@ -59,6 +63,7 @@ internal sealed class JobRow
         Tags = string.Concat(job.Definition.Tags.Select(t => TagLine(t.Key, t.Value))),
         Search = $"{job.Key.Id} {job.Definition.Description}".ToLowerInvariant(),
         EndsAt = job.Schedule().Last?.ToUnixTimeMilliseconds(),
+        NextDue = job.NextDue(job.UpdatedAt)?.ToUnixTimeMilliseconds(),
         CreatedAt = job.CreatedAt.ToUnixTimeMilliseconds(),
         UpdatedAt = job.UpdatedAt.ToUnixTimeMilliseconds(),
     };

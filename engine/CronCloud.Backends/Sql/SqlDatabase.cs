@@ -1,4 +1,5 @@
 using CronCloud.Core;
+using CronCloud.Core.Clocks;
 using LinqToDB;
 using LinqToDB.Data;
 using LinqToDB.DataProvider.SQLite;
@@ -8,7 +9,7 @@ using Npgsql;
 namespace CronCloud.Backends.Sql;
 
 /// <summary>The database of the record: PostgreSQL, or a SQLite file as its twin. One code base serves both.</summary>
-public sealed class SqlDatabase : IDependency, IDisposable
+public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
 {
     private readonly DataOptions _options;
     private readonly SemaphoreSlim? _oneWriter;
@@ -51,6 +52,9 @@ public sealed class SqlDatabase : IDependency, IDisposable
 
     public Task ProbeAsync(CancellationToken cancellation) =>
         ReadAsync(db => db.ExecuteAsync<int>("SELECT 1", cancellation), cancellation).WaitAsync(TimeSpan.FromSeconds(2), cancellation);
+
+    public async Task<DateTimeOffset> ReadAsync(CancellationToken cancellation) => DateTimeOffset.FromUnixTimeMilliseconds(
+        await ReadAsync(db => db.ExecuteAsync<long>("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)", cancellation), cancellation));
 
     internal async Task<T> ReadAsync<T>(Func<DataConnection, Task<T>> read, CancellationToken cancellation)
     {

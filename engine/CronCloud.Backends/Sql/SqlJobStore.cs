@@ -47,12 +47,51 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
         },
         cancellation);
 
-    public async IAsyncEnumerable<Job> ReadActiveAsync(int partition, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
-    {
-        var rows = database.StreamAsync(db => db.GetTable<JobRow>().Where(j => j.Partition == partition && j.State == (int)JobState.Active).AsAsyncEnumerable(), cancellation);
-        await foreach (var row in rows)
-            yield return row.ToJob();
-    }
+    public Task<IReadOnlyDictionary<JobKey, JobStamp>> StampAsync(IReadOnlyCollection<JobKey> keys, CancellationToken cancellation) => database.ReadAsync<IReadOnlyDictionary<JobKey, JobStamp>>(
+        async db =>
+        {
+            var stamps = new Dictionary<JobKey, JobStamp>();
+            foreach (var tenant in keys.Distinct().GroupBy(k => k.Tenant))
+            {
+                var ids = tenant.Select(k => k.Id).ToList();
+                var rows = await db.GetTable<JobRow>().Where(j => j.Tenant == tenant.Key && ids.Contains(j.Id)).Select(j => new { j.Id, j.State, j.Version }).ToListAsync(cancellation);
+                rows.ForEach(row => stamps[new JobKey(tenant.Key, row.Id)] = new JobStamp((JobState)row.State, row.Version));
+            }
+
+            return stamps;
+        },
+        cancellation);
+
+    public Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, CancellationToken cancellation) => database.ReadAsync(
+        async db =>
+        {
+            var active = db.GetTable<JobRow>().Where(j => j.Partition == partition && j.State == (int)JobState.Active && j.NextDue != null);
+            if (cursor is not null)
+            {
+                var (due, tenant, id) = ReadPosition(cursor);
+                active = active.Where(j => j.NextDue >= due && (j.NextDue > due || (j.Tenant.CompareTo(tenant) > 0 || (j.Tenant == tenant && j.Id.CompareTo(id) > 0))));
+            }
+
+            var rows = await active.OrderBy(j => j.NextDue).ThenBy(j => j.Tenant).ThenBy(j => j.Id).Take(limit).ToListAsync(cancellation);
+            var jobs = rows.ConvertAll(r => new ActiveJob(new JobKey(r.Tenant, r.Id), r.Version, DateTimeOffset.FromUnixTimeMilliseconds(r.NextDue!.Value), r.ToJob));
+            return new Page<ActiveJob>(jobs, rows.Count == limit ? Cursor.Of($"{rows[^1].NextDue}/{rows[^1].Tenant}/{rows[^1].Id}") : null);
+        },
+        cancellation);
+
+    public Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation) => notes.Count == 0
+        ? Task.CompletedTask
+        : database.WriteAsync(
+            async db =>
+            {
+                foreach (var (key, version, due) in notes)
+                {
+                    var ms = due?.ToUnixTimeMilliseconds();
+                    await db.GetTable<JobRow>().Where(j => j.Tenant == key.Tenant && j.Id == key.Id && j.Version == version).Set(j => j.NextDue, ms).UpdateAsync(cancellation);
+                }
+
+                return notes.Count;
+            },
+            cancellation);
 
     public Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation) => database.ReadAsync(
         async db =>
@@ -65,6 +104,12 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
             return new Page<Revision>(page, rows.Count > limit ? Cursor.Of(page[^1].Version.ToString(CultureInfo.InvariantCulture)) : null);
         },
         cancellation);
+
+    private static (long Due, string Tenant, string Id) ReadPosition(string cursor)
+    {
+        var parts = Cursor.Read(cursor).Split('/', 3);
+        return (long.Parse(parts[0], CultureInfo.InvariantCulture), parts[1], parts[2]);
+    }
 
     private static IQueryable<JobRow> Filter(IQueryable<JobRow> jobs, JobQuery query)
     {
@@ -103,8 +148,8 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
     private static async Task<bool> InsertAsync(DataConnection db, JobRow row, CancellationToken cancellation) =>
         await db.ExecuteAsync(
             """
-            INSERT INTO jobs (tenant, id, part, version, state, definition, destination, tags, search, ends_at, created_at, updated_at)
-            VALUES (@tenant, @id, @part, 1, @state, @definition, @destination, @tags, @search, @ends, @created, @updated)
+            INSERT INTO jobs (tenant, id, part, version, state, definition, destination, tags, search, ends_at, next_due, created_at, updated_at)
+            VALUES (@tenant, @id, @part, 1, @state, @definition, @destination, @tags, @search, @ends, @next, @created, @updated)
             ON CONFLICT (tenant, id) DO NOTHING
             """,
             cancellation,
@@ -117,6 +162,7 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
             new DataParameter("tags", row.Tags),
             new DataParameter("search", row.Search),
             new DataParameter("ends", row.EndsAt, DataType.Int64),
+            new DataParameter("next", row.NextDue, DataType.Int64),
             new DataParameter("created", row.CreatedAt),
             new DataParameter("updated", row.UpdatedAt)) == 1;
 
@@ -130,6 +176,7 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
             .Set(j => j.Tags, row.Tags)
             .Set(j => j.Search, row.Search)
             .Set(j => j.EndsAt, row.EndsAt)
+            .Set(j => j.NextDue, row.NextDue)
             .Set(j => j.CreatedAt, row.CreatedAt)
             .Set(j => j.UpdatedAt, row.UpdatedAt)
             .UpdateAsync(cancellation) == 1;

@@ -26,10 +26,10 @@ public sealed class SqlPendingStore(SqlDatabase database) : IPendingStore
         : database.WriteAsync(
             async db =>
             {
-                foreach (var tenant in ended.GroupBy(e => e.Tenant))
+                foreach (var group in ended.GroupBy(e => (e.Tenant, e.Attempt)))
                 {
-                    var ids = tenant.Select(e => e.ExecutionId).ToList();
-                    await db.GetTable<PendingRow>().Where(p => p.Tenant == tenant.Key && ids.Contains(p.ExecutionId)).DeleteAsync(cancellation);
+                    var ids = group.Select(e => e.ExecutionId).ToList();
+                    await db.GetTable<PendingRow>().Where(p => p.Tenant == group.Key.Tenant && ids.Contains(p.ExecutionId) && p.Attempt <= group.Key.Attempt).DeleteAsync(cancellation);
                 }
 
                 return ended.Count;
@@ -41,7 +41,7 @@ public sealed class SqlPendingStore(SqlDatabase database) : IPendingStore
             new PendingExecution(Core.Executions.Execution.FromJson(Encoding.UTF8.GetBytes(p.Execution)), DateTimeOffset.FromUnixTimeMilliseconds(p.Due))),
         cancellation);
 
-    private static Task<int> KeepAsync(DataConnection db, Execution execution, DateTimeOffset due, CancellationToken cancellation) => db.ExecuteAsync(
+    internal static Task<int> KeepAsync(DataConnection db, Execution execution, DateTimeOffset due, CancellationToken cancellation) => db.ExecuteAsync(
         """
         INSERT INTO pending (tenant, execution_id, part, attempt, due, execution) VALUES (@tenant, @id, @part, @attempt, @due, @execution)
         ON CONFLICT (tenant, execution_id) DO UPDATE SET attempt = excluded.attempt, due = excluded.due, execution = excluded.execution
@@ -56,7 +56,7 @@ public sealed class SqlPendingStore(SqlDatabase database) : IPendingStore
         new DataParameter("execution", Encoding.UTF8.GetString(execution.ToJson())));
 
     [Table("pending")]
-    private sealed class PendingRow
+    internal sealed class PendingRow
     {
         [Column("tenant"), PrimaryKey(1)]
         public string Tenant { get; set; } = "";

@@ -30,6 +30,18 @@ internal static class SqlSchema
           PRIMARY KEY (tenant, request_key));
         CREATE INDEX idempotency_at ON idempotency (at);
         """,
+        """
+        ALTER TABLE jobs ADD COLUMN next_due BIGINT NULL;
+        UPDATE jobs SET next_due = 0 WHERE state = 0;
+        DROP INDEX jobs_active;
+        CREATE INDEX jobs_due ON jobs (part, next_due, tenant, id) WHERE state = 0;
+        CREATE TABLE dead_letters (
+          tenant TEXT COLLATE {C} NOT NULL, execution_id TEXT COLLATE {C} NOT NULL, job_id TEXT COLLATE {C} NOT NULL, part INTEGER NOT NULL, attempt INTEGER NOT NULL, at BIGINT NOT NULL,
+          letter TEXT NOT NULL,
+          PRIMARY KEY (tenant, execution_id));
+        CREATE INDEX dead_letters_newest ON dead_letters (tenant, at DESC, execution_id DESC);
+        CREATE INDEX dead_letters_of_job ON dead_letters (tenant, job_id, at DESC, execution_id DESC);
+        """,
     ];
 
     public static async Task<int> MigrateAsync(DataConnection db, bool isSqlite, CancellationToken cancellation)

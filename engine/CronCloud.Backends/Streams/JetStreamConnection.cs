@@ -61,8 +61,8 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
             await Context.CreateOrUpdateStreamAsync(Stream(Executions, "cc.execution.*", StreamConfigRetention.Workqueue, StreamLimits.MaxExecutions), cancellation);
             await Context.CreateOrUpdateStreamAsync(Stream(Outcomes, "cc.outcome.*", StreamConfigRetention.Interest, StreamLimits.MaxOutcomes), cancellation);
             await Context.CreateOrUpdateConsumerAsync(Executions, Consumer("workers", StreamLimits.AckWait), cancellation);
-            await Context.CreateOrUpdateConsumerAsync(Outcomes, Consumer("settler", TimeSpan.FromSeconds(10)), cancellation);
-            await Context.CreateOrUpdateConsumerAsync(Outcomes, Consumer("history", TimeSpan.FromSeconds(20)), cancellation);
+            await Context.CreateOrUpdateConsumerAsync(Outcomes, Consumer("settler", StreamLimits.AckWait), cancellation);
+            await Context.CreateOrUpdateConsumerAsync(Outcomes, Consumer("history", StreamLimits.AckWait), cancellation);
         }
         finally
         {

@@ -13,6 +13,8 @@ internal sealed class JetStreamStream(JetStreamConnection connection, string nam
     /// <summary>The client takes no shorter one.</summary>
     private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<string, INatsJSConsumer> _consumers = [];
 
     public async Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation)
@@ -23,17 +25,28 @@ internal sealed class JetStreamStream(JetStreamConnection connection, string nam
         return Array.ConvertAll(published, result => result == Published.Yes);
     }
 
-    /// <summary>What is there now, else the first to come within the wait: the caller never holds more than it has room for.</summary>
+    /// <summary>
+    /// What is there now, else the first to come within the wait: the caller never holds more than it has room for. A server that was emptied does not
+    /// answer a pull, and the client would wait for half a minute: after a moment more than the wait it is asked anew.
+    /// </summary>
     public async Task<IReadOnlyList<Delivery>> PullAsync(string consumerName, int max, TimeSpan wait, CancellationToken cancellation)
     {
+        var deliveries = new List<Delivery>();
+        var expires = wait > ShortestWait ? wait : ShortestWait;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(expires + Patience);
         try
         {
-            var consumer = await ConsumerAsync(consumerName, cancellation);
-            var deliveries = new List<Delivery>();
-            await foreach (var message in consumer.FetchNoWaitAsync<NatsMemoryOwner<byte>>(new NatsJSFetchOpts { MaxMsgs = max }, cancellationToken: cancellation))
+            var consumer = await ConsumerAsync(consumerName, limit.Token);
+            await foreach (var message in consumer.FetchNoWaitAsync<NatsMemoryOwner<byte>>(new NatsJSFetchOpts { MaxMsgs = max, Expires = ShortestWait }, cancellationToken: limit.Token))
                 deliveries.Add(new JetStreamDelivery(message));
-            if (deliveries.Count == 0 && await consumer.NextAsync<NatsMemoryOwner<byte>>(opts: new NatsJSNextOpts { Expires = wait > ShortestWait ? wait : ShortestWait }, cancellationToken: cancellation) is { } next)
+            if (deliveries.Count == 0 && await consumer.NextAsync<NatsMemoryOwner<byte>>(opts: new NatsJSNextOpts { Expires = expires }, cancellationToken: limit.Token) is { } next)
                 deliveries.Add(new JetStreamDelivery(next));
+            return deliveries;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            _consumers.TryRemove(consumerName, out _);
             return deliveries;
         }
         catch (NatsJSApiException missing) when (missing.Error.Code == 404)

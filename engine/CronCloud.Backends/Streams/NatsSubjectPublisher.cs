@@ -3,9 +3,15 @@ using NATS.Client.Core;
 
 namespace CronCloud.Backends.Streams;
 
-/// <summary>Publishes to a subject, and returns when the server has the message (a round trip behind it).</summary>
+/// <summary>Publishes to subjects. That the server has a message is known by a round trip behind it.</summary>
 public sealed class NatsSubjectPublisher(JetStreamConnection connection) : ISubjectPublisher
 {
+    public async Task TellAsync(IReadOnlyList<SubjectMessage> messages, CancellationToken cancellation)
+    {
+        foreach (var (subject, payload) in messages)
+            await connection.Nats.PublishAsync(subject, payload, cancellationToken: cancellation);
+    }
+
     public async Task PublishAsync(string subject, IEnumerable<KeyValuePair<string, string>> headers, ReadOnlyMemory<byte> payload, CancellationToken cancellation)
     {
         var natsHeaders = new NatsHeaders();

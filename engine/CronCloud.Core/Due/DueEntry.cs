@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace CronCloud.Core.Due;
 
 /// <summary>
@@ -9,31 +11,31 @@ public sealed record DueEntry(string Key, long Version, DateTimeOffset Due, Read
     /// <summary>Longer than any late writer of an older version can be late.</summary>
     public static readonly TimeSpan TombstoneLife = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// Set on a left-over: what a job was due before it was edited, or what is long overdue while the job itself goes on. It starts nothing after
+    /// this instant, and then it is gone. Left-overs have a lane of their own, so that they delay nobody whose time is now.
+    /// </summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Not stored. When this version came to be: what an older version was due up to then is left over, not lost. Null leaves nothing over.</summary>
+    public DateTimeOffset? Since { get; init; }
+
+    /// <summary>Not stored. On a rebuild: the same version is moved forward to this due time if it is behind it, which a rolled-back index is.</summary>
+    public bool Raises { get; init; }
+
     public bool IsTombstone => Payload.IsEmpty;
 
+    public bool IsLeftOver => Until is not null;
+
+    /// <summary>Whether no tombstone takes its place when it is never due again.</summary>
+    public bool LeavesNothing => IsTombstone || (IsLeftOver && !EntryKeys.IsOfExecution(Key));
+
     public static DueEntry Tombstone(string key, long version, DateTimeOffset now) => new(key, version, now + TombstoneLife, default);
+
+    /// <summary>What this entry is due up to an instant, as an entry of its own. Its key is the same whoever makes it.</summary>
+    public DueEntry LeftOver(DateTimeOffset until) =>
+        this with { Key = string.Create(CultureInfo.InvariantCulture, $"{Key}~{Version}@{Due.ToUnixTimeMilliseconds()}"), Until = until, Since = null };
 }
 
-/// <summary>A step of an entry that was dispatched: it happens only if the entry still has this version and due time.</summary>
-/// <param name="NextDue">When the entry is due again; null puts a tombstone in its place, or removes it when it was one.</param>
-/// <param name="Flight">The execution that was published, in flight from now on; null when nothing was.</param>
-public sealed record Advance(DueEntry Entry, DateTimeOffset? NextDue, Flight? Flight);
-
-/// <summary>A dispatched attempt whose outcome is awaited until the deadline.</summary>
-/// <param name="Id">The attempt's id.</param>
-/// <param name="Deadline">When it is dispatched again.</param>
-/// <param name="Payload">The execution, to dispatch again from.</param>
-public sealed record Flight(string Id, DateTimeOffset Deadline, ReadOnlyMemory<byte> Payload);
-
-/// <summary>An outcome was settled: its flight ends; a retry, if there is one, is armed in the same step.</summary>
-public sealed record Landing(string FlightId, DueEntry? Retry)
-{
-    /// <summary>How long a landing without a flight is remembered. Longer than an advance can come after its publish.</summary>
-    public static readonly TimeSpan Remembered = TimeSpan.FromMinutes(2);
-}
-
-/// <summary>
-/// What a scan found: entries due, the soonest first, and when the next one after them is due. A partition that is not built (any more) looks as
-/// if nothing were due: the same atomic step tells the two apart.
-/// </summary>
-public sealed record DueScan(bool IsBuilt, IReadOnlyList<DueEntry> Entries, DateTimeOffset? NextDue);
+/// <summary>What tells one state of an entry from another.</summary>
+public sealed record DueStamp(string Key, long Version, DateTimeOffset Due, bool IsTombstone, bool IsLeftOver);

@@ -42,6 +42,10 @@ public sealed record DueJob
 
     public RetryPolicy? Retry { get; init; }
 
+    public CatchUp? CatchUp { get; init; }
+
+    public Overlap? Overlap { get; init; }
+
     public static DueJob Of(Job job) => new()
     {
         Tenant = job.Key.Tenant,
@@ -49,5 +53,7 @@ public sealed record DueJob
         Schedule = job.Definition.Schedule,
         Target = job.Definition.Target,
         Retry = job.Definition.Retry == RetryPolicy.Default ? null : job.Definition.Retry,
+        CatchUp = job.Definition.CatchUp == CatchUp.Default ? null : job.Definition.CatchUp,
+        Overlap = job.Definition.Overlap == Jobs.Overlap.Allow ? null : job.Definition.Overlap,
     };
 }

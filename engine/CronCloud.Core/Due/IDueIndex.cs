@@ -12,8 +12,11 @@ public interface IDueIndex
     /// <summary>Puts entries in. One of the same or a higher version that is there already stays as it is.</summary>
     Task ArmAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation);
 
-    /// <summary>Entries due at or before <paramref name="now"/>, the soonest first.</summary>
-    Task<DueScan> ScanAsync(int partition, DateTimeOffset now, int limit, CancellationToken cancellation);
+    /// <summary>What is due, and the state that the partition's index is in.</summary>
+    Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation);
+
+    /// <summary>Claims slots of jobs whose executions must not overlap: before they are published, and by the same execution as often as it likes.</summary>
+    Task<IReadOnlyList<SlotState>> ClaimAsync(int partition, IReadOnlyList<SlotClaim> claims, CancellationToken cancellation);
 
     /// <summary>
     /// Moves entries on, and marks flights. True where it happened. Where the entry has a higher version by now (it was edited meanwhile)
@@ -21,8 +24,11 @@ public interface IDueIndex
     /// </summary>
     Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>Ends flights and arms retries. A landing whose flight was not marked yet is remembered, so that the advance behind it marks none.</summary>
-    Task LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation);
+    /// <summary>
+    /// Ends flights and arms retries. A landing is remembered, so that a late advance marks no flight of it. False where the retry was over already: the
+    /// outcome is an old one, told again.
+    /// </summary>
+    Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>Flights whose deadline is at or before the instant, the soonest first. <see cref="DateTimeOffset.MaxValue"/> for all.</summary>
     Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation);
@@ -30,15 +36,27 @@ public interface IDueIndex
     /// <summary>Replaces a flight, if it is still there with the old one's deadline. True when it was.</summary>
     Task<bool> ExtendFlightAsync(int partition, Flight old, Flight renewed, CancellationToken cancellation);
 
-    /// <summary>The entry with that key, due or not; null when there is none.</summary>
+    /// <summary>The entry with that key, due, parked or not; null when there is none.</summary>
     Task<DueEntry?> FindAsync(int partition, string key, CancellationToken cancellation);
 
-    /// <summary>Whether the partition was built; false after the index was emptied, and before it was ever built.</summary>
-    Task<bool> IsBuiltAsync(int partition, CancellationToken cancellation);
+    /// <summary>The stamps of those of the keys that have an entry.</summary>
+    Task<IReadOnlyDictionary<string, DueStamp>> StampAsync(int partition, IReadOnlyList<string> keys, CancellationToken cancellation);
 
-    /// <summary>Says that the record is being put in; the answer is for <see cref="EndBuildAsync"/>.</summary>
+    /// <summary>All stamps, a part at a time: pass null first, then the cursor of the part before until it is null. An entry may come twice.</summary>
+    Task<Page<DueStamp>> ListAsync(int partition, string? cursor, int limit, CancellationToken cancellation);
+
+    /// <summary>Takes entries out that still have their stamp; answers how many.</summary>
+    Task<int> RemoveAsync(int partition, IReadOnlyList<DueStamp> stamps, CancellationToken cancellation);
+
+    /// <summary>All slots that are taken.</summary>
+    Task<IReadOnlyList<SlotClaim>> ReadSlotsAsync(int partition, CancellationToken cancellation);
+
+    /// <summary>Another one means that the index was started anew, and may have lost something.</summary>
+    Task<string> ReadIncarnationAsync(CancellationToken cancellation);
+
+    /// <summary>Says that the record is being put in; the answer is for <see cref="EndBuildAsync"/>. The partition does not count as built meanwhile.</summary>
     Task<string> BeginBuildAsync(int partition, CancellationToken cancellation);
 
     /// <summary>Says that all of the record is in. False when the index was emptied since, or somebody else began a build: then it is not.</summary>
-    Task<bool> EndBuildAsync(int partition, string build, CancellationToken cancellation);
+    Task<bool> EndBuildAsync(int partition, string build, string incarnation, CancellationToken cancellation);
 }

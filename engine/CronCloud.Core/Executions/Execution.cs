@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Json;
 
@@ -22,12 +23,26 @@ public sealed record Execution
     /// <summary>Which try this is, from 1.</summary>
     public required int Attempt { get; init; }
 
+    /// <summary>The first attempt of this round: 1, or a later one after a redrive. The retry policy counts from here.</summary>
+    public int FirstAttempt { get; init; } = 1;
+
     /// <summary>How often this attempt went onto the queue again because no outcome came; 0 at first.</summary>
     public int Redispatch { get; init; }
+
+    /// <summary>How often a worker that was told to stop gave this attempt back.</summary>
+    public int Returns { get; init; }
+
+    /// <summary>How many workers had claimed this attempt and were not heard of again, before this message was published.</summary>
+    public int Claims { get; init; }
 
     public required Target Target { get; init; }
 
     public required RetryPolicy Retry { get; init; }
+
+    public Overlap Overlap { get; init; }
+
+    /// <summary>How the attempts before this one ended, the first one first; null before there was one.</summary>
+    public IReadOnlyList<EarlierAttempt>? Earlier { get; init; }
 
     /// <summary>W3C trace context; the same trace for all attempts.</summary>
     public required string TraceParent { get; init; }
@@ -41,11 +56,15 @@ public sealed record Execution
 
     /// <summary>A deliberate second dispatch needs a new id: the queue would swallow the old one.</summary>
     [JsonIgnore]
-    public string MessageId => Redispatch == 0 ? AttemptId : $"{AttemptId}~{Redispatch}";
+    public string MessageId => (Redispatch, Returns) == (0, 0) ? AttemptId : $"{AttemptId}~{Redispatch}.{Returns}";
 
     /// <summary>The key of the execution's own entry in the due index, when it waits there for a retry or was asked for by hand.</summary>
     [JsonIgnore]
     public string EntryKey => $"{Tenant}/{ExecutionId}";
+
+    /// <summary>The job's slot, when its executions must not overlap; else null.</summary>
+    [JsonIgnore]
+    public SlotClaim? Slot => Overlap == Overlap.Allow ? null : new SlotClaim(Job.ToString(), EntryKey);
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Options);
 

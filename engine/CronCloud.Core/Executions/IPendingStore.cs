@@ -9,6 +9,7 @@ public interface IPendingStore
     /// <summary>Writes or replaces by execution id; a row with a higher attempt stays.</summary>
     Task KeepAsync(IReadOnlyList<PendingExecution> pending, CancellationToken cancellation);
 
+    /// <summary>A row with a later attempt than the one that ended stays: the execution was redriven.</summary>
     Task RemoveAsync(IReadOnlyList<Execution> ended, CancellationToken cancellation);
 
     Task<IReadOnlyList<PendingExecution>> ReadAsync(int partition, CancellationToken cancellation);

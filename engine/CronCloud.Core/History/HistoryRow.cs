@@ -4,7 +4,7 @@ using CronCloud.Core.Outcomes;
 
 namespace CronCloud.Core.History;
 
-/// <summary>One attempt as history keeps it. Its key is (tenant, job, due time, execution, attempt): writing it again changes nothing.</summary>
+/// <summary>One attempt as history keeps it, or (attempt 0) an occurrence that was not started. Its key is (tenant, job, due time, execution, attempt): writing it again changes nothing.</summary>
 public sealed record HistoryRow
 {
     public required string Tenant { get; init; }
@@ -40,8 +40,29 @@ public sealed record HistoryRow
 
     public DateTimeOffset? NextAttemptAt { get; init; }
 
+    /// <summary>How many occurrences the row stands for: more than one for a range that was missed.</summary>
+    public int Occurrences { get; init; } = 1;
+
+    /// <summary>The due time of the last of the range.</summary>
+    public DateTimeOffset? LastDue { get; init; }
+
     /// <summary>Start of this attempt minus due time, in milliseconds.</summary>
     public long LatenessMs => (long)(StartedAt - ScheduledAt).TotalMilliseconds;
+
+    /// <summary>The outcome that the row tells, of the execution whose attempt it was.</summary>
+    public Outcome ToOutcome(Execution execution) => new()
+    {
+        Execution = execution,
+        Result = Result,
+        StartedAt = StartedAt,
+        DurationMs = DurationMs,
+        Node = Node,
+        StatusCode = StatusCode,
+        Error = Error,
+        Output = Output,
+        RetryAfter = NextAttemptAt - StartedAt.AddMilliseconds(DurationMs),
+        IsFinal = Status == ExecutionStatus.DeadLettered,
+    };
 
     public static HistoryRow Of(Outcome outcome)
     {
@@ -54,7 +75,7 @@ public sealed record HistoryRow
             ExecutionId = execution.ExecutionId,
             ScheduledAt = execution.ScheduledAt,
             Trigger = execution.Trigger,
-            Attempt = execution.Attempt,
+            Attempt = outcome.IsDropped && execution.Attempt == 1 ? 0 : execution.Attempt,
             Status = settlement.Status,
             Result = outcome.Result,
             StartedAt = outcome.StartedAt,
@@ -65,6 +86,8 @@ public sealed record HistoryRow
             Error = outcome.Error,
             Output = outcome.Output,
             NextAttemptAt = settlement.RetryAt,
+            Occurrences = outcome.Occurrences,
+            LastDue = outcome.LastDue,
         };
     }
 }

@@ -12,11 +12,14 @@ public interface IHistory
     /// <summary>Executions, the newest due time first, without their attempts' outputs.</summary>
     Task<Page<HistoryExecution>> ListAsync(HistoryQuery query, CancellationToken cancellation);
 
+    /// <summary>The attempts of many executions at once, in no order.</summary>
+    Task<IReadOnlyList<HistoryRow>> FindAttemptsAsync(IReadOnlyCollection<Execution> executions, CancellationToken cancellation);
+
     /// <summary>One execution with all its attempts; null when history has none of it.</summary>
     Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation);
 }
 
-/// <summary>An execution and its attempts, by number.</summary>
+/// <summary>An execution and its attempts, by number; attempt 0 alone for one that was not started.</summary>
 public sealed record HistoryExecution(IReadOnlyList<HistoryRow> Attempts)
 {
     /// <summary>What the execution is judged by.</summary>

@@ -12,12 +12,28 @@ public interface IJobStore
     /// <summary>Jobs that are not deleted, by id.</summary>
     Task<Page<Job>> ListAsync(JobQuery query, CancellationToken cancellation);
 
-    /// <summary>All active jobs of a partition, to rebuild its part of the due index from.</summary>
-    IAsyncEnumerable<Job> ReadActiveAsync(int partition, CancellationToken cancellation);
+    /// <summary>State and version of those of the keys that were ever used.</summary>
+    Task<IReadOnlyDictionary<JobKey, JobStamp>> StampAsync(IReadOnlyCollection<JobKey> keys, CancellationToken cancellation);
+
+    /// <summary>
+    /// A page of a partition's active jobs, those that are due the soonest first, to build its part of the due index from. By a note of each
+    /// job's next due time that may be behind and is never ahead; a job whose note is brought up to date meanwhile may come twice.
+    /// </summary>
+    Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, CancellationToken cancellation);
+
+    /// <summary>Brings notes of next due times up to date, of jobs that still have the version; null for one that is never due again.</summary>
+    Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation);
 
     /// <summary>Newest first.</summary>
     Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation);
 }
+
+/// <summary>An active job, and no later than when it is due next. Reading all of it costs, and is seldom needed.</summary>
+public sealed record ActiveJob(JobKey Key, long Version, DateTimeOffset NotedDue, Func<Job> Read);
+
+public sealed record DueNote(JobKey Key, long Version, DateTimeOffset? Due);
+
+public sealed record JobStamp(JobState State, long Version);
 
 /// <summary>One change of a job: who, what, when, and the definition after it.</summary>
 public sealed record Revision(long Version, DateTimeOffset At, string By, string Action, JobDefinition Definition);

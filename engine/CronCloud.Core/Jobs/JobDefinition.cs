@@ -43,6 +43,9 @@ public sealed record CatchUp
 {
     public static readonly CatchUp Default = new();
 
+    /// <summary>What is late by no more than this is started whatever the policy says: a node's death is not the job's business.</summary>
+    public static readonly TimeSpan OnTime = TimeSpan.FromSeconds(30);
+
     public CatchUpPolicy Policy { get; init; }
 
     /// <summary>How far back occurrences are caught up; older ones are missed. 1 s to 30 days.</summary>

@@ -1,10 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
+using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Json;
 
 namespace CronCloud.Core.Outcomes;
 
-/// <summary>How an attempt ended, and the execution it was an attempt of.</summary>
+/// <summary>How an attempt ended, and the execution it was an attempt of; or that an occurrence was not started at all.</summary>
 public sealed record Outcome
 {
     public required Execution Execution { get; init; }
@@ -20,7 +22,7 @@ public sealed record Outcome
     /// <summary>The HTTP status, if there was an answer.</summary>
     public int? StatusCode { get; init; }
 
-    /// <summary>Why it failed, for people.</summary>
+    /// <summary>Why it failed or was not started, for people.</summary>
     public string? Error { get; init; }
 
     /// <summary>The first 16 KB of the answer.</summary>
@@ -29,8 +31,40 @@ public sealed record Outcome
     /// <summary>How long the target asked to be left alone.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Not retried, whatever the policy says.</summary>
+    public bool IsFinal { get; init; }
+
+    /// <summary>How many occurrences were not started, this one first; 1 for anything else.</summary>
+    public int Occurrences { get; init; } = 1;
+
+    /// <summary>The due time of the last of them.</summary>
+    public DateTimeOffset? LastDue { get; init; }
+
     [JsonIgnore]
     public DateTimeOffset EndedAt => StartedAt.AddMilliseconds(DurationMs);
+
+    /// <summary>Whether the occurrence was not started: there was no attempt.</summary>
+    [JsonIgnore]
+    public bool IsDropped => Result is AttemptResult.Skipped or AttemptResult.Missed;
+
+    /// <summary>
+    /// By what the stream drops a second copy. An attempt that was dispatched again has an outcome of its own: the first one may be what was lost. A drop is one of
+    /// an attempt, and of a range: a retry may be dropped after its execution was, and a range may be told again and reach further.
+    /// </summary>
+    [JsonIgnore]
+    public string MessageId => IsDropped ? string.Create(CultureInfo.InvariantCulture, $"{Execution.AttemptId}#{Result}{LastDue?.ToUnixTimeMilliseconds()}") : Execution.MessageId;
+
+    public static Outcome Of(Dropped dropped, DateTimeOffset now, string node) => new()
+    {
+        Execution = dropped.First,
+        Result = dropped.Kind == DropKind.Missed ? AttemptResult.Missed : AttemptResult.Skipped,
+        StartedAt = now,
+        DurationMs = 0,
+        Node = node,
+        Error = dropped.Reason,
+        Occurrences = dropped.Count,
+        LastDue = dropped.Count > 1 ? dropped.Last : null,
+    };
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Options);
 
@@ -52,4 +86,10 @@ public enum AttemptResult
 
     /// <summary>No connection to the target, or one that broke.</summary>
     Refused = 3,
+
+    /// <summary>There was no attempt: the overlap policy, or the job was deleted.</summary>
+    Skipped = 4,
+
+    /// <summary>There was no attempt: the catch-up policy.</summary>
+    Missed = 5,
 }

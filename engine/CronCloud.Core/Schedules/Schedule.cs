@@ -71,6 +71,22 @@ public abstract class Schedule
         }
     }
 
+    /// <summary>The last occurrence by the instant, which is not before the occurrence given.</summary>
+    public DateTimeOffset LastUntil(DateTimeOffset occurrence, DateTimeOffset until)
+    {
+        var (last, none) = (occurrence, until);
+        while (none - last > TimeSpan.FromMilliseconds(1))
+        {
+            var middle = last + ((none - last) / 2);
+            if (Next(middle) is { } later && later <= until)
+                last = later;
+            else
+                none = middle;
+        }
+
+        return Next(last) is { } next && next <= until ? next : last;
+    }
+
     /// <summary>The schedule in plain English.</summary>
     public string Describe()
     {
@@ -121,20 +137,5 @@ public abstract class Schedule
     }
 
     /// <summary>By bisection: Next tells whether an occurrence lies behind an instant.</summary>
-    private DateTimeOffset? FindLast()
-    {
-        if (Next(Earliest.AddTicks(-1)) is not { } last)
-            return null;
-        var none = _endAt + _shift;
-        while (none - last > TimeSpan.FromMilliseconds(1))
-        {
-            var middle = last + ((none - last) / 2);
-            if (Next(middle) is { } later)
-                last = later;
-            else
-                none = middle;
-        }
-
-        return Next(last) ?? last;
-    }
+    private DateTimeOffset? FindLast() => Next(Earliest.AddTicks(-1)) is { } first ? LastUntil(first, _endAt + _shift) : null;
 }

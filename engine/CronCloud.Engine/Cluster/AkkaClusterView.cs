@@ -12,12 +12,14 @@ public sealed class AkkaClusterView(ActorSystem system) : IClusterView
 
     public bool IsUp => _cluster.SelfMember.Status is MemberStatus.Up or MemberStatus.WeaklyUp;
 
+    public bool IsJoined => _cluster.SelfMember.Status is not MemberStatus.Removed;
+
     public IReadOnlyCollection<string> Members => [.. _cluster.State.Members.Select(m => NameOf(m.UniqueAddress)).Append(Self).Distinct()];
 
     public IReadOnlyCollection<string> Unreachable =>
         [.. _cluster.State.Unreachable.Where(m => m.Status is not (MemberStatus.Down or MemberStatus.Exiting)).Select(m => NameOf(m.UniqueAddress))];
 
-    public static Address AddressOf(string member) => Address.Parse(member[..member.LastIndexOf('#')]);
+    public void Join(IReadOnlyList<string> nodes) => _cluster.JoinSeedNodes(nodes.Select(AddressOf).Distinct());
 
     public void Down(string member)
     {
@@ -26,6 +28,8 @@ public sealed class AkkaClusterView(ActorSystem system) : IClusterView
     }
 
     public void DownSelf() => _cluster.Down(_cluster.SelfAddress);
+
+    private Address AddressOf(string node) => Address.Parse(node.Contains('#', StringComparison.Ordinal) ? node[..node.LastIndexOf('#')] : $"akka.tcp://{system.Name}@{node}");
 
     private static string NameOf(UniqueAddress member) => $"{member.Address}#{member.Uid}";
 }

@@ -1,127 +1,115 @@
-using System.Text.Json;
 using CronCloud.Core.Due;
-using CronCloud.Core.Executions;
-using CronCloud.Core.Streams;
+using CronCloud.Core.Jobs;
+using CronCloud.Engine.Clocks;
 using CronCloud.Engine.Loops;
-using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Due;
 
 /// <summary>
-/// One partition's loop: read what is due, publish it and wait for the acknowledgements, then advance. A crash in between publishes
-/// again, to no effect. Attempts without an outcome by their deadline are published again under a new message id.
+/// One partition's loop: read what is due, dispatch it, then what is left over as far as the node has time for it. An index that lost
+/// something is built again by steps in between; attempts without an outcome by their deadline are looked after once a second.
 /// </summary>
-public sealed partial class DuePartition(
-    int partition,
-    IDueIndex index,
-    IExecutionQueue queue,
-    PartitionBuilder builder,
-    Checkpoints checkpoints,
-    TimeProvider time,
-    ILogger<DuePartition> logger) : ILoop
+public sealed class DuePartition(int partition, DuePartitionParts parts, TimeProvider time) : ILoop
 {
     /// <summary>Entries per round: one script call stays within milliseconds.</summary>
     public const int BatchSize = 500;
 
+    private const int LeftOversPerRound = 50;
+
     /// <summary>How long a lost wake may go unnoticed.</summary>
     public static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
 
+    /// <summary>Between two steps of a build: others need the record too.</summary>
+    public static readonly TimeSpan BuildPause = TimeSpan.FromMilliseconds(20);
+
     private DateTimeOffset _flightsReadAt;
+    private DateTimeOffset _buildsAfter;
+    private DateTimeOffset _reached = DateTimeOffset.UnixEpoch;
+    private PartitionBuild? _build;
+    private DateTimeOffset _told = DateTimeOffset.UnixEpoch;
+    private bool _isBehind;
+    private bool _isWhole;
+    private bool _hasLeftOvers;
 
     public string Name => $"due partition {partition}";
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
-        var now = time.GetUtcNow();
-        var scan = await index.ScanAsync(partition, now, BatchSize, cancellation);
-        if (!scan.IsBuilt)
-        {
-            await builder.BuildAsync(partition, cancellation);
-            scan = await index.ScanAsync(partition, now, BatchSize, cancellation);
-            if (!scan.IsBuilt)
-                return TimeSpan.Zero;
-        }
-
+        if (!parts.Clock.IsTrusted)
+            return ClockGuard.Interval;
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()); // as the index keeps it: a finer one would look as if the index were behind
+        var scan = await ScanAsync(now, cancellation);
+        await BuildAsync(scan, cancellation);
+        var inQueue = _isWhole ? null : Checkpoint.InQueue(_build?.Audit.Checkpoint);
+        var dispatched = await parts.Dispatcher.DispatchAsync(partition, [.. scan.Entries, .. scan.LeftOvers], inQueue, cancellation);
+        Reached(scan, dispatched, now);
         if (now - _flightsReadAt >= LongestSleep)
         {
-            await RedispatchAsync(now, cancellation);
+            await parts.LostFlights.RunOnceAsync(partition, cancellation);
             _flightsReadAt = now;
         }
 
-        var backlog = scan.Entries.Count > 0 ? await DispatchAsync(scan.Entries, now, cancellation) : null;
-        if (scan.Entries.Count == BatchSize)
-            backlog = Earlier(backlog, scan.NextDue);
-        checkpoints.Reached(partition, backlog is { } left && left <= now ? left.AddMilliseconds(-1) : now);
-
-        var next = Earlier(backlog, scan.NextDue);
-        return next is { } due && due - now < LongestSleep ? due - now : LongestSleep;
+        return SleepAfter(scan, dispatched, now);
     }
 
-    /// <summary>Answers the soonest instant at which one of the entries is due again.</summary>
-    private async Task<DateTimeOffset?> DispatchAsync(IReadOnlyList<DueEntry> entries, DateTimeOffset now, CancellationToken cancellation)
+    private async Task<DueScan> ScanAsync(DateTimeOffset now, CancellationToken cancellation)
     {
-        var plans = entries.Select(Plan).ToList();
-        var starts = plans.Where(p => p.Start is not null).Select(p => p.Start!).ToList();
-        var published = await PublishAsync(starts, cancellation);
-
-        var advances = new List<Advance>(entries.Count);
-        DateTimeOffset? backlog = null;
-        for (var (i, start) = (0, 0); i < entries.Count; i++)
-        {
-            var (execution, nextDue) = plans[i];
-            if (execution is not null && !published[start++])
-            {
-                backlog = Earlier(backlog, entries[i].Due);
-                continue;
-            }
-
-            advances.Add(new Advance(entries[i], nextDue, execution is null ? null : DuePlan.FlightOf(execution, now)));
-            backlog = Earlier(backlog, nextDue);
-        }
-
-        if (advances.Count > 0)
-            await index.AdvanceAsync(partition, advances, now, cancellation);
-        if (advances.Count < entries.Count)
-            throw new IOException($"The execution queue took {starts.Count - (entries.Count - advances.Count)} of {starts.Count} executions; the others stay due.");
-        return backlog;
+        var granted = _hasLeftOvers ? parts.CatchUp.Take(LeftOversPerRound) : 0;
+        var scan = await parts.Index.ScanAsync(
+            partition,
+            new DueQuery { Now = now, Limit = BatchSize, OverdueBefore = now - CatchUp.OnTime, LeftOverLimit = granted, Reached = _reached },
+            cancellation);
+        _isBehind = (scan.Reached ?? DateTimeOffset.UnixEpoch) < _told;
+        _told = _reached;
+        parts.CatchUp.GiveBack(granted - scan.LeftOvers.Count);
+        _hasLeftOvers = scan.HasMoreLeftOvers || scan.LeftOvers.Count > 0;
+        return scan;
     }
 
-    private async Task<IReadOnlyList<bool>> PublishAsync(List<Execution> executions, CancellationToken cancellation) => executions.Count == 0
-        ? []
-        : await queue.PublishAsync(executions.ConvertAll(e => new StreamMessage(e.MessageId, partition, e.ToJson())), cancellation);
-
-    /// <summary>An entry that cannot be read must not stop the others: it is taken out, and said.</summary>
-    private DuePlan Plan(DueEntry entry)
+    /// <summary>
+    /// Whole is an index that was built since its server started, is complete, and is not behind what this loop knows. The record may be away: what
+    /// is in the index is dispatched all the same.
+    /// </summary>
+    private async Task BuildAsync(DueScan scan, CancellationToken cancellation)
     {
+        var isSame = scan.Incarnation is not null && (parts.IndexWatch.Incarnation is not { } known || scan.Incarnation == known);
+        _isWhole = scan.IsBuilt && isSame && !_isBehind;
+        if (_isWhole)
+            _build = null;
+        if (_isWhole || time.GetUtcNow() < _buildsAfter)
+            return;
+
         try
         {
-            return DuePlan.Of(entry, TraceParent.New);
+            _build = await parts.Builder.StepAsync(partition, _build, cancellation);
         }
-        catch (Exception unreadable) when (unreadable is JsonException or FormatException)
+        catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
-            LogUnreadable(entry.Key, entry.Version, unreadable.Message);
-            return new DuePlan(null, null);
+            _build = null;
+            _buildsAfter = time.GetUtcNow() + LongestSleep;
+            parts.Builder.Report(partition, away);
         }
     }
 
-    private async Task RedispatchAsync(DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>A checkpoint stands still while the index is not whole, and behind whatever is due and not dispatched yet.</summary>
+    private void Reached(DueScan scan, Dispatched dispatched, DateTimeOffset now)
     {
-        foreach (var lost in await index.ReadFlightsAsync(partition, now, BatchSize, cancellation))
-        {
-            var execution = Execution.FromJson(lost.Payload.Span);
-            var again = execution with { Redispatch = execution.Redispatch + 1 };
-            var published = await PublishAsync([again], cancellation);
-            if (published[0] && await index.ExtendFlightAsync(partition, lost, DuePlan.FlightOf(again, now), cancellation))
-                LogRedispatched(again.AttemptId, again.Redispatch);
-        }
+        if (!_isWhole)
+            return;
+        var behind = scan.IsFull || _hasLeftOvers || dispatched.IsHeld || dispatched.Again <= now ? scan.Oldest : null;
+        _reached = behind is { } oldest && oldest <= now ? oldest.AddMilliseconds(-1) : now;
+        parts.Checkpoints.Reached(partition, _reached);
     }
 
-    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) =>
-        one is null || other < one ? other : one;
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Due entry {Entry} version {Version} cannot be read and is taken out: {Reason}")]
-    private partial void LogUnreadable(string entry, long version, string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No outcome of {Attempt} by its deadline; dispatched again ({Times})")]
-    private partial void LogRedispatched(string attempt, int times);
+    private TimeSpan SleepAfter(DueScan scan, Dispatched dispatched, DateTimeOffset now)
+    {
+        var longest = !_isWhole && now >= _buildsAfter ? BuildPause : _hasLeftOvers ? CatchUpBudget.Interval : LongestSleep;
+        if (scan.IsFull || (dispatched.Again <= now && scan.Entries.Count + scan.LeftOvers.Count > 0))
+            return TimeSpan.Zero;
+        return scan.NextDue is { } next && next - now < longest ? next - now : dispatched.Again is { } again && again - now < longest ? again - now : longest;
+    }
 }
+
+/// <summary>What all due partitions of a node share.</summary>
+public sealed record DuePartitionParts(
+    IDueIndex Index, Dispatcher Dispatcher, LostFlights LostFlights, PartitionBuilder Builder, Checkpoints Checkpoints, CatchUpBudget CatchUp, IndexWatch IndexWatch, ClockGuard Clock);

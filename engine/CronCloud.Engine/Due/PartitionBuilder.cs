@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
@@ -7,9 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace CronCloud.Engine.Due;
 
 /// <summary>
-/// Builds a partition's part of the due index from the record: each active job's first occurrence after the checkpoint, and what is
-/// pending. Used when the index was emptied, and by the twin at every start. Arming is conditional, so it may run at any time. An index that is
-/// emptied meanwhile is not called built, and the loop comes again.
+/// Builds of this node's partitions: after the index was emptied, restarted or found to be an older copy, and by the twin at every start.
+/// A few partitions at a time read the record, so that it is not overrun.
 /// </summary>
 public sealed partial class PartitionBuilder(
     IDueIndex index,
@@ -17,51 +15,62 @@ public sealed partial class PartitionBuilder(
     IPendingStore pending,
     ICheckpointStore checkpoints,
     TimeProvider time,
-    ILogger<PartitionBuilder> logger)
+    ILogger<PartitionBuilder> logger) : IDisposable
 {
-    private const int BatchSize = 500;
+    private const int AtOnce = 4;
 
-    public async Task BuildAsync(int partition, CancellationToken cancellation)
+    /// <summary>While the record is away every partition meets it: one line tells of all.</summary>
+    private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(30);
+
+    private readonly SemaphoreSlim _places = new(AtOnce);
+    private readonly Lock _lock = new();
+    private DateTimeOffset _nextLine;
+    private int _failures;
+
+    /// <summary>Begins or goes on with a build by one step, if there is a place: nobody waits here. Null when it has ended, or could not begin yet.</summary>
+    public async Task<PartitionBuild?> StepAsync(int partition, PartitionBuild? build, CancellationToken cancellation)
     {
-        if (await index.IsBuiltAsync(partition, cancellation))
-            return;
-
-        var build = await index.BeginBuildAsync(partition, cancellation);
-        var started = Stopwatch.GetTimestamp();
-        var now = time.GetUtcNow();
-        var checkpoint = await checkpoints.ReadAsync(partition, cancellation);
-        var armed = 0;
-        var batch = new List<DueEntry>(BatchSize);
-        foreach (var waiting in await pending.ReadAsync(partition, cancellation))
-            await AddAsync(DueItem.EntryOf(waiting.Execution, waiting.Due));
-        await foreach (var job in jobs.ReadActiveAsync(partition, cancellation))
-            await AddAsync(DueItem.EntryOf(job, FirstUnplanned(job, checkpoint), now));
-        await FlushAsync();
-        if (await index.EndBuildAsync(partition, build, cancellation) && armed > 0)
-            LogBuilt(partition, armed, Stopwatch.GetElapsedTime(started).TotalMilliseconds, checkpoint);
-
-        async Task AddAsync(DueEntry entry)
+        if (!await _places.WaitAsync(TimeSpan.Zero, cancellation))
+            return build;
+        try
         {
-            if (entry.IsTombstone)
-                return;
-            batch.Add(entry);
-            if (batch.Count == BatchSize)
-                await FlushAsync();
+            build ??= await PartitionBuild.BeginAsync(partition, index, jobs, pending, checkpoints, time, cancellation);
+            if (!await build.StepAsync(cancellation))
+                return null;
+        }
+        finally
+        {
+            _places.Release();
         }
 
-        async Task FlushAsync()
-        {
-            if (batch.Count > 0)
-                await index.ArmAsync(partition, batch, cancellation);
-            armed += batch.Count;
-            batch.Clear();
-        }
+        if (!build.Audit.HasEnded)
+            return build;
+        if (build.Audit.Armed.Count + build.Audit.Removed.Count > 0)
+            LogBuilt(partition, build.Audit.Armed.Count, build.Audit.Removed.Count, (long)time.GetElapsedTime(build.Started).TotalMilliseconds, build.Audit.Checkpoint);
+        return null;
     }
 
-    /// <summary>A job's version counts from when it was written; what was due before the checkpoint is in the queue already.</summary>
-    private static DateTimeOffset FirstUnplanned(Job job, DateTimeOffset? checkpoint) =>
-        checkpoint is { } reached && reached > job.UpdatedAt ? reached : job.UpdatedAt;
+    /// <summary>A step failed. What is in the index is dispatched all the same.</summary>
+    public void Report(int partition, Exception failure)
+    {
+        int failures;
+        lock (_lock)
+        {
+            _failures++;
+            if (time.GetUtcNow() < _nextLine)
+                return;
+            _nextLine = time.GetUtcNow() + BetweenLines;
+            (failures, _failures) = (_failures, 0);
+        }
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Partition {Partition} built: {Entries} entries in {Ms} ms, from checkpoint {Checkpoint}")]
-    private partial void LogBuilt(int partition, int entries, double ms, DateTimeOffset? checkpoint);
+        LogCannotBuild(partition, failures, failure.GetType().Name, failure.Message);
+    }
+
+    public void Dispose() => _places.Dispose();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Partition {Partition} (of {Failures} such) cannot be compared with the record and goes on with what it has: {Kind}: {Reason}")]
+    private partial void LogCannotBuild(int partition, int failures, string kind, string reason);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Partition {Partition} is built: {Armed} entries armed, {Removed} taken out in {Ms} ms, from checkpoint {Checkpoint}")]
+    private partial void LogBuilt(int partition, int armed, int removed, long ms, DateTimeOffset? checkpoint);
 }

@@ -22,6 +22,8 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
     public static readonly TimeSpan SoonInterval = TimeSpan.FromMilliseconds(100);
 
     private HashSet<int> _held = [];
+    private IReadOnlyList<string> _owners = [];
+    private List<int> _wanted = [];
 
     public IReadOnlySet<int> Held => _held;
 
@@ -29,7 +31,9 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
     public async Task<Placement> RunOnceAsync(CancellationToken cancellation)
     {
         var owners = await roster.AnnounceAsync(Schedulers, owner, LeaseLife, cancellation);
-        var wanted = Wanted(owners);
+        if (!owners.SequenceEqual(_owners))
+            (_owners, _wanted) = (owners, Wanted(owners));
+        var wanted = _wanted;
         var acquired = await leases.AcquireAsync(owner, wanted, LeaseLife, cancellation);
         var gained = acquired.Except(_held).ToList();
         var lost = _held.Except(acquired).ToList();

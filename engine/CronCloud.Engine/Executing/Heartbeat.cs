@@ -6,7 +6,7 @@ namespace CronCloud.Engine.Executing;
 public sealed class Heartbeat(Worker worker) : ILoop
 {
     /// <summary>A quarter of the queue's time to acknowledge.</summary>
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(750);
 
     public string Name => "worker heartbeat";
 

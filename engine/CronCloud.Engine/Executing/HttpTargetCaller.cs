@@ -70,7 +70,7 @@ public sealed class HttpTargetCaller : ITargetCaller, IDisposable
         }
         catch (IOException cut)
         {
-            return new Answer(AttemptResult.Refused) { Error = $"the connection broke while the answer was read: {cut.Message}" };
+            return new Answer(AttemptResult.Refused) { Error = IsReset(cut) ? "the connection was reset while the answer was read" : $"the connection broke while the answer was read: {cut.Message}" };
         }
     }
 
@@ -142,10 +142,15 @@ public sealed class HttpTargetCaller : ITargetCaller, IDisposable
         { HttpRequestError: HttpRequestError.SecureConnectionError } => $"TLS failed: {Innermost(broken)}",
         { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } } => "the connection was refused",
         { InnerException: SocketException { SocketErrorCode: SocketError.HostNotFound } } => "the host's name could not be resolved",
+        _ when IsReset(broken) => "the connection was reset before the answer",
+        { HttpRequestError: HttpRequestError.InvalidResponse } => $"the answer is no HTTP: {Innermost(broken)}",
         { InnerException: SocketException socket } => $"no connection: {socket.Message}",
         { HttpRequestError: HttpRequestError.ResponseEnded } => "the connection was closed before the answer was whole",
         _ => Innermost(broken),
     };
+
+    private static bool IsReset(Exception exception) =>
+        exception is SocketException { SocketErrorCode: SocketError.ConnectionReset } || (exception.InnerException is { } inner && IsReset(inner));
 
     private static string Innermost(Exception exception)
     {

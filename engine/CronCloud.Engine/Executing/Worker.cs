@@ -25,9 +25,13 @@ public sealed partial class Worker(
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan OutcomePause = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>So many workers may claim an attempt and be gone without an outcome: beyond that it is the execution that kills them.</summary>
+    public const int MaxClaims = 3;
+
     private readonly Destinations _destinations = new(options.MaxPerDestination);
     private readonly ConcurrentDictionary<Delivery, Task> _held = [];
     private readonly SemaphoreSlim _room = new(0);
+    private readonly CancellationTokenSource _draining = new();
     private readonly CancellationTokenSource _stopping = new();
 
     public string Name => "worker";
@@ -49,9 +53,10 @@ public sealed partial class Worker(
         return TimeSpan.Zero;
     }
 
-    /// <summary>Waits for what runs; what has not ended by then is given back to the queue.</summary>
+    /// <summary>What waits for a place at its destination goes back to the queue at once; what runs is waited for, and goes back when it has not ended by then.</summary>
     public async Task DrainAsync(TimeSpan patience)
     {
+        await _draining.CancelAsync();
         await Task.WhenAny(Task.WhenAll(_held.Values), Task.Delay(patience, time));
         await _stopping.CancelAsync();
         await Task.WhenAll(_held.Values);
@@ -60,6 +65,7 @@ public sealed partial class Worker(
     public async ValueTask DisposeAsync()
     {
         await DrainAsync(TimeSpan.Zero);
+        _draining.Dispose();
         _stopping.Dispose();
         _room.Dispose();
     }
@@ -77,7 +83,7 @@ public sealed partial class Worker(
         {
             await RunAsync(delivery, _stopping.Token);
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (_draining.IsCancellationRequested)
         {
             await ReturnAsync(delivery);
         }
@@ -108,31 +114,41 @@ public sealed partial class Worker(
             return;
         }
 
-        Outcome outcome;
-        using (await _destinations.EnterAsync(execution.Target.Destination, cancellation))
-            outcome = await AttemptAsync(execution, cancellation);
-        await PublishAsync(outcome, cancellation);
+        var claims = execution.Claims + delivery.Count;
+        await PublishAsync(claims > MaxClaims ? WorkerCrash(execution, claims - 1) : await TakeTurnAsync(execution, cancellation), cancellation);
         await delivery.AcknowledgeAsync(cancellation);
     }
+
+    private async Task<Outcome> TakeTurnAsync(Execution execution, CancellationToken cancellation)
+    {
+        using (await _destinations.EnterAsync(execution.Target.Destination, _draining.Token))
+            return await AttemptAsync(execution, cancellation);
+    }
+
+    /// <summary>Not tried once more: it would kill this worker too.</summary>
+    private Outcome WorkerCrash(Execution execution, int claims) =>
+        OutcomeOf(execution, Answer.Failed($"worker-crash: {claims} workers claimed this attempt and were not heard of again"), time.GetUtcNow(), TimeSpan.Zero) with { IsFinal = true };
 
     private async Task<Outcome> AttemptAsync(Execution execution, CancellationToken cancellation)
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
         var answer = await CallAsync(execution, cancellation);
-        return new Outcome
-        {
-            Execution = execution,
-            Result = answer.Result,
-            StartedAt = startedAt,
-            DurationMs = (long)time.GetElapsedTime(started).TotalMilliseconds,
-            Node = node.Value,
-            StatusCode = answer.StatusCode,
-            Error = answer.Error,
-            Output = answer.Output,
-            RetryAfter = answer.RetryAfter,
-        };
+        return OutcomeOf(execution, answer, startedAt, time.GetElapsedTime(started));
     }
+
+    private Outcome OutcomeOf(Execution execution, Answer answer, DateTimeOffset startedAt, TimeSpan took) => new()
+    {
+        Execution = execution,
+        Result = answer.Result,
+        StartedAt = startedAt,
+        DurationMs = (long)took.TotalMilliseconds,
+        Node = node.Value,
+        StatusCode = answer.StatusCode,
+        Error = answer.Error,
+        Output = answer.Output,
+        RetryAfter = answer.RetryAfter,
+    };
 
     /// <summary>A caller that throws has a bug, which must not send the execution round for ever: the attempt failed.</summary>
     private async Task<Answer> CallAsync(Execution execution, CancellationToken cancellation)
@@ -153,7 +169,7 @@ public sealed partial class Worker(
     /// <summary>The attempt was made: its outcome must not be lost, so it is published until the stream has it.</summary>
     private async Task PublishAsync(Outcome outcome, CancellationToken cancellation)
     {
-        var message = new StreamMessage(outcome.Execution.AttemptId, outcome.Execution.Job.Partition, outcome.ToJson());
+        var message = new StreamMessage(outcome.MessageId, outcome.Execution.Job.Partition, outcome.ToJson());
         while (true)
         {
             try
@@ -171,11 +187,15 @@ public sealed partial class Worker(
         }
     }
 
+    /// <summary>Given back as a message of its own: a worker that is told to stop is none that crashed, and the queue would count it as one.</summary>
     private async Task ReturnAsync(Delivery delivery)
     {
         try
         {
-            await delivery.ReturnAsync(CancellationToken.None);
+            var execution = Execution.FromJson(delivery.Body.Span);
+            var again = execution with { Returns = execution.Returns + 1, Claims = execution.Claims + delivery.Count - 1 };
+            var published = await queue.PublishAsync([new StreamMessage(again.MessageId, again.Job.Partition, again.ToJson())], CancellationToken.None);
+            await (published[0] ? delivery.AcknowledgeAsync(CancellationToken.None) : delivery.ReturnAsync(CancellationToken.None));
         }
         catch (Exception broken)
         {

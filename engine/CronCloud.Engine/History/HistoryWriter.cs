@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace CronCloud.Engine.History;
 
 /// <summary>Writes outcomes into history, many rows at once. A row written twice is one row.</summary>
-public sealed partial class HistoryWriter(IOutcomeStream outcomes, IHistory history, ILogger<HistoryWriter> logger) : ILoop
+public sealed partial class HistoryWriter(IOutcomeStream outcomes, IHistory history, TimeProvider time, ILogger<HistoryWriter> logger) : ILoop
 {
     private const int BatchSize = 5_000;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
@@ -22,7 +22,7 @@ public sealed partial class HistoryWriter(IOutcomeStream outcomes, IHistory hist
     {
         var deliveries = await outcomes.PullAsync(OutcomeReader.History, BatchSize, PullWait, cancellation);
         var rows = deliveries.Select(Read).OfType<HistoryRow>().ToList();
-        await deliveries.CompleteAsync(() => rows.Count > 0 ? history.WriteAsync(rows, cancellation) : Task.CompletedTask, cancellation);
+        await deliveries.CompleteAsync(() => rows.Count > 0 ? deliveries.HoldAsync(history.WriteAsync(rows, cancellation), time, cancellation) : Task.CompletedTask, cancellation);
         return deliveries.Count is > 0 and < BatchSize ? Gather : TimeSpan.Zero;
     }
 

@@ -23,7 +23,12 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, IDueIndex ind
             if (refused is not null)
                 return new JobReply { Refused = refused };
             if (next!.Version == stored?.Version)
+            {
+                // What is there already may not be armed: whoever wrote it could have died before.
+                await ArmAsync(next, cancellation);
                 return new JobReply { Job = JobView.Of(next, created: false) };
+            }
+
             if (!await jobs.WriteAsync(next, new Revision(next.Version, now, change.By, NameOf(change.Action, created), next.Definition), cancellation))
                 continue;
             await ArmAsync(next, cancellation);
@@ -51,6 +56,7 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, IDueIndex ind
             Attempt = 1,
             Target = trigger.Payload is { } payload ? job.Definition.Target.WithPayload(payload) : job.Definition.Target,
             Retry = job.Definition.Retry,
+            Overlap = job.Definition.Overlap,
             TraceParent = TraceParent.New(),
         };
         await pending.KeepAsync([new PendingExecution(execution, now)], cancellation);
@@ -65,8 +71,9 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, IDueIndex ind
             await ArmAsync(job, cancellation);
     }
 
+    /// <summary>What the job was due before the change and is not started yet is left over; of a deleted job it ends as skipped.</summary>
     private Task ArmAsync(Job job, CancellationToken cancellation) =>
-        index.ArmAsync(job.Key.Partition, [DueItem.EntryOf(job, job.UpdatedAt, Now())], cancellation);
+        index.ArmAsync(job.Key.Partition, [DueItem.EntryOf(job, job.UpdatedAt, Now()) with { Since = job.UpdatedAt }], cancellation);
 
     /// <summary>To the millisecond, as everything that is stored.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());

@@ -6,6 +6,9 @@ public interface ILoop
     /// <summary>For logs.</summary>
     string Name { get; }
 
+    /// <summary>How long one run may take; one that takes longer is cancelled, and one that does not even heed that is left behind.</summary>
+    TimeSpan Limit => TimeSpan.FromSeconds(30);
+
     /// <summary>Does what there is to do now, and answers how long there is nothing to do.</summary>
     Task<TimeSpan> RunOnceAsync(CancellationToken cancellation);
 }

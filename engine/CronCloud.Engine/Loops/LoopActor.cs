@@ -3,12 +3,18 @@ using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Loops;
 
-/// <summary>Drives a loop: runs it, sleeps as long as it says, and runs it at once when woken. A failed run is tried again after a pause.</summary>
+/// <summary>
+/// Drives a loop: runs it, sleeps as long as it says, and runs it at once when woken. A failed run is tried again after a pause. A watchdog looks
+/// after each run's age: one that hangs on a server that does not answer must not stop the loop.
+/// </summary>
 public sealed partial class LoopActor : ReceiveActor, IWithTimers
 {
     /// <summary>The pause after the first failure; it doubles up to <see cref="LongestPause"/>.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a cancelled run has to end before it is left behind.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     /// <summary>About once a minute while a server is away.</summary>
     private const int FailuresPerLine = 30;
@@ -18,6 +24,7 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
     private readonly CancellationTokenSource _stopping = new();
     private TimeSpan _pause = FirstPause;
     private int _failures;
+    private CancellationTokenSource? _run;
     private bool _running;
     private bool _wokenMeanwhile;
     private IActorRef? _drainer;
@@ -28,6 +35,7 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
         _logger = loggers.CreateLogger("CronCloud." + loop.Name);
         Receive<Wake>(_ => OnWake());
         Receive<Ran>(OnRan);
+        Receive<Hangs>(OnHangs);
         Receive<Drain>(_ => OnDrain());
     }
 
@@ -58,6 +66,7 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
     {
         _stopping.Cancel();
         _stopping.Dispose();
+        _run?.Dispose();
     }
 
     private void OnWake()
@@ -73,24 +82,43 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
         _running = true;
         _wokenMeanwhile = false;
         Timers.Cancel(nameof(Wake));
-        RunLoopAsync(_stopping.Token).PipeTo(Self);
+        _run?.Dispose();
+        _run = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        _run.CancelAfter(_loop.Limit);
+        Timers.StartSingleTimer(nameof(Hangs), new Hangs(_run), _loop.Limit + Grace);
+        RunLoopAsync(_run).PipeTo(Self);
     }
 
-    private async Task<Ran> RunLoopAsync(CancellationToken cancellation)
+    private async Task<Ran> RunLoopAsync(CancellationTokenSource run)
     {
         try
         {
-            return new Ran(await _loop.RunOnceAsync(cancellation), null);
+            return new Ran(run, await _loop.RunOnceAsync(run.Token), null);
         }
         catch (Exception failure)
         {
-            return new Ran(TimeSpan.Zero, failure);
+            var isLate = failure is OperationCanceledException && run.IsCancellationRequested;
+            return new Ran(run, TimeSpan.Zero, isLate ? new TimeoutException($"one run did not end within {_loop.Limit.TotalSeconds:0} s", failure) : failure);
         }
+    }
+
+    private void OnHangs(Hangs hangs)
+    {
+        if (!_running || hangs.Run != _run)
+            return;
+        LogHangs(_loop.Name, (_loop.Limit + Grace).TotalSeconds);
+        if (_drainer is null)
+            Run();
+        else
+            _drainer.Tell(Drained.Done);
     }
 
     private void OnRan(Ran ran)
     {
+        if (ran.Run != _run)
+            return;
         _running = false;
+        Timers.Cancel(nameof(Hangs));
         if (_drainer is not null)
         {
             _drainer.Tell(Drained.Done);
@@ -136,5 +164,10 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
     [LoggerMessage(Level = LogLevel.Information, Message = "{Loop} runs again after {Times} failures")]
     private partial void LogRecovered(string loop, int times);
 
-    private sealed record Ran(TimeSpan Sleep, Exception? Failure);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Loop} hangs after {Seconds} s: the run is left behind and a new one begins")]
+    private partial void LogHangs(string loop, double seconds);
+
+    private sealed record Ran(CancellationTokenSource Run, TimeSpan Sleep, Exception? Failure);
+
+    private sealed record Hangs(CancellationTokenSource Run);
 }

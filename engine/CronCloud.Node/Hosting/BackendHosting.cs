@@ -3,11 +3,13 @@ using CronCloud.Backends.History;
 using CronCloud.Backends.Sql;
 using CronCloud.Backends.Streams;
 using CronCloud.Core;
+using CronCloud.Core.Clocks;
 using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Executing;
 
@@ -28,7 +30,7 @@ internal static class BackendHosting
 
         if (carries)
             services.AddStreams(settings);
-        if (settings.Has("gateway") || settings.Has("recorder"))
+        if (settings.Has("gateway") || settings.Has("scheduler") || settings.Has("recorder"))
             services.AddHistory(settings);
     }
 
@@ -36,8 +38,11 @@ internal static class BackendHosting
     {
         services.AddSingleton(_ => settings.Sql is { } sql ? Read("sql", sql, SqlDatabase.PostgreSql) : SqlDatabase.Sqlite(Path.Combine(settings.DataDirectory, "record.db")));
         services.AddDependency<SqlDatabase>();
+        if (settings.Sql is not null)
+            services.AddSingleton<IReferenceClock>(s => s.GetRequiredService<SqlDatabase>());
         services.AddSingleton<IJobStore, SqlJobStore>();
         services.AddSingleton<IPendingStore, SqlPendingStore>();
+        services.AddSingleton<IDeadLetterStore, SqlDeadLetterStore>();
         services.AddSingleton<ICheckpointStore, SqlCheckpointStore>();
         services.AddSingleton<IIdempotencyStore, SqlIdempotencyStore>();
     }
@@ -48,6 +53,7 @@ internal static class BackendHosting
         {
             services.AddSingleton(_ => Read("redis", redis, text => new RedisConnection(text)));
             services.AddDependency<RedisConnection>();
+            services.AddSingleton<IReferenceClock>(s => s.GetRequiredService<RedisConnection>());
             services.AddSingleton<RedisDueIndex>();
             services.AddSingleton<IDueIndex>(s => s.GetRequiredService<RedisDueIndex>());
             services.AddSingleton<IPartitionLeases>(s => s.GetRequiredService<RedisDueIndex>());

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Akka.Actor;
 using CronCloud.Core;
+using CronCloud.Engine.Clocks;
 
 namespace CronCloud.Node.Hosting;
 
@@ -25,9 +26,11 @@ public static class CronCloudHost
             builder.Services.AddEngine(settings);
             builder.Services.AddHealth();
             addServices?.Invoke(builder, settings);
+            builder.Services.AddPausePoints(Environment.GetEnvironmentVariable(PausePoints.Variable));
 
             await using var app = builder.Build();
             await OpenDependenciesAsync(app.Services);
+            await LearnTimeAsync(app.Services.GetRequiredService<ClockGuard>());
             app.MapHealth();
             map?.Invoke(app, settings);
             await StartAsync(app);
@@ -86,7 +89,8 @@ public static class CronCloudHost
         if (builder.Configuration["urls"] is null)
             builder.WebHost.UseUrls("http://127.0.0.1:8080");
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(new DisciplinedClock(TimeProvider.System));
+        builder.Services.AddSingleton<TimeProvider>(services => services.GetRequiredService<DisciplinedClock>());
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(60));
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(console =>
@@ -114,6 +118,21 @@ public static class CronCloudHost
                 var reason = limit.IsCancellationRequested ? $"no answer within {OpenLimit.TotalSeconds} s" : FirstLine(away);
                 throw new SettingException($"ConnectionStrings__{dependency.Name}: {dependency.Description} cannot be used: {reason}");
             }
+        }
+    }
+
+    /// <summary>Nothing may go by the machine's clock before it was compared: a job that is changed, or an attempt that is made, has times.</summary>
+    private static async Task LearnTimeAsync(ClockGuard guard)
+    {
+        using var limit = new CancellationTokenSource(OpenLimit);
+        try
+        {
+            while (await guard.RunOnceAsync(limit.Token) is var pause && !guard.IsKnown)
+                await Task.Delay(pause, TimeProvider.System, limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new SettingException($"no server told its time within {OpenLimit.TotalSeconds} s");
         }
     }
 

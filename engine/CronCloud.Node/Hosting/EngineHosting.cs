@@ -2,11 +2,13 @@ using Akka.Actor;
 using Akka.Cluster.Hosting;
 using Akka.Hosting;
 using Akka.Remote.Hosting;
+using CronCloud.Core.Clocks;
 using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Streams;
+using CronCloud.Engine.Clocks;
 using CronCloud.Engine.Cluster;
 using CronCloud.Engine.Due;
 using CronCloud.Engine.Executing;
@@ -29,8 +31,19 @@ internal static class EngineHosting
         services.AddSingleton(settings.Worker);
         services.AddSingleton(s => new JobBook(s.GetRequiredService<IJobStore>(), s.GetRequiredService<IPendingStore>(), s.GetRequiredService<IDueIndex>(), NewNonce, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IClusterView, AkkaClusterView>();
+        services.AddSingleton(new SeedNodes(settings.Cluster.SeedNodes));
         services.AddSingleton<Membership>();
         services.AddSingleton<PartitionBuilder>();
+        services.AddSingleton<Dispatcher>();
+        services.AddSingleton<LostFlights>();
+        services.AddSingleton<CatchUpBudget>();
+        services.AddSingleton<IndexWatch>();
+        services.AddSingleton<DuePartitionParts>();
+        services.AddSingleton<Findings>();
+        services.AddSingleton<RecordScan>();
+        services.AddSingleton<ExecutionEvents>();
+        services.AddSingleton<Redrive>();
+        services.AddSingleton(s => new ClockGuard(s.GetRequiredService<DisciplinedClock>(), TimeProvider.System, s.GetServices<IReferenceClock>(), s.GetRequiredService<ILogger<ClockGuard>>()));
         services.AddSingleton<AnswerPruning>();
         services.AddSingleton<Checkpoints>();
         services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>(), s.GetRequiredService<IRoster>()));
@@ -50,7 +63,7 @@ internal static class EngineHosting
             logging.LogLevel = Akka.Event.LogLevel.WarningLevel;
             logging.AddLoggerFactory();
         });
-        akka.WithCluster(settings, services);
+        akka.WithCluster(settings);
         if (settings.Has("scheduler"))
             akka.AddJobs("scheduler");
         else if (settings.Has("gateway"))
@@ -58,7 +71,7 @@ internal static class EngineHosting
         akka.WithActors((system, registry, _) => StartLoops(system, registry, settings, services));
     }
 
-    private static void WithCluster(this AkkaConfigurationBuilder akka, NodeSettings settings, IServiceProvider services)
+    private static void WithCluster(this AkkaConfigurationBuilder akka, NodeSettings settings)
     {
         var cluster = settings.Cluster;
         akka.WithRemoting(cluster.Hostname, cluster.Port);
@@ -77,22 +90,8 @@ internal static class EngineHosting
             akka.coordinated-shutdown.exit-clr = off
             """,
             HoconAddMode.Prepend);
-        akka.AddStartup((system, _) => JoinAsync(system, settings, services));
-    }
-
-    /// <summary>The seed nodes may all be new while others live: those in the roster are asked too.</summary>
-    private static async Task JoinAsync(ActorSystem system, NodeSettings settings, IServiceProvider services)
-    {
-        var cluster = Akka.Cluster.Cluster.Get(system);
         if (!settings.JoinsCluster)
-        {
-            cluster.Join(cluster.SelfAddress);
-            return;
-        }
-
-        var seeds = settings.Cluster.SeedNodes.Select(seed => Address.Parse($"akka.tcp://{SystemName}@{seed}"));
-        var living = await services.GetRequiredService<Membership>().FindMembersAsync(CancellationToken.None);
-        cluster.JoinSeedNodes(seeds.Concat(living.Select(AkkaClusterView.AddressOf)).Distinct());
+            akka.AddStartup((system, _) => Akka.Cluster.Cluster.Get(system).Join(Akka.Cluster.Cluster.Get(system).SelfAddress));
     }
 
     private static void StartLoops(ActorSystem system, IActorRegistry registry, NodeSettings settings, IServiceProvider services)
@@ -101,6 +100,7 @@ internal static class EngineHosting
         IActorRef Loop<T>(string name)
             where T : ILoop => system.ActorOf(LoopActor.Props(services.GetRequiredService<T>(), loggers), name);
 
+        Loop<ClockGuard>("clock-guard");
         if (settings.JoinsCluster)
         {
             Loop<Membership>("membership");
@@ -116,8 +116,12 @@ internal static class EngineHosting
             var partitions = system.ActorOf(
                 PartitionsActor.Props(services.GetRequiredService<PartitionOwner>(), services.GetRequiredService<IDueIndex>(), partition => DuePartitionOf(partition, services), loggers),
                 "partitions");
+            Loop<IndexWatch>("index-watch");
+            Loop<CatchUpBudget>("catch-up-budget");
             Loop<Checkpoints>("checkpoints");
-            Loop<Settler>("settler");
+            var settler = Loop<Settler>("settler");
+            Loop<RecordScan>("record-scan");
+            DrainAtStop(system, "settler", () => settler.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
             DrainAtStop(system, "partitions", () => partitions.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
         }
 
@@ -135,7 +139,10 @@ internal static class EngineHosting
         if (settings.Has("gateway"))
             Loop<AnswerPruning>("answer-pruning");
         if (settings.Has("recorder"))
-            Loop<HistoryWriter>("history");
+        {
+            var history = Loop<HistoryWriter>("history");
+            DrainAtStop(system, "history", () => history.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(20)));
+        }
     }
 
     /// <summary>Before the cluster is left: stop scanning and hand leases over, finish or hand back what runs.</summary>
@@ -146,14 +153,8 @@ internal static class EngineHosting
             return Akka.Done.Instance;
         });
 
-    private static DuePartition DuePartitionOf(int partition, IServiceProvider services) => new(
-        partition,
-        services.GetRequiredService<IDueIndex>(),
-        services.GetRequiredService<IExecutionQueue>(),
-        services.GetRequiredService<PartitionBuilder>(),
-        services.GetRequiredService<Checkpoints>(),
-        services.GetRequiredService<TimeProvider>(),
-        services.GetRequiredService<ILogger<DuePartition>>());
+    private static DuePartition DuePartitionOf(int partition, IServiceProvider services) =>
+        new(partition, services.GetRequiredService<DuePartitionParts>(), services.GetRequiredService<TimeProvider>());
 
     private static string NewNonce() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4));
 }

@@ -1,4 +1,5 @@
 using CronCloud.Core;
+using CronCloud.Engine.Clocks;
 using CronCloud.Engine.Cluster;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -28,12 +29,14 @@ internal static class Health
 
     private sealed record DependencyCheck(string Status, string Part, string? Error);
 
-    private sealed class Readiness(IEnumerable<IDependency> dependencies, IClusterView cluster, NodeSettings settings, TimeProvider time, IHostApplicationLifetime lifetime)
+    private sealed class Readiness(IEnumerable<IDependency> dependencies, IClusterView cluster, ClockGuard clock, NodeSettings settings, TimeProvider time, IHostApplicationLifetime lifetime)
     {
         public async Task<IReadOnlyDictionary<string, DependencyCheck>> CheckAsync(CancellationToken cancellation)
         {
             var checks = await Task.WhenAll(dependencies.Select(async d => (d.Name, Check: await CheckAsync(d, cancellation))));
             var all = checks.ToDictionary(c => c.Name, c => c.Check);
+            if (!clock.IsTrusted)
+                all["clock"] = new DependencyCheck("down", "this machine's clock", "does not agree with the clocks of Redis and SQL, or was not compared with them yet");
             if (settings.JoinsCluster)
                 all["cluster"] = cluster.IsUp ? new DependencyCheck("up", "the other nodes", null) : new DependencyCheck("down", "the other nodes", "has not joined yet");
             if (lifetime.ApplicationStopping.IsCancellationRequested)

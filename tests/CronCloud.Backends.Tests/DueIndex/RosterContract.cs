@@ -37,4 +37,14 @@ public abstract class RosterContract
         Assert.Equal(["a"], await roster.AnnounceAsync("x", "a", Long, None));
         Assert.Equal(["a", "c"], await roster.AnnounceAsync("y", "a", Long, None));
     }
+
+    [Fact]
+    public async Task A_life_of_nothing_asks_and_says_nothing()
+    {
+        var roster = await OpenAsync();
+        await roster.AnnounceAsync("x", "b", Long, None);
+
+        Assert.Equal(["b"], await roster.AnnounceAsync("x", "a", TimeSpan.Zero, None));
+        Assert.Equal(["b"], await roster.AnnounceAsync("x", "c", TimeSpan.Zero, None));
+    }
 }

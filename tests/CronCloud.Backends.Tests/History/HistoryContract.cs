@@ -91,6 +91,45 @@ public abstract class HistoryContract
 
     private static string Id(string job, int seconds) => ExecutionId.Of(job, Due.AddSeconds(seconds));
 
+    [Fact]
+    public async Task Attempts_of_many_executions_are_found_at_once()
+    {
+        var history = await OpenAsync();
+        await history.WriteAsync([Row("a", 0, 1), Row("a", 0, 2), Row("a", 1, 1), Row("b", 7, 1)], None);
+
+        var rows = await history.FindAttemptsAsync([ExecutionOf("a", 0), ExecutionOf("b", 7), ExecutionOf("c", 3)], None);
+
+        Assert.Equal([("a", 1), ("a", 2), ("b", 1)], rows.Select(r => (r.JobId, r.Attempt)).Order());
+        Assert.All(rows, r => Assert.Equal("fine", r.Output));
+        Assert.Empty(await history.FindAttemptsAsync([], None));
+    }
+
+    [Fact]
+    public async Task An_occurrence_that_was_not_started_is_found_by_its_status_and_a_range_counts_all_of_it()
+    {
+        var history = await OpenAsync();
+        var missed = Row("a", 0, 0) with { Status = ExecutionStatus.Missed, Result = AttemptResult.Missed, Occurrences = 40, LastDue = Due.AddSeconds(39), Error = "could not start" };
+        await history.WriteAsync([missed, Row("a", 50, 1)], None);
+
+        var found = Assert.Single((await history.ListAsync(new HistoryQuery { Tenant = _tenant, Status = ExecutionStatus.Missed }, None)).Items);
+
+        Assert.Equal((0, 40, Due.AddSeconds(39), "could not start"), (found.Last.Attempt, found.Last.Occurrences, found.Last.LastDue, found.Last.Error));
+    }
+
+    private Execution ExecutionOf(string job, int seconds) => new()
+    {
+        Tenant = _tenant,
+        JobId = job,
+        JobVersion = 1,
+        ExecutionId = Id(job, seconds),
+        ScheduledAt = Due.AddSeconds(seconds),
+        Trigger = Trigger.Schedule,
+        Attempt = 1,
+        Target = new Target(),
+        Retry = RetryPolicy.Default,
+        TraceParent = TraceParent.New(),
+    };
+
     private HistoryRow Row(string job, int seconds, int attempt) => new()
     {
         Tenant = _tenant,

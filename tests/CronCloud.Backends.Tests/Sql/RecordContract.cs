@@ -1,35 +1,29 @@
-using CronCloud.Backends.Sql;
+using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
 
 namespace CronCloud.Backends.Tests.Sql;
 
-/// <summary>What the record must do, on every database.</summary>
-public abstract class RecordContract : IAsyncLifetime
+/// <summary>What the record must do, wherever it is kept.</summary>
+public abstract class RecordContract
 {
     private static readonly DateTimeOffset Now = new(2026, 12, 1, 3, 0, 0, TimeSpan.Zero);
     private static readonly CancellationToken None = CancellationToken.None;
-    private SqlDatabase _database = null!;
 
-    protected abstract Task<SqlDatabase> OpenAsync();
+    protected abstract IJobStore Jobs { get; }
 
-    public async Task InitializeAsync()
-    {
-        _database = await OpenAsync();
-        await _database.OpenAsync(None);
-    }
+    protected abstract IPendingStore Pending { get; }
 
-    public virtual Task DisposeAsync()
-    {
-        _database.Dispose();
-        return Task.CompletedTask;
-    }
+    protected abstract ICheckpointStore Checkpoints { get; }
+
+    protected abstract IDeadLetterStore DeadLetters { get; }
 
     [Fact]
     public async Task A_job_comes_back_as_it_was_written()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         var job = Job("nightly", d => d with
         {
             Description = "Ünï 'quotes' \\ % _",
@@ -51,7 +45,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_write_happens_only_on_the_version_that_the_writer_saw()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         var first = Job("a");
         Assert.True(await jobs.WriteAsync(first, Revision(first), None));
 
@@ -69,7 +63,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task Of_many_writers_of_one_version_one_wins()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         var job = Job("a");
 
         var wins = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => jobs.WriteAsync(job, Revision(job), None)));
@@ -80,7 +74,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_list_is_filtered_and_paged_by_id()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         await WriteAsync(jobs, Job("b", d => d with { Tags = new Dictionary<string, string> { ["team"] = "data" }, Description = "Nightly REPORT" }));
         await WriteAsync(jobs, Job("a", d => d with { Tags = new Dictionary<string, string> { ["team"] = "database" } }));
         await WriteAsync(jobs, Job("c") with { State = JobState.Paused });
@@ -112,16 +106,17 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_partition_is_read_with_its_active_jobs_only()
     {
-        var jobs = new SqlJobStore(_database);
+        var jobs = Jobs;
         await WriteAsync(jobs, Job("a"));
         await WriteAsync(jobs, Job("b") with { State = JobState.Paused });
 
         var read = new List<string>();
         for (var partition = 0; partition < Partitions.Count; partition++)
         {
-            await foreach (var job in jobs.ReadActiveAsync(partition, None))
+            foreach (var job in (await jobs.ReadActiveAsync(partition, null, 10, None)).Items)
             {
                 Assert.Equal(partition, job.Key.Partition);
+                Assert.Equal(job.Key, job.Read().Key);
                 read.Add(job.Key.Id);
             }
         }
@@ -132,7 +127,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task Checkpoints_only_move_forward()
     {
-        var checkpoints = new SqlCheckpointStore(_database);
+        var checkpoints = Checkpoints;
         Assert.Null(await checkpoints.ReadAsync(1, None));
         await checkpoints.WriteAsync(new Dictionary<int, DateTimeOffset> { [1] = Now, [2] = Now }, None);
 
@@ -145,7 +140,7 @@ public abstract class RecordContract : IAsyncLifetime
     [Fact]
     public async Task A_pending_execution_stays_until_removed_and_a_later_attempt_replaces_it()
     {
-        var pending = new SqlPendingStore(_database);
+        var pending = Pending;
         var execution = Execution(1);
         await pending.KeepAsync([new PendingExecution(execution, Now)], None);
 
@@ -155,29 +150,95 @@ public abstract class RecordContract : IAsyncLifetime
         var kept = Assert.Single(await pending.ReadAsync(execution.Job.Partition, None));
         Assert.Equal((3, Now.AddSeconds(30), execution.ExecutionId), (kept.Execution.Attempt, kept.Due, kept.Execution.ExecutionId));
         await pending.RemoveAsync([execution], None);
+        Assert.Single(await pending.ReadAsync(execution.Job.Partition, None));
+        await pending.RemoveAsync([execution with { Attempt = 3 }], None);
         Assert.Empty(await pending.ReadAsync(execution.Job.Partition, None));
     }
 
     [Fact]
-    public async Task The_first_answer_to_a_key_stays_until_it_is_pruned()
+    public async Task Active_jobs_come_by_their_noted_due_time_a_page_at_a_time()
     {
-        var answers = new SqlIdempotencyStore(_database);
-        await answers.KeepAsync("t", "k", new StoredAnswer("h1", 201, "/v1/jobs/a", "\"1\"", "{}", Now), None);
-        await answers.KeepAsync("t", "k", new StoredAnswer("h2", 409, null, null, "", Now), None);
+        var jobs = Jobs;
+        var partition = Job("a").Key.Partition;
+        var same = Enumerable.Range(0, 20_000).Select(i => $"j{i}").Where(id => new JobKey("t", id).Partition == partition).Take(6).ToList();
+        for (var i = 0; i < same.Count; i++)
+            await WriteAsync(jobs, Job(same[i], d => d with { Schedule = new ScheduleSpec { At = Now.AddHours(same.Count - i) } }));
 
-        Assert.Equal(new StoredAnswer("h1", 201, "/v1/jobs/a", "\"1\"", "{}", Now), await answers.FindAsync("t", "k", Now.AddHours(-24), None));
-        Assert.Null(await answers.FindAsync("t", "k", Now.AddSeconds(1), None));
-        Assert.Null(await answers.FindAsync("other", "k", Now.AddHours(-24), None));
-        await answers.PruneAsync(Now.AddSeconds(1), None);
-        Assert.Null(await answers.FindAsync("t", "k", Now.AddHours(-24), None));
+        await jobs.NoteDueAsync([new DueNote(new JobKey("t", same[5]), 1, Now.AddHours(10)), new DueNote(new JobKey("t", same[4]), 1, null), new DueNote(new JobKey("t", same[3]), 7, null)], None);
+
+        var read = new List<string>();
+        string? cursor = null;
+        do
+        {
+            var page = await jobs.ReadActiveAsync(partition, cursor, 2, None);
+            read.AddRange(page.Items.Select(j => j.Key.Id));
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+        Assert.Equal([same[3], same[2], same[1], same[0], same[5]], read);
     }
 
     [Fact]
-    public async Task The_schema_is_made_once_however_many_start_together()
+    public async Task Stamps_tell_state_and_version_of_those_that_there_are()
     {
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => _database.OpenAsync(None)));
+        var jobs = Jobs;
+        await WriteAsync(jobs, Job("a"));
+        await WriteAsync(jobs, Job("b") with { State = JobState.Deleted });
 
-        await _database.ProbeAsync(None);
+        var stamps = await jobs.StampAsync([new JobKey("t", "a"), new JobKey("t", "b"), new JobKey("t", "none"), new JobKey("other", "a")], None);
+
+        Assert.Equal(2, stamps.Count);
+        Assert.Equal(new JobStamp(JobState.Active, 1), stamps[new JobKey("t", "a")]);
+        Assert.Equal(new JobStamp(JobState.Deleted, 1), stamps[new JobKey("t", "b")]);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_takes_the_place_of_its_pending_execution()
+    {
+        var (letters, pending) = (DeadLetters, Pending);
+        var letter = Letter("a", 2, Now);
+        await pending.KeepAsync([new PendingExecution(letter.Execution, Now)], None);
+
+        await letters.KeepAsync([letter], None);
+        await letters.KeepAsync([letter with { Execution = letter.Execution with { Attempt = 1 }, Error = "older" }], None);
+
+        Assert.Empty(await pending.ReadAsync(letter.Execution.Job.Partition, None));
+        var read = (await letters.FindAsync("t", letter.Execution.ExecutionId, None))!;
+        Assert.Equal((2, "answered 500", "no", 1), (read.Execution.Attempt, read.Error, read.Output, read.Attempts.Count));
+        Assert.Null(await letters.FindAsync("other", letter.Execution.ExecutionId, None));
+    }
+
+    [Fact]
+    public async Task A_redriven_dead_letter_is_pending_and_does_not_come_back()
+    {
+        var (letters, pending) = (DeadLetters, Pending);
+        var letter = Letter("a", 6, Now);
+        await letters.KeepAsync([letter], None);
+
+        Assert.Equal((7, 7), Assert.Single((await letters.RedriveAsync([letter], Now, None)).Select(e => (e.Attempt, e.FirstAttempt))));
+        Assert.Empty(await letters.RedriveAsync([letter], Now, None));
+        await letters.KeepAsync([letter], None);
+
+        Assert.Null(await letters.FindAsync("t", letter.Execution.ExecutionId, None));
+        Assert.Equal(7, Assert.Single(await pending.ReadAsync(letter.Execution.Job.Partition, None)).Execution.Attempt);
+    }
+
+    [Fact]
+    public async Task Dead_letters_are_listed_newest_first_by_job_and_by_time_and_discarded()
+    {
+        var letters = DeadLetters;
+        await letters.KeepAsync([Letter("a", 1, Now), Letter("b", 1, Now.AddSeconds(1)), Letter("a", 1, Now.AddSeconds(2)), Letter("c", 1, Now.AddSeconds(2))], None);
+        var query = new DeadLetterQuery { Tenant = "t" };
+
+        Assert.Equal(["c", "a", "b", "a"], (await letters.ListAsync(query, None)).Items.Select(d => d.Execution.JobId));
+        Assert.Equal(2, (await letters.ListAsync(query with { JobId = "a" }, None)).Items.Count);
+        Assert.Equal(["b", "a"], (await letters.ListAsync(query with { Before = Now.AddSeconds(2) }, None)).Items.Select(d => d.Execution.JobId));
+        var first = await letters.ListAsync(query with { Limit = 3 }, None);
+        Assert.Equal("a", Assert.Single((await letters.ListAsync(query with { Cursor = first.NextCursor }, None)).Items).Execution.JobId);
+
+        Assert.True(await letters.DiscardAsync("t", first.Items[0].Execution.ExecutionId, None));
+        Assert.False(await letters.DiscardAsync("t", first.Items[0].Execution.ExecutionId, None));
+        Assert.Equal(3, (await letters.ListAsync(query, None)).Items.Count);
     }
 
     private static Job Job(string id, Func<JobDefinition, JobDefinition>? change = null)
@@ -192,9 +253,15 @@ public abstract class RecordContract : IAsyncLifetime
 
     private static Revision Revision(Job job) => new(job.Version, Now, "test", "written", job.Definition);
 
-    private static async Task WriteAsync(SqlJobStore jobs, Job job) => Assert.True(await jobs.WriteAsync(job, Revision(job), None));
+    private static async Task WriteAsync(IJobStore jobs, Job job) => Assert.True(await jobs.WriteAsync(job, Revision(job), None));
 
-    private static async Task<IEnumerable<string>> IdsAsync(SqlJobStore jobs, JobQuery query) => (await jobs.ListAsync(query, None)).Items.Select(j => j.Key.Id);
+    private static async Task<IEnumerable<string>> IdsAsync(IJobStore jobs, JobQuery query) => (await jobs.ListAsync(query, None)).Items.Select(j => j.Key.Id);
+
+    private static DeadLetter Letter(string job, int attempt, DateTimeOffset at)
+    {
+        var execution = Execution(attempt) with { JobId = job, ExecutionId = ExecutionId.Of(job, at), ScheduledAt = at };
+        return DeadLetter.Of(new Outcome { Execution = execution, Result = AttemptResult.Failed, StartedAt = at, DurationMs = 0, Node = "node", Error = "answered 500", Output = "no" });
+    }
 
     private static Execution Execution(int attempt) => new()
     {

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace CronCloud.Backends.Tests.Sql;
 
-public sealed class SqliteRecordTests : RecordContract
+public sealed class SqliteRecordTests : SqlRecordContract
 {
     private readonly TemporaryFolder _folder = new();
 
@@ -18,7 +18,7 @@ public sealed class SqliteRecordTests : RecordContract
 }
 
 [Collection(nameof(RealServers))]
-public sealed class PostgresRecordTests(RealServers servers) : RecordContract
+public sealed class PostgresRecordTests(RealServers servers) : SqlRecordContract
 {
     /// <summary>Each test has a database of its own.</summary>
     protected override async Task<SqlDatabase> OpenAsync()

@@ -105,6 +105,42 @@ public sealed class MembershipTests
         Assert.False(_view.IsOut);
     }
 
+    [Fact]
+    public async Task A_node_that_starts_asks_the_living_members_before_the_seeds()
+    {
+        await _other.RunOnceAsync(CancellationToken.None);
+        _view.IsJoined = false;
+
+        await _membership.RunOnceAsync(CancellationToken.None);
+
+        Assert.Equal([["b", "seed:1", "seed:2"]], _view.Asked);
+    }
+
+    [Fact]
+    public async Task A_node_that_comes_back_at_once_does_not_ask_its_own_incarnation_before()
+    {
+        await Of(new View("a:1#old")).RunOnceAsync(CancellationToken.None);
+        await Of(new View("b:1#7")).RunOnceAsync(CancellationToken.None);
+        var back = new View("a:1#new") { IsJoined = false };
+
+        await Of(back).RunOnceAsync(CancellationToken.None);
+
+        Assert.Equal([["b:1#7", "seed:1", "seed:2"]], back.Asked);
+    }
+
+    [Fact]
+    public async Task A_node_that_finds_nobody_looks_anew_after_a_while_and_does_not_count_as_living_meanwhile()
+    {
+        _view.IsJoined = false;
+        await RunForAsync(Membership.JoinPatience);
+        Assert.Equal([["seed:1", "seed:2"]], _view.Asked);
+        await RunForAsync(Step, _other);
+        await RunForAsync(Step, _other);
+
+        Assert.Equal(["b", "seed:1", "seed:2"], _view.Asked[^1]);
+        Assert.Equal(["b", "c"], await _roster.AnnounceAsync("members", "c", Membership.Life, CancellationToken.None));
+    }
+
     private async Task RunForAsync(TimeSpan span, params Membership[] others)
     {
         for (var passed = TimeSpan.Zero; passed < span; passed += Step)
@@ -115,13 +151,19 @@ public sealed class MembershipTests
         }
     }
 
-    private Membership Of(View view) => new(view, _roster, _time, NullLogger<Membership>.Instance);
+    private Membership Of(View view) => new(view, _roster, new SeedNodes(["seed:1", "seed:2"]), _time, NullLogger<Membership>.Instance);
 
     private sealed class View(string self) : IClusterView
     {
         public string Self => self;
 
         public bool IsUp => true;
+
+        public bool IsJoined { get; set; } = true;
+
+        public List<IReadOnlyList<string>> Asked { get; } = [];
+
+        public void Join(IReadOnlyList<string> nodes) => Asked.Add(nodes);
 
         public IReadOnlyCollection<string> Members { get; set; } = ["a", "b"];
 

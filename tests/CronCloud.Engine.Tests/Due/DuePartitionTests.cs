@@ -14,12 +14,13 @@ public sealed class DuePartitionTests
         var partition = pipeline.NewPartition();
         await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddMilliseconds(400) });
 
+        await Pipeline.RunAsync(partition);
         Assert.Equal(TimeSpan.FromMilliseconds(400), await partition.RunOnceAsync(Pipeline.None));
         pipeline.Time.Advance(TimeSpan.FromMilliseconds(399));
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
         Assert.Empty(await pipeline.TakeAsync());
         pipeline.Time.Advance(TimeSpan.FromMilliseconds(1));
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
 
         var execution = Assert.Single(await pipeline.TakeAsync());
         Assert.Equal(("job@20261201T030000.400Z", 1), (execution.ExecutionId, execution.Attempt));
@@ -33,9 +34,7 @@ public sealed class DuePartitionTests
         await pipeline.WriteJobAsync(Pipeline.EverySecond);
         pipeline.Time.Advance(TimeSpan.FromSeconds(5));
 
-        while (await partition.RunOnceAsync(Pipeline.None) <= TimeSpan.Zero)
-        {
-        }
+        await Pipeline.RunAsync(partition);
 
         Assert.Equal(["job@20261201T030001Z", "job@20261201T030002Z", "job@20261201T030003Z", "job@20261201T030004Z", "job@20261201T030005Z"], (await pipeline.TakeAsync()).Select(e => e.ExecutionId));
     }
@@ -50,9 +49,9 @@ public sealed class DuePartitionTests
         pipeline.Time.Advance(TimeSpan.FromSeconds(1));
         pipeline.Queue.Refuses = true;
 
-        await Assert.ThrowsAsync<IOException>(() => partition.RunOnceAsync(Pipeline.None));
+        await Assert.ThrowsAsync<IOException>(() => Pipeline.RunAsync(partition));
         pipeline.Queue.Refuses = false;
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
 
         Assert.Single(await pipeline.TakeAsync());
     }
@@ -64,10 +63,10 @@ public sealed class DuePartitionTests
         await pipeline.WriteJobAsync(Pipeline.EverySecond);
         pipeline.Time.Advance(TimeSpan.FromSeconds(1));
         pipeline.Index.BreaksBeforeAdvance = true;
-        await Assert.ThrowsAsync<IOException>(() => pipeline.NewPartition().RunOnceAsync(Pipeline.None));
+        await Assert.ThrowsAsync<IOException>(() => Pipeline.RunAsync(pipeline.NewPartition()));
         pipeline.Index.BreaksBeforeAdvance = false;
 
-        await pipeline.NewPartition().RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(pipeline.NewPartition());
 
         Assert.Single(await pipeline.TakeAsync());
     }
@@ -82,7 +81,7 @@ public sealed class DuePartitionTests
         for (var second = 0; second < 5; second++)
         {
             pipeline.Time.Advance(TimeSpan.FromSeconds(1));
-            await Task.WhenAll(one.RunOnceAsync(Pipeline.None), two.RunOnceAsync(Pipeline.None));
+            await Task.WhenAll(Pipeline.RunAsync(one), Pipeline.RunAsync(two));
         }
 
         Assert.Equal(5, (await pipeline.TakeAsync()).Count);
@@ -95,11 +94,11 @@ public sealed class DuePartitionTests
         var partition = pipeline.NewPartition();
         await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
         pipeline.Time.Advance(TimeSpan.FromSeconds(1));
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
         var first = Assert.Single(await pipeline.TakeAsync());
 
         pipeline.Time.Advance(first.Target.Timeout + DuePlan.Grace);
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
 
         var again = Assert.Single(await pipeline.TakeAsync());
         Assert.Equal((first.ExecutionId, 1, 1), (again.ExecutionId, again.Attempt, again.Redispatch));
@@ -115,7 +114,7 @@ public sealed class DuePartitionTests
         await pipeline.Index.ArmAsync(Pipeline.Partition, [new DueEntry("t/broken", 1, Pipeline.Start, "{"u8.ToArray())], Pipeline.None);
         pipeline.Time.Advance(TimeSpan.FromSeconds(1));
 
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
 
         Assert.Single(await pipeline.TakeAsync());
         Assert.True((await pipeline.Index.FindAsync(Pipeline.Partition, "t/broken", Pipeline.None))!.IsTombstone);
@@ -132,7 +131,7 @@ public sealed class DuePartitionTests
         await pipeline.ChangeAsync(action);
         pipeline.Time.Advance(TimeSpan.FromSeconds(30));
 
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
 
         Assert.Empty(await pipeline.TakeAsync());
     }
@@ -148,7 +147,7 @@ public sealed class DuePartitionTests
         await pipeline.ChangeAsync(JobAction.Resume);
         pipeline.Time.Advance(TimeSpan.FromSeconds(1));
 
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
 
         Assert.Equal("job@20261201T030031Z", Assert.Single(await pipeline.TakeAsync()).ExecutionId);
     }

@@ -33,11 +33,11 @@ public sealed class RebuildTests
         await pipeline.WriteJobAsync(Pipeline.EverySecond);
         await RunAsync(pipeline, partition, 3);
         pipeline.Time.Advance(TimeSpan.FromSeconds(0.9));
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
 
         pipeline.Index.Empty();
         pipeline.Time.Advance(TimeSpan.FromSeconds(0.2));
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
         await checkpoints.RunOnceAsync(Pipeline.None);
         await RunAsync(pipeline, partition, 1);
 
@@ -77,14 +77,26 @@ public sealed class RebuildTests
         Assert.Contains(executions, e => e is { ExecutionId: "job@20261201T030001Z", Attempt: 2 });
     }
 
+    [Fact]
+    public async Task An_index_that_is_whole_is_not_built_again_whatever_the_time()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = pipeline.NewPartition();
+        await Pipeline.RunAsync(partition);
+
+        for (var runs = 0; runs < 5; runs++)
+        {
+            pipeline.Time.Advance(TimeSpan.FromTicks(12_345_678));
+            Assert.NotEqual(DuePartition.BuildPause, await partition.RunOnceAsync(Pipeline.None));
+        }
+    }
+
     private static async Task RunAsync(Pipeline pipeline, DuePartition partition, int seconds)
     {
         for (var second = 0; second < seconds; second++)
         {
             pipeline.Time.Advance(TimeSpan.FromSeconds(1));
-            while (await partition.RunOnceAsync(Pipeline.None) <= TimeSpan.Zero)
-            {
-            }
+            await Pipeline.RunAsync(partition);
         }
     }
 }

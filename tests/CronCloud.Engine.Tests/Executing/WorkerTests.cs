@@ -57,7 +57,45 @@ public sealed class WorkerTests
         await worker.DrainAsync(TimeSpan.Zero);
 
         Assert.Empty(worker.Held);
-        Assert.Equal(2, Assert.Single(await pipeline.Queue.PullAsync(1, TimeSpan.Zero, Pipeline.None)).Count);
+        var given = Assert.Single(await pipeline.Queue.PullAsync(10, TimeSpan.Zero, Pipeline.None));
+        Assert.Equal((1, 1, 0), (given.Count, Execution.FromJson(given.Body.Span).Returns, Execution.FromJson(given.Body.Span).Claims));
+    }
+
+    [Fact]
+    public async Task An_execution_whose_workers_all_die_ends_as_a_worker_crash_and_is_not_tried_again()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await DispatchAsync(pipeline);
+        for (var claim = 0; claim < Worker.MaxClaims; claim++)
+        {
+            Assert.Single(await pipeline.Queue.PullAsync(1, TimeSpan.Zero, Pipeline.None));
+            pipeline.Time.Advance(TimeSpan.FromSeconds(5));
+        }
+
+        await using var worker = NewWorker(pipeline, new ScriptedCaller());
+        await worker.RunOnceAsync(Pipeline.None);
+        await worker.DrainAsync(Patience);
+
+        var outcome = Outcome.FromJson(Assert.Single(await pipeline.Outcomes.PullAsync(OutcomeReader.Settler, 1, TimeSpan.Zero, Pipeline.None)).Body.Span);
+        Assert.StartsWith("worker-crash: 3 workers", outcome.Error, StringComparison.Ordinal);
+        Assert.Equal(ExecutionStatus.DeadLettered, Settlement.Of(outcome).Status);
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_told_to_stop_is_none_that_crashed()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await DispatchAsync(pipeline);
+        for (var deployments = 0; deployments < 2 * Worker.MaxClaims; deployments++)
+        {
+            await using var worker = NewWorker(pipeline, new ScriptedCaller());
+            await worker.RunOnceAsync(Pipeline.None);
+            Assert.Single(worker.Held);
+            await worker.DrainAsync(TimeSpan.Zero);
+        }
+
+        Assert.Equal(0, await pipeline.Outcomes.CountAsync(OutcomeReader.Settler, Pipeline.None));
+        Assert.Equal(1, await pipeline.Queue.CountAsync(Pipeline.None));
     }
 
     [Fact]

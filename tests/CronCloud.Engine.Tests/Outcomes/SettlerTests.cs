@@ -22,17 +22,17 @@ public sealed class SettlerTests
         Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
 
         pipeline.Time.Advance(TimeSpan.FromSeconds(9.9));
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
         Assert.Empty(await pipeline.TakeAsync());
         pipeline.Time.Advance(TimeSpan.FromSeconds(0.1));
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
         var second = Assert.Single(await pipeline.TakeAsync());
         Assert.Equal((first.ExecutionId, 2), (second.ExecutionId, second.Attempt));
 
         await pipeline.Outcomes.PublishAsync([new StreamMessage("the first outcome once more", Pipeline.Partition, failed.ToJson())], Pipeline.None);
         await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
         pipeline.Time.Advance(TimeSpan.FromSeconds(20));
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
         Assert.Empty(await pipeline.TakeAsync());
     }
 
@@ -44,7 +44,7 @@ public sealed class SettlerTests
         await pipeline.PublishAsync(pipeline.OutcomeOf(await DispatchAsync(pipeline), AttemptResult.TimedOut));
         await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
         pipeline.Time.Advance(TimeSpan.FromSeconds(10));
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
         Assert.Single(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None));
 
         await pipeline.PublishAsync(pipeline.OutcomeOf(Assert.Single(await pipeline.TakeAsync()), AttemptResult.Succeeded, 200));
@@ -60,9 +60,9 @@ public sealed class SettlerTests
         await using var pipeline = await Pipeline.OpenAsync();
         await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddYears(1) });
         var partition = pipeline.NewPartition();
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
         await pipeline.Book.TriggerAsync(new TriggerJob { Tenant = "t", Id = "job" }, Pipeline.None);
-        await partition.RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
         Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
 
         await pipeline.PublishAsync(pipeline.OutcomeOf(Assert.Single(await pipeline.TakeAsync()), AttemptResult.Succeeded, 200));
@@ -86,7 +86,7 @@ public sealed class SettlerTests
     {
         await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) }, Retry);
         pipeline.Time.Advance(TimeSpan.FromSeconds(1));
-        await pipeline.NewPartition().RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(pipeline.NewPartition());
         return Assert.Single(await pipeline.TakeAsync());
     }
 }

@@ -1,7 +1,7 @@
 -- Says that a partition is built, if the build is the one that was begun last.
--- KEYS    1 epoch (a build's id while it is under way, then 'built')
--- ARGV    1 build
+-- KEYS    1 epoch (hash: state = a build's id while it is under way, then 'built')  2 due (sorted set: entry -> due ms, of left-overs less 1e13)
+-- ARGV    1 build  2 incarnation of the server that it was built on
 -- Returns 1 when it is, else 0.
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], 'built')
+if redis.call('HGET', KEYS[1], 'state') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'state', 'built', 'server', ARGV[2], 'entries', redis.call('ZCARD', KEYS[2]))
 return 1

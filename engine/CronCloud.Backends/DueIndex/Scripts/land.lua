@@ -1,28 +1,48 @@
--- Ends flights; a retry is armed in the same step, unless it was armed before.
--- KEYS    1 due (sorted set: entry -> due ms)  2 entry (hash: entry -> version|payload)
---         3 inflight (sorted set: attempt -> deadline ms)  4 flight (hash: attempt -> execution)
---         5 landed (sorted set: attempt whose outcome came before its flight was marked -> ms)
--- ARGV    1 wake channel  2 partition  3 now ms  then per landing: attempt, retry key or '', version, due ms, payload
--- Returns how many flights ended.
-local ended = 0
-for i = 4, #ARGV, 5 do
-  if redis.call('ZREM', KEYS[3], ARGV[i]) == 1 then
-    redis.call('HDEL', KEYS[4], ARGV[i])
-    ended = ended + 1
-  else
-    redis.call('ZADD', KEYS[5], ARGV[3], ARGV[i])
+-- Ends flights; in the same step a retry is armed, unless it was armed before, and a slot is freed, if the execution still has it.
+-- KEYS    1 due (sorted set: entry -> due ms, of left-overs less 1e13)  2 entry (hash: entry -> version[,until ms]|payload)  3 epoch (hash: entries = how many)
+--         4 inflight (sorted set: attempt -> deadline ms)  5 flight (hash: attempt -> execution)
+--         6 landed (sorted set: attempt whose outcome was settled -> ms): a late advance marks no flight of it
+--         7 slot (hash: job -> execution that has it)  8 waiting (hash: job -> entry key \n version|payload)
+-- ARGV    1 wake channel  2 partition  3 now ms
+--         4 tombstone due ms  then per landing: attempt or '', retry key or '', version, due ms, payload, job whose slot is freed or '', execution
+-- Returns per landing 1, or 0 when its retry was over already: the outcome is an old one, told again. Who waits for a freed slot is due now.
+local answer, added, earliest = {}, 0, nil
+local head = redis.call('ZRANGEBYSCORE', KEYS[1], '0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+local function put(key, value, due)
+  added = added + redis.call('HSET', KEYS[2], key, value)
+  redis.call('ZADD', KEYS[1], due, key)
+  if not earliest or tonumber(due) < earliest then earliest = tonumber(due) end
+end
+for i = 5, #ARGV, 7 do
+  local attempt, key, job = ARGV[i], ARGV[i + 1], ARGV[i + 5]
+  if attempt ~= '' then
+    redis.call('ZREM', KEYS[4], attempt)
+    redis.call('HDEL', KEYS[5], attempt)
+    redis.call('ZADD', KEYS[6], ARGV[3], attempt)
   end
-  local key = ARGV[i + 1]
+  local live = 1
   if key ~= '' then
     local stored = redis.call('HGET', KEYS[2], key)
     if not stored or tonumber(string.match(stored, '^%d+')) < tonumber(ARGV[i + 2]) then
-      local head = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
-      redis.call('HSET', KEYS[2], key, ARGV[i + 2] .. '|' .. ARGV[i + 4])
-      redis.call('ZADD', KEYS[1], ARGV[i + 3], key)
-      if not head or tonumber(ARGV[i + 3]) < tonumber(head) then
-        redis.call('PUBLISH', ARGV[1], ARGV[2])
-      end
+      put(key, ARGV[i + 2] .. '|' .. ARGV[i + 4], ARGV[i + 3])
+    elseif string.sub(stored, -1) == '|' then
+      redis.call('ZADD', KEYS[1], 'GT', ARGV[4], key)
+      if not redis.call('ZSCORE', KEYS[4], key .. '#' .. ARGV[i + 2]) then live = 0 end
+    end
+  end
+  answer[#answer + 1] = live
+  if job ~= '' and redis.call('HGET', KEYS[7], job) == ARGV[i + 6] then
+    redis.call('HDEL', KEYS[7], job)
+    local waits = redis.call('HGET', KEYS[8], job)
+    if waits then
+      redis.call('HDEL', KEYS[8], job)
+      local waiting, value = string.match(waits, '^([^\n]*)\n(.*)$')
+      put(waiting, value, ARGV[3])
     end
   end
 end
-return ended
+if added ~= 0 then redis.call('HINCRBY', KEYS[3], 'entries', added) end
+if earliest and (not head or earliest < tonumber(head)) then
+  redis.call('PUBLISH', ARGV[1], ARGV[2])
+end
+return answer

@@ -1,19 +1,33 @@
--- Entries due at or before an instant, the soonest first, and when the next one after them is due.
--- KEYS    1 due (sorted set: entry -> due ms)  2 entry (hash: entry -> version|payload)
---         3 epoch ('built' when the partition was)
--- ARGV    1 instant ms  2 limit
--- Returns 1 when the partition was built, next due ms or '' when there is none, then per entry: key, due ms, version|payload ('' when lost).
-local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])
-local answer = { redis.call('GET', KEYS[3]) == 'built' and 1 or 0, '' }
-if #found / 2 >= tonumber(ARGV[2]) then
-  answer[2] = found[#found]
-else
-  local rest = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  answer[2] = rest[2] or ''
+-- What is due by an instant, and the state that the partition is in.
+-- KEYS    1 due (sorted set: entry -> due ms, of left-overs less 1e13)  2 entry (hash: entry -> version[,until ms]|payload)
+--         3 epoch (hash: state = 'built' or a build's id, server = incarnation at the build, entries = how many, reached = ms)
+-- ARGV    1 now ms  2 limit  3 overdue at or before ms  4 limit of left-overs  5 how far the asker has come, ms
+-- Returns 1 when the partition was built and has as many entries as it should, incarnation, reached before, oldest due ms, next due ms,
+--         1 when more is due, 1 when more is left over, how many left-overs follow, then per entry: key, score, version[,until]|payload.
+local LANE = 10000000000000
+local limit, left_limit = tonumber(ARGV[2]), tonumber(ARGV[4])
+local left = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(0', 'WITHSCORES', 'LIMIT', 0, left_limit + 1)
+local found = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[3], ARGV[1], 'WITHSCORES', 'LIMIT', 0, limit + 1)
+local room = math.max(limit - #found / 2, math.floor(limit / 4), 1)
+local overdue = redis.call('ZRANGEBYSCORE', KEYS[1], '0', ARGV[3], 'WITHSCORES', 'LIMIT', 0, room + 1)
+local epoch = redis.call('HMGET', KEYS[3], 'state', 'server', 'entries', 'reached')
+local count = redis.call('ZCARD', KEYS[1])
+local built = epoch[1] == 'built' and count == tonumber(epoch[3]) and count == redis.call('HLEN', KEYS[2])
+if epoch[1] and tonumber(ARGV[5]) > tonumber(epoch[4] or 0) then redis.call('HSET', KEYS[3], 'reached', ARGV[5]) end
+local oldest = overdue[2] or found[2] or redis.call('ZRANGEBYSCORE', KEYS[1], '0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+local oldest_left = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(0', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+if oldest_left and (not oldest or tonumber(oldest_left) + LANE < tonumber(oldest)) then oldest = string.format('%d', tonumber(oldest_left) + LANE) end
+local next_due = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+local full = #found / 2 > limit or #overdue / 2 > room
+local answer = { built and 1 or 0, epoch[2] or '', epoch[4] or '', oldest or '', next_due or '', full and 1 or 0, #left / 2 > left_limit and 1 or 0, math.min(#left / 2, left_limit) }
+local function add(lane, most)
+  for i = 1, math.min(#lane, 2 * most), 2 do
+    answer[#answer + 1] = lane[i]
+    answer[#answer + 1] = lane[i + 1]
+    answer[#answer + 1] = redis.call('HGET', KEYS[2], lane[i]) or ''
+  end
 end
-for i = 1, #found, 2 do
-  answer[#answer + 1] = found[i]
-  answer[#answer + 1] = found[i + 1]
-  answer[#answer + 1] = redis.call('HGET', KEYS[2], found[i]) or ''
-end
+add(left, left_limit)
+add(found, limit)
+add(overdue, room)
 return answer

@@ -1,0 +1,25 @@
+namespace CronCloud.Core.Due;
+
+/// <summary>
+/// The one place that a job has when its executions must not overlap. It belongs to an execution from before it is published until it has
+/// ended, retries included; claiming it again for the same execution is no conflict.
+/// </summary>
+/// <param name="Job">The job's entry key.</param>
+/// <param name="Execution">The execution's entry key.</param>
+public sealed record SlotClaim(string Job, string Execution);
+
+/// <summary>An execution that waits for its job's slot; it is an entry again when the slot is free.</summary>
+public sealed record Parking(SlotClaim Claim, DueEntry Entry);
+
+/// <summary>What came of a claim.</summary>
+public enum SlotState
+{
+    /// <summary>The execution has the slot.</summary>
+    Taken,
+
+    /// <summary>Another has it, and nobody waits (or this one does already).</summary>
+    Busy,
+
+    /// <summary>Another has it, and yet another waits.</summary>
+    Full,
+}

@@ -1,0 +1,44 @@
+using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
+
+namespace CronCloud.Engine.Due;
+
+/// <summary>A due entry on its way through one dispatch.</summary>
+internal sealed class DispatchStep(DueEntry entry, DuePlan plan)
+{
+    public DueEntry Entry => entry;
+
+    public DuePlan Plan { get; private set; } = plan;
+
+    public Parking? Parking { get; private set; }
+
+    /// <summary>Whether the entry is an execution that waited, not a job.</summary>
+    public bool IsOfExecution { get; } = plan.Start?.EntryKey == entry.Key;
+
+    public bool Starts => Plan.Start is not null && Parking is null;
+
+    public StepState State { get; set; }
+
+    /// <summary>When there is something to do again; null when there is not, as far as this entry is concerned.</summary>
+    public DateTimeOffset? NextDue => Plan.LeftOver is { } leftOver ? leftOver.Due : Plan.NextDue;
+
+    /// <summary>Not started after all: the occurrence is told as dropped.</summary>
+    public void Drop(DropKind kind, string reason) => Plan = Plan with { Start = null, Drops = [new Dropped(Plan.Start!, kind, reason)] };
+
+    /// <summary>Waits for its job's slot from now on.</summary>
+    public void Park(DateTimeOffset now) => Parking = new Parking(Plan.Start!.Slot!, DueItem.EntryOf(Plan.Start, now));
+
+    public Advance AdvanceAt(DateTimeOffset now) => new(entry, Plan.NextDue, Starts ? DuePlan.FlightOf(Plan.Start!, now) : null) { LeftOver = Plan.LeftOver, Park = Parking, Slot = Starts ? Plan.Start!.Slot : null };
+}
+
+internal enum StepState
+{
+    /// <summary>All of it is published: the entry may advance.</summary>
+    Done,
+
+    /// <summary>The queue or the stream did not take it.</summary>
+    Refused,
+
+    /// <summary>It waits for the record.</summary>
+    Held,
+}

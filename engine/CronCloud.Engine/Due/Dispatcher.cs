@@ -1,0 +1,150 @@
+using System.Text.Json;
+using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
+using CronCloud.Core.Streams;
+using CronCloud.Engine.Executing;
+using Microsoft.Extensions.Logging;
+
+namespace CronCloud.Engine.Due;
+
+/// <summary>
+/// From what is due to what is queued: plan, claim slots where executions must not overlap, publish and wait for the acknowledgements, and
+/// only then advance. A crash in between does it again, to no effect.
+/// </summary>
+public sealed partial class Dispatcher(
+    IDueIndex index,
+    IExecutionQueue queue,
+    IOutcomeStream outcomes,
+    IPendingStore pending,
+    IJobStore jobs,
+    NodeName node,
+    TimeProvider time,
+    ILogger<Dispatcher> logger)
+{
+    private const string Deleted = "the job was deleted";
+    private const string StillRuns = "the execution before it still runs";
+    private const string AnotherWaits = "the execution before it still runs, and another waits already";
+
+    /// <summary>What the queue did not take stays due, and is an <see cref="IOException"/>.</summary>
+    public async Task<Dispatched> DispatchAsync(int partition, IReadOnlyList<DueEntry> entries, DateTimeOffset? inQueue, CancellationToken cancellation)
+    {
+        if (entries.Count == 0)
+            return new Dispatched(null, false);
+        var now = time.GetUtcNow();
+        var steps = entries.Select(entry => new DispatchStep(entry, Plan(entry, now, inQueue))).ToList();
+        await DropDeletedAsync(steps, cancellation);
+        await ClaimAsync(partition, steps, cancellation);
+        await PublishAsync(partition, steps, cancellation);
+
+        var done = steps.Where(step => step.State == StepState.Done).ToList();
+        if (done.Count > 0)
+            await index.AdvanceAsync(partition, done.ConvertAll(step => step.AdvanceAt(now)), now, cancellation);
+        if (steps.Count(step => step.State == StepState.Refused) is var refused and > 0)
+            throw new IOException($"{refused} of {steps.Count} due entries could not be queued and stay due.");
+        return new Dispatched(steps.Min(step => step.NextDue), done.Count < steps.Count);
+    }
+
+    /// <summary>Attempts go onto the queue; true where it has them.</summary>
+    public Task<IReadOnlyList<bool>> PublishAsync(int partition, IReadOnlyList<Execution> executions, CancellationToken cancellation) => executions.Count == 0
+        ? Task.FromResult<IReadOnlyList<bool>>([])
+        : queue.PublishAsync([.. executions.Select(e => new StreamMessage(e.MessageId, partition, e.ToJson()))], cancellation);
+
+    /// <summary>An entry that cannot be read must not stop the others: it is taken out, and said.</summary>
+    private DuePlan Plan(DueEntry entry, DateTimeOffset now, DateTimeOffset? inQueue)
+    {
+        try
+        {
+            return DuePlan.Of(entry, now, inQueue, TraceParent.New);
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or FormatException)
+        {
+            LogUnreadable(entry.Key, entry.Version, unreadable.Message);
+            return new DuePlan();
+        }
+    }
+
+    /// <summary>What waited (for a retry, for a slot, for its turn to be caught up) while its job was deleted is not started. While the record is away nothing is known to be deleted.</summary>
+    private async Task DropDeletedAsync(List<DispatchStep> steps, CancellationToken cancellation)
+    {
+        var waited = steps.Where(step => step.Plan.Start is not null && (step.Entry.IsLeftOver || step.IsOfExecution)).ToList();
+        if (waited.Count == 0)
+            return;
+        IReadOnlyDictionary<JobKey, JobStamp> stamps;
+        try
+        {
+            stamps = await jobs.StampAsync([.. waited.Select(step => step.Plan.Start!.Job)], cancellation);
+        }
+        catch (Exception away) when (!cancellation.IsCancellationRequested)
+        {
+            LogRecordAway(away.GetType().Name, away.Message);
+            return;
+        }
+
+        foreach (var step in waited.Where(step => stamps.GetValueOrDefault(step.Plan.Start!.Job)?.State == JobState.Deleted))
+            step.Drop(DropKind.Skipped, Deleted);
+    }
+
+    private async Task ClaimAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
+    {
+        var claiming = steps.Where(step => step.Plan.Start?.Slot is not null).ToList();
+        if (claiming.Count == 0)
+            return;
+        var states = await index.ClaimAsync(partition, claiming.ConvertAll(step => step.Plan.Start!.Slot!), cancellation);
+        foreach (var (step, state) in claiming.Zip(states))
+        {
+            if (state == SlotState.Taken)
+                continue;
+            if (step.Plan.Start!.Overlap == Overlap.Queue && state == SlotState.Busy)
+                step.Park(time.GetUtcNow());
+            else
+                step.Drop(DropKind.Skipped, state == SlotState.Full ? AnotherWaits : StillRuns);
+        }
+
+        await KeepParkedAsync([.. claiming.Where(step => step.Parking is not null)], cancellation);
+    }
+
+    /// <summary>What waits is told by no schedule any more: the record has it before the due index lets go of it, and while the record is away it stays due.</summary>
+    private async Task KeepParkedAsync(List<DispatchStep> parked, CancellationToken cancellation)
+    {
+        try
+        {
+            await pending.KeepAsync(parked.ConvertAll(step => new PendingExecution(step.Plan.Start!, step.Parking!.Entry.Due)), cancellation);
+        }
+        catch (Exception away) when (!cancellation.IsCancellationRequested)
+        {
+            LogHeld(parked.Count, away.GetType().Name, away.Message);
+            parked.ForEach(step => step.State = StepState.Held);
+        }
+    }
+
+    private async Task PublishAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
+    {
+        var starting = steps.Where(step => step.Starts).ToList();
+        var published = await PublishAsync(partition, starting.ConvertAll(step => step.Plan.Start!), cancellation);
+        foreach (var (step, isQueued) in starting.Zip(published))
+            step.State = isQueued ? StepState.Done : StepState.Refused;
+
+        var drops = steps.SelectMany(step => step.Plan.Drops.Select(drop => (Step: step, Outcome: Outcome.Of(drop, time.GetUtcNow(), node.Value)))).ToList();
+        if (drops.Count == 0)
+            return;
+        var told = await outcomes.PublishAsync(drops.ConvertAll(d => new StreamMessage(d.Outcome.MessageId, partition, d.Outcome.ToJson())), cancellation);
+        foreach (var (drop, _) in drops.Zip(told).Where(pair => !pair.Second))
+            drop.Step.State = StepState.Refused;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Due entry {Entry} version {Version} cannot be read and is taken out: {Reason}")]
+    private partial void LogUnreadable(string entry, long version, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} executions that wait for their jobs' slots stay due until the record can be written: {Kind}: {Reason}")]
+    private partial void LogHeld(int count, string kind, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Whether jobs were deleted is not known, their waiting executions start: {Kind}: {Reason}")]
+    private partial void LogRecordAway(string kind, string reason);
+}
+
+/// <summary>What came of a dispatch.</summary>
+/// <param name="Again">The soonest instant at which one of the entries is due again.</param>
+/// <param name="IsHeld">Whether some stay due until the record is back.</param>
+public sealed record Dispatched(DateTimeOffset? Again, bool IsHeld);

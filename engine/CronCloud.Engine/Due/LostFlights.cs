@@ -1,0 +1,99 @@
+using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
+using CronCloud.Core.History;
+using CronCloud.Core.Outcomes;
+using CronCloud.Core.Streams;
+using Microsoft.Extensions.Logging;
+
+namespace CronCloud.Engine.Due;
+
+/// <summary>
+/// Attempts that have no outcome by their deadline. One whose outcome history knows was settled before the due index lost something, or is
+/// told once more; any other is dispatched again, under a new message id and with the same idempotency key.
+/// </summary>
+public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, IOutcomeStream outcomes, IHistory history, TimeProvider time, ILogger<LostFlights> logger)
+{
+    private const int BatchSize = 500;
+
+    public async Task RunOnceAsync(int partition, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        var lost = (await index.ReadFlightsAsync(partition, now, BatchSize, cancellation)).Select(flight => new Lost(flight, Execution.FromJson(flight.Payload.Span))).ToList();
+        if (lost.Count == 0)
+            return;
+        var recorded = await FindAsync(lost, cancellation);
+        var over = lost.Where(l => recorded[l.Execution.EntryKey].Any(row => row.Attempt > l.Execution.Attempt)).ToList();
+        var known = lost.Except(over).Where(l => recorded[l.Execution.EntryKey].Any(row => row.Attempt == l.Execution.Attempt))
+            .ToDictionary(l => l, l => recorded[l.Execution.EntryKey].First(row => row.Attempt == l.Execution.Attempt).ToOutcome(l.Execution));
+        await EndAsync(partition, over, recorded, now, cancellation);
+        await TellAgainAsync(partition, [.. known.Keys], known, now, cancellation);
+        await DispatchAgainAsync(partition, [.. lost.Except(over).Except(known.Keys)], now, cancellation);
+    }
+
+    private async Task DispatchAgainAsync(int partition, List<Lost> lost, DateTimeOffset now, CancellationToken cancellation)
+    {
+        var again = lost.ConvertAll(l => l.Execution with { Redispatch = l.Execution.Redispatch + 1, Claims = l.Execution.Claims + 1 });
+        var published = await dispatcher.PublishAsync(partition, again, cancellation);
+        await Task.WhenAll(lost.Zip(again, published).Where(l => l.Third).Select(async l =>
+        {
+            if (await index.ExtendFlightAsync(partition, l.First.Flight, DuePlan.FlightOf(l.Second, now), cancellation))
+                LogRedispatched(l.Second.AttemptId, l.Second.Redispatch);
+        }));
+    }
+
+    /// <summary>A later attempt has an outcome: this one was settled, and an older copy of the index does not know. Told again it would bring back what is over.</summary>
+    private async Task EndAsync(int partition, List<Lost> over, ILookup<string, HistoryRow> recorded, DateTimeOffset now, CancellationToken cancellation)
+    {
+        if (over.Count == 0)
+            return;
+        await index.LandAsync(partition, over.ConvertAll(l => LandingOf(l, recorded[l.Execution.EntryKey].MaxBy(row => row.Attempt)!)), now, cancellation);
+        over.ForEach(l => LogOver(l.Flight.Id));
+    }
+
+    private static Landing LandingOf(Lost lost, HistoryRow last) => new(lost.Flight.Id, null) { Frees = last.Status == ExecutionStatus.Retrying ? null : lost.Execution.Slot };
+
+    /// <summary>The settler does what it has to, and it does not matter whether it did before. The message id is new: the stream would drop the old one.</summary>
+    private async Task TellAgainAsync(int partition, List<Lost> lost, Dictionary<Lost, Outcome> known, DateTimeOffset now, CancellationToken cancellation)
+    {
+        if (lost.Count == 0)
+            return;
+        var told = await outcomes.PublishAsync(
+            lost.ConvertAll(l => new StreamMessage($"{known[l].MessageId}!{l.Flight.Deadline.ToUnixTimeMilliseconds()}", partition, known[l].ToJson())),
+            cancellation);
+        await Task.WhenAll(lost.Zip(told).Where(l => l.Second).Select(async l =>
+        {
+            if (await index.ExtendFlightAsync(partition, l.First.Flight, l.First.Flight with { Deadline = now + DuePlan.Grace }, cancellation))
+                LogToldAgain(l.First.Flight.Id);
+        }));
+    }
+
+    /// <summary>By the executions' entry keys. While history is away nothing is known: an attempt too many is better than one that nobody waits for.</summary>
+    private async Task<ILookup<string, HistoryRow>> FindAsync(List<Lost> lost, CancellationToken cancellation)
+    {
+        IReadOnlyList<HistoryRow> rows = [];
+        try
+        {
+            rows = await history.FindAttemptsAsync([.. lost.Select(l => l.Execution)], cancellation);
+        }
+        catch (Exception away) when (!cancellation.IsCancellationRequested)
+        {
+            LogHistoryAway(lost.Count, away.GetType().Name, away.Message);
+        }
+
+        return rows.ToLookup(row => $"{row.Tenant}/{row.ExecutionId}");
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "No outcome of {Attempt} by its deadline; dispatched again ({Times})")]
+    private partial void LogRedispatched(string attempt, int times);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The outcome of {Attempt} was not settled by its deadline; told again")]
+    private partial void LogToldAgain(string attempt);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Attempt} is in flight, and a later attempt has an outcome: its flight ends")]
+    private partial void LogOver(string attempt);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Whether {Count} attempts have outcomes is not known: {Kind}: {Reason}")]
+    private partial void LogHistoryAway(int count, string kind, string reason);
+
+    private sealed record Lost(Flight Flight, Execution Execution);
+}

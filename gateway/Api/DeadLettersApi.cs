@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Json;
+using CronCloud.Core.Outcomes;
+using CronCloud.Engine.Outcomes;
+using CronCloud.Gateway.Http;
+
+namespace CronCloud.Gateway.Api;
+
+/// <summary>Executions that used up their attempts, over HTTP.</summary>
+internal static class DeadLettersApi
+{
+    public static void MapDeadLetters(this RouteGroupBuilder api)
+    {
+        var letters = api.MapGroup("/dead-letters").WithTags("Dead letters");
+        letters.MapGet("/", ListAsync).WithSummary("Dead letters, the newest first");
+        letters.MapGet("/{executionId}", GetAsync).WithSummary("Why it failed, and what was sent");
+        letters.MapPost("/{executionId}/redrive", RedriveOneAsync).WithSummary("Gives it a new round of attempts, under the same id and due time");
+        letters.MapPost("/redrive", RedriveManyAsync).WithSummary("Redrives all, those of a job, or those from before an instant");
+        letters.MapDelete("/{executionId}", DiscardAsync).WithSummary("Discards it; its history stays");
+    }
+
+    private static async Task<IResult> ListAsync(HttpContext http, IDeadLetterStore store)
+    {
+        var parameters = new ListParameters(http.Request, "job", "before", "limit", "cursor");
+        var query = new DeadLetterQuery
+        {
+            Tenant = Tenant.Of(http),
+            JobId = parameters.Text("job"),
+            Before = parameters.Instant("before"),
+            Limit = parameters.Limit(),
+            Cursor = parameters.Cursor(DeadLetterQuery.IsCursor),
+        };
+        if (parameters.Refusal is { } refusal)
+            return refusal;
+        var page = await store.ListAsync(query, http.RequestAborted);
+        return ApiJson.Ok(new PageAnswer(page.Items.Select(DeadLetterAnswer.Of), page.NextCursor));
+    }
+
+    private static async Task<IResult> GetAsync(string executionId, HttpContext http, IDeadLetterStore store) =>
+        await store.FindAsync(Tenant.Of(http), executionId, http.RequestAborted) is { } letter ? ApiJson.Ok(WholeDeadLetterAnswer.OfWhole(letter)) : NotFound(executionId);
+
+    private static async Task<IResult> RedriveOneAsync(string executionId, HttpContext http, Redrive redrive) =>
+        await redrive.OneAsync(Tenant.Of(http), executionId, http.RequestAborted) ? ApiJson.Ok(new { executions = 1 }, 202) : NotFound(executionId);
+
+    private static async Task<IResult> RedriveManyAsync(HttpContext http, Redrive redrive)
+    {
+        var (body, broken) = await JsonBody.ReadAsync(http.Request, mayBeEmpty: true);
+        if (broken is not null)
+            return broken;
+        var faults = new List<Fault>();
+        var query = new DeadLetterQuery { Tenant = Tenant.Of(http) };
+        foreach (var (name, value) in body!)
+            query = Read(query, name, value, faults);
+        if (faults.Count > 0)
+            return Problem.Invalid(faults);
+        return ApiJson.Ok(new { executions = await redrive.ManyAsync(query, http.RequestAborted) }, 202);
+    }
+
+    private static DeadLetterQuery Read(DeadLetterQuery query, string name, JsonNode? value, List<Fault> faults)
+    {
+        var text = value is JsonValue json && json.TryGetValue<string>(out var read) ? read : null;
+        switch (name)
+        {
+            case "job" when text is not null && JobRules.IsId(text):
+                return query with { JobId = text };
+            case "before" when text is not null && Instants.TryParse(text, out var before):
+                return query with { Before = before };
+            case "job":
+                faults.Add(new Fault("/job", "must be a job's id"));
+                return query;
+            case "before":
+                faults.Add(new Fault("/before", "must be an instant such as 2026-12-01T03:00:00Z"));
+                return query;
+            default:
+                faults.Add(new Fault($"/{JsonBody.Escape(name)}", "is no known field"));
+                return query;
+        }
+    }
+
+    private static async Task<IResult> DiscardAsync(string executionId, HttpContext http, IDeadLetterStore store) =>
+        await store.DiscardAsync(Tenant.Of(http), executionId, http.RequestAborted) ? Results.NoContent() : NotFound(executionId);
+
+    private static IResult NotFound(string executionId) => Problem.NotFound("deadLetter.not_found", $"There is no dead letter '{executionId}'.");
+}

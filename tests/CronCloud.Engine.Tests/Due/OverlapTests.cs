@@ -1,0 +1,158 @@
+using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
+using CronCloud.Core.History;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
+using CronCloud.Core.Streams;
+using CronCloud.Engine.Due;
+using CronCloud.Engine.History;
+using CronCloud.Engine.Jobs;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CronCloud.Engine.Tests.Due;
+
+public sealed class OverlapTests
+{
+    [Fact]
+    public async Task Skip_starts_nothing_while_the_one_before_runs_and_says_so_in_history()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = await StartAsync(pipeline, Overlap.Skip);
+        var first = Assert.Single(await pipeline.TakeAsync());
+
+        await SecondAsync(pipeline, partition);
+        Assert.Empty(await pipeline.TakeAsync());
+        await EndAsync(pipeline, first);
+        await SecondAsync(pipeline, partition);
+
+        Assert.Equal("job@20261201T030003Z", Assert.Single(await pipeline.TakeAsync()).ExecutionId);
+        await new HistoryWriter(pipeline.Outcomes, pipeline.History, pipeline.Time, NullLogger<HistoryWriter>.Instance).RunOnceAsync(Pipeline.None);
+        var skipped = Assert.Single((await pipeline.History.ListAsync(new HistoryQuery { Tenant = "t", Status = ExecutionStatus.Skipped }, Pipeline.None)).Items);
+        Assert.Equal("job@20261201T030002Z", skipped.Last.ExecutionId);
+        Assert.Contains("still runs", skipped.Last.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Queue_lets_one_wait_and_skips_the_others()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = await StartAsync(pipeline, Overlap.Queue);
+        var first = Assert.Single(await pipeline.TakeAsync());
+
+        await SecondAsync(pipeline, partition);
+        await SecondAsync(pipeline, partition);
+        Assert.Empty(await pipeline.TakeAsync());
+        Assert.Equal("job@20261201T030002Z", Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None)).Execution.ExecutionId);
+        await EndAsync(pipeline, first);
+        await Pipeline.RunAsync(partition);
+
+        var second = Assert.Single(await pipeline.TakeAsync());
+        Assert.Equal("job@20261201T030002Z", second.ExecutionId);
+        await EndAsync(pipeline, second);
+        Assert.Empty(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+        Assert.Empty(await pipeline.Index.ReadSlotsAsync(Pipeline.Partition, Pipeline.None));
+    }
+
+    [Fact]
+    public async Task Who_waits_survives_the_loss_of_the_index()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = await StartAsync(pipeline, Overlap.Queue);
+        await pipeline.TakeAsync();
+        await SecondAsync(pipeline, partition);
+
+        pipeline.Index.Empty();
+        await Pipeline.RunAsync(pipeline.NewPartition());
+
+        Assert.Contains(await pipeline.TakeAsync(), e => e.ExecutionId == "job@20261201T030002Z");
+    }
+
+    [Fact]
+    public async Task A_retrying_execution_keeps_its_slot()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = await StartAsync(pipeline, Overlap.Skip);
+        var first = Assert.Single(await pipeline.TakeAsync());
+        await pipeline.PublishAsync(pipeline.OutcomeOf(first, AttemptResult.Failed, 500));
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+
+        await SecondAsync(pipeline, partition);
+        Assert.Empty(await pipeline.TakeAsync());
+        for (var second = 0; second < 10; second++)
+            await SecondAsync(pipeline, partition);
+
+        Assert.Equal((first.ExecutionId, 2), Assert.Single((await pipeline.TakeAsync()).Select(e => (e.ExecutionId, e.Attempt))));
+    }
+
+    [Fact]
+    public async Task A_crash_between_claim_and_advance_starts_it_all_the_same()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await pipeline.WriteJobAsync(Pipeline.EverySecond, overlap: Overlap.Skip);
+        await Pipeline.RunAsync(pipeline.NewPartition());
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        pipeline.Index.BreaksBeforeAdvance = true;
+        await Assert.ThrowsAsync<IOException>(() => Pipeline.RunAsync(pipeline.NewPartition()));
+        pipeline.Index.BreaksBeforeAdvance = false;
+
+        await Pipeline.RunAsync(pipeline.NewPartition());
+
+        Assert.Equal("job@20261201T030001Z", Assert.Single(await pipeline.TakeAsync()).ExecutionId);
+        Assert.Equal(0, await pipeline.Outcomes.CountAsync(OutcomeReader.History, Pipeline.None));
+    }
+
+    [Fact]
+    public async Task A_drop_that_was_told_before_the_execution_started_all_the_same_frees_no_slot()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = await StartAsync(pipeline, Overlap.Skip);
+        var first = Assert.Single(await pipeline.TakeAsync());
+        pipeline.Index.BreaksBeforeAdvance = true;
+        await Assert.ThrowsAsync<IOException>(() => SecondAsync(pipeline, partition));
+        pipeline.Index.BreaksBeforeAdvance = false;
+        await pipeline.Index.LandAsync(Pipeline.Partition, [new Landing(first.AttemptId, null) { Frees = first.Slot }], pipeline.Time.GetUtcNow(), Pipeline.None);
+
+        await Pipeline.RunAsync(partition);
+        var second = Assert.Single(await pipeline.TakeAsync());
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+
+        Assert.Equal(second.Slot, Assert.Single(await pipeline.Index.ReadSlotsAsync(Pipeline.Partition, Pipeline.None)));
+    }
+
+    [Fact]
+    public async Task An_execution_asked_for_by_hand_waits_its_turn_too()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = await StartAsync(pipeline, Overlap.Queue);
+        var first = Assert.Single(await pipeline.TakeAsync());
+        var asked = await pipeline.Book.TriggerAsync(new TriggerJob { Tenant = "t", Id = "job" }, Pipeline.None);
+        await Pipeline.RunAsync(partition);
+        Assert.Empty(await pipeline.TakeAsync());
+
+        await EndAsync(pipeline, first);
+        await Pipeline.RunAsync(partition);
+
+        Assert.Equal(asked.ExecutionId, Assert.Single(await pipeline.TakeAsync()).ExecutionId);
+    }
+
+    private static async Task<DuePartition> StartAsync(Pipeline pipeline, Overlap overlap)
+    {
+        await pipeline.WriteJobAsync(Pipeline.EverySecond, overlap: overlap);
+        var partition = pipeline.NewPartition();
+        await Pipeline.RunAsync(partition);
+        await SecondAsync(pipeline, partition);
+        return partition;
+    }
+
+    private static Task SecondAsync(Pipeline pipeline, DuePartition partition)
+    {
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        return Pipeline.RunAsync(partition);
+    }
+
+    private static async Task EndAsync(Pipeline pipeline, Execution execution)
+    {
+        await pipeline.PublishAsync(pipeline.OutcomeOf(execution, AttemptResult.Succeeded, 200));
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+    }
+}

@@ -1,0 +1,65 @@
+using CronCloud.Faults.Evidence;
+
+namespace CronCloud.Faults.Tests.Checking;
+
+public sealed class RecordingTests
+{
+    [Fact]
+    public void An_execution_that_history_does_not_have_is_found()
+    {
+        var run = Recorded();
+        run.History!.RemoveAll(r => r.ScheduledAt == PlantedRun.At(4));
+
+        Assert.Contains("unknown", run.Only("I9").What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_execution_without_an_end_is_found()
+    {
+        var run = Recorded(r => r with { Status = "running" });
+
+        Assert.Contains("running", run.Only("I9").What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_status_that_the_sink_did_not_answer_is_found()
+    {
+        var run = Recorded(r => r with { Attempts = [r.Attempts[0] with { StatusCode = 418 }] });
+
+        run.Only("I9");
+    }
+
+    [Fact]
+    public void An_attempt_that_the_sink_never_saw_is_found()
+    {
+        var run = Recorded(r => r with { Attempts = [.. r.Attempts, new RecordedAttempt(2, "succeeded", 200, null)] });
+
+        Assert.Contains("never saw", run.Only("I9").What, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_attempt_recorded_twice_is_found()
+    {
+        var run = Recorded(r => r with { Attempts = [.. r.Attempts, .. r.Attempts] });
+
+        run.Only("I9");
+    }
+
+    [Fact]
+    public void An_attempt_delivered_twice_for_a_fault_is_one_row()
+    {
+        var run = Recorded();
+        run.Windows.Add(new FaultWindow("node killed", PlantedRun.At(4), PlantedRun.At(5), TimeSpan.Zero, MayRepeat: true));
+        run.Deliver(4, late: 4.2);
+
+        Assert.Empty(run.Check().Violations);
+    }
+
+    private static PlantedRun Recorded(Func<RecordedExecution, RecordedExecution>? change = null)
+    {
+        var run = new PlantedRun();
+        run.Record();
+        run.History = run.History!.ConvertAll(r => r.ScheduledAt == PlantedRun.At(4) && change is not null ? change(r) : r);
+        return run;
+    }
+}

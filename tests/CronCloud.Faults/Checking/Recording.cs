@@ -1,0 +1,38 @@
+using CronCloud.Faults.Evidence;
+
+namespace CronCloud.Faults.Checking;
+
+/// <summary>I9: history holds what the ledger holds, once, and every expected execution has ended in it.</summary>
+internal static class Recording
+{
+    private static readonly string[] Ends = ["succeeded", "deadLettered", "skipped", "missed"];
+
+    public static IEnumerable<Violation> Of(Case run) => run.Recorded is null ? [] : Unfinished(run).Concat(Lost(run)).Concat(Invented(run)).Concat(Doubled(run));
+
+    private static IEnumerable<Violation> Unfinished(Case run) =>
+        from expected in run.Expected
+        from execution in run.ByDue[(expected.Job, expected.Due)].Select(d => d.Execution).Distinct()
+        let status = run.Recorded!.GetValueOrDefault(execution)?.Status
+        where !Ends.Contains(status) && run.ByExecution[execution].All(d => d.Answered)
+        select new Violation("I9", expected.Job, expected.Due, $"history calls {execution} {status ?? "unknown"}");
+
+    private static IEnumerable<Violation> Lost(Case run) =>
+        from attempt in run.InRange.Where(d => d.Answered).GroupBy(d => (d.Execution, d.Attempt))
+        where run.Recorded!.TryGetValue(attempt.Key.Execution, out var recorded)
+        let row = run.Recorded![attempt.Key.Execution].Attempts.FirstOrDefault(a => a.Number == attempt.Key.Attempt)
+        where row is null || attempt.All(d => d.Answer != row.StatusCode)
+        select new Violation("I9", attempt.First().Job, attempt.First().ScheduledAt, row is null ? $"history has no attempt {attempt.Key.Attempt}" : $"history says {row.StatusCode} of attempt {row.Number}, the sink answered {attempt.First().Answer}");
+
+    private static IEnumerable<Violation> Invented(Case run) =>
+        from recorded in run.Observed.History!
+        where recorded.ScheduledAt >= run.Observed.From && recorded.ScheduledAt <= run.Observed.Until && run.Lives.ContainsKey(recorded.Job)
+        from attempt in recorded.Attempts
+        where attempt.Outcome == "succeeded" && !run.ByExecution[recorded.Execution].Any(d => d.Attempt == attempt.Number)
+        select new Violation("I9", recorded.Job, recorded.ScheduledAt, $"history has attempt {attempt.Number}, which the sink never saw");
+
+    private static IEnumerable<Violation> Doubled(Case run) =>
+        from execution in run.Observed.History!.GroupBy(r => r.Execution)
+        let numbers = execution.SelectMany(e => e.Attempts).GroupBy(a => a.Number)
+        where execution.Count() > 1 || numbers.Any(n => n.Count() > 1)
+        select new Violation("I9", execution.First().Job, execution.First().ScheduledAt, $"history has {execution.Key} {execution.Count()} times, with {execution.Sum(e => e.Attempts.Count)} attempts");
+}

@@ -1,0 +1,23 @@
+namespace CronCloud.Faults.Evidence;
+
+/// <summary>A fault that a test declares: from when to when, how much later than five seconds a start may be for it, and whether it may repeat attempts.</summary>
+public sealed record FaultWindow(string Fault, DateTimeOffset From, DateTimeOffset To, TimeSpan Bound, bool MayRepeat)
+{
+    /// <summary>What is due so shortly before a fault may still be on its way, and so shortly after it comes behind what waited.</summary>
+    private static readonly TimeSpan Edge = TimeSpan.FromSeconds(1);
+
+    /// <summary>What waited for the end of a fault starts within this time after it.</summary>
+    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(5);
+
+    /// <summary>An attempt that a dead worker held is delivered again within this time.</summary>
+    private static readonly TimeSpan Redelivery = TimeSpan.FromSeconds(15);
+
+    public bool Delays(DateTimeOffset due) => due >= From - Edge && due <= To + Edge;
+
+    /// <summary>Whether the fault may have kept the answer from its caller.</summary>
+    public bool Touches(Delivery delivery) => MayRepeat && delivery.At <= To + Recovery && (delivery.EndedAt is null || delivery.EndedAt >= From - Edge);
+
+    /// <summary>Whether the first delivery was without a recorded outcome when the fault came, and the repeated one follows from that.</summary>
+    public bool Explains(Delivery first, Delivery repeated) =>
+        Touches(first) && repeated.At <= To + Redelivery + Bound;
+}

@@ -1,0 +1,111 @@
+using CronCloud.Faults.Checking;
+using CronCloud.Faults.Running;
+
+namespace CronCloud.Faults.Nemesis;
+
+/// <summary>Fault after fault, chosen by a seed: apply, heal, wait, check. Row 36.</summary>
+public sealed class Storm(FaultCluster cluster, int seed, Action<string> say)
+{
+    private const int HerdSize = 100;
+    private const int MaxTraps = 8;
+
+    private readonly Random _random = new(seed);
+    private readonly Queue<(Fault Fault, Moment Moment)> _next = [];
+    private int _herds;
+
+    /// <summary>What each node must be started with, so that it can be hit at its steps.</summary>
+    public static (string Name, string Value)[] SettingsOf(int node) => [("CRONCLOUD_PAUSE_POINT", TrapOf(node))];
+
+    public async Task<IReadOnlyList<StormResult>> RunAsync(TimeSpan duration)
+    {
+        var end = cluster.Now + duration;
+        var results = new List<StormResult>();
+        while (cluster.Now < end)
+        {
+            var (fault, moment) = Next();
+            var result = await ApplyAsync(fault, moment);
+            results.Add(result);
+            say($"{fault.Number,2} {fault.Name}, {moment}: {result.Report}");
+            foreach (var violation in result.Report.Violations.Take(10))
+                say($"   {violation} [{cluster.Near(violation)}]");
+        }
+
+        return results;
+    }
+
+    private static string TrapOf(int node) => node switch
+    {
+        0 => "IDueIndex.AdvanceAsync:before:KILL:1:trap-advance",
+        1 => "IOutcomeStream.PublishAsync:before:KILL:1:trap-outcome",
+        _ => "IOutcomeStream.PublishAsync:before:STOP:1:trap-zombie",
+    };
+
+    /// <summary>Every fault at every moment once, in an order of chance, and then again in another.</summary>
+    private (Fault Fault, Moment Moment) Next()
+    {
+        if (_next.Count == 0)
+        {
+            var all = FaultMatrix.All.SelectMany(f => f.Moments.Select(m => (f, m))).ToArray();
+            _random.Shuffle(all);
+            foreach (var one in all)
+                _next.Enqueue(one);
+        }
+
+        return _next.Dequeue();
+    }
+
+    private async Task<StormResult> ApplyAsync(Fault fault, Moment moment)
+    {
+        await cluster.ReviveAsync();
+        var from = cluster.Now;
+        await WaitForAsync(fault, moment);
+        var bound = await fault.ApplyAsync(cluster, _random);
+        await cluster.ForAsync(1);
+        await cluster.ReviveAsync();
+        cluster.End(bound);
+        return new StormResult(fault, moment, await cluster.CheckAsync(from));
+    }
+
+    /// <summary>The fault's window is open when this returns.</summary>
+    private async Task WaitForAsync(Fault fault, Moment moment)
+    {
+        if (moment == Moment.Step)
+        {
+            cluster.Begin(fault.Name, fault.MayRepeat);
+            await SpringAsync(fault);
+            return;
+        }
+
+        var due = await HerdAsync("herd");
+        await cluster.UntilAsync(moment == Moment.Herd ? due.AddMilliseconds(5) : due.AddMilliseconds(-_random.Next(1, 1_000)));
+        cluster.Begin(fault.Name, fault.MayRepeat);
+    }
+
+    private async Task SpringAsync(Fault fault)
+    {
+        for (var round = 0; round < MaxTraps; round++)
+        {
+            await cluster.UntilAsync(await HerdAsync(fault.Trap!));
+            for (var looks = 0; looks < 20 && !fault.IsSprung(cluster); looks++)
+                await cluster.ForAsync(0.05);
+            if (fault.IsSprung(cluster))
+                return;
+        }
+
+        throw new InvalidOperationException($"No execution of {fault.Trap} came to the node that has the pause point.");
+    }
+
+    private async Task<DateTimeOffset> HerdAsync(string name)
+    {
+        while (true)
+        {
+            var due = cluster.WholeSecond(3);
+            await cluster.Client.PutAllAsync(Load.Herd($"{name}-{_herds++}", HerdSize, due));
+            if (cluster.Now < due.AddMilliseconds(-200))
+                return due;
+        }
+    }
+}
+
+/// <summary>What one fault at one moment came to.</summary>
+public sealed record StormResult(Fault Fault, Moment Moment, CheckReport Report);

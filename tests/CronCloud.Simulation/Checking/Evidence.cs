@@ -1,0 +1,148 @@
+using CronCloud.Core.History;
+using CronCloud.Core.Jobs;
+using CronCloud.Engine.Clocks;
+using CronCloud.Simulation.Faults;
+using CronCloud.Simulation.Scenarios;
+using CronCloud.Simulation.Twins;
+
+namespace CronCloud.Simulation.Checking;
+
+/// <summary>All that the checks judge by, and the bounds that they hold the product to.</summary>
+internal sealed class Evidence
+{
+    /// <summary>The promise without a fault.</summary>
+    private static readonly TimeSpan Punctual = TimeSpan.FromSeconds(5);
+
+    /// <summary>Handing an attempt on: queue, outcome, settling, waking.</summary>
+    public static readonly TimeSpan PerAttempt = TimeSpan.FromSeconds(2);
+
+    /// <summary>From the end of all faults until everything is where it belongs: leases, redelivery, pauses between tries.</summary>
+    private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(16);
+
+    /// <summary>Until the deadline of a flight: the longest timeout of these worlds and the grace.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(6 + 60);
+
+    /// <summary>An execution that kills its nodes goes on doing so for three claims, and each is noticed by the queue's patience.</summary>
+    private static readonly TimeSpan Killing = TimeSpan.FromSeconds(20);
+
+    /// <summary>What the scan of the record frees or takes out it looks at twice, a minute apart.</summary>
+    private static readonly TimeSpan Scanning = TimeSpan.FromSeconds(60 + 12);
+
+    /// <summary>How long something that is due may wait while nodes are dead or stand still.</summary>
+    private TimeSpan Backlog => TimeSpan.FromSeconds(20) + (Has(FaultKind.LongOutages) ? Scenario.LongestOutage : TimeSpan.Zero);
+
+    private readonly Dictionary<string, AttemptChain> _chains = [];
+
+    /// <summary>How soon a loss of the index must be noticed and made good.</summary>
+    private static readonly TimeSpan Rebuild = TimeSpan.FromSeconds(10);
+
+    public Evidence(int seed, Scenario scenario, Ledger ledger, Servers servers, DateTimeOffset now)
+    {
+        (Seed, Scenario, Ledger, Servers, Now) = (seed, scenario, ledger, servers, now);
+        Executions = [.. ledger.Calls.GroupBy(c => (c.Execution.Job, c.Execution.ScheduledAt, c.Key)).Select(g => new SeenExecution([.. g]))];
+        ByOccurrence = Executions.Where(e => !e.IsManual).ToLookup(e => (e.First.Job, e.First.ScheduledAt));
+        ByKey = Executions.ToLookup(e => e.Key);
+        Drops = new Drops(servers.History.Rows.Concat(servers.Outcomes.Lost.Select(HistoryRow.Of)));
+        Crashes = servers.History.Rows.Where(r => IsCrash(r.Error)).Select(r => $"{r.Tenant}/{r.ExecutionId}#{r.Attempt}")
+            .Concat(servers.Outcomes.Lost.Where(o => IsCrash(o.Error)).Select(o => o.Execution.AttemptId))
+            .Concat(servers.DeadLetters.Letters.Where(l => IsCrash(l.Error)).Select(l => l.Execution.AttemptId)).ToHashSet();
+        Versions = [.. servers.Jobs.Commits.GroupBy(c => c.Job.Key).SelectMany(g => JobVersion.Of([.. g], this))];
+        Slots = new Slots(this);
+    }
+
+    public int Seed { get; }
+
+    public Scenario Scenario { get; }
+
+    public Ledger Ledger { get; }
+
+    public Servers Servers { get; }
+
+    public DateTimeOffset Now { get; }
+
+    public IReadOnlyList<SeenExecution> Executions { get; }
+
+    public ILookup<(JobKey Job, DateTimeOffset ScheduledAt), SeenExecution> ByOccurrence { get; }
+
+    public ILookup<string, SeenExecution> ByKey { get; }
+
+    public IReadOnlyList<JobVersion> Versions { get; }
+
+    public Drops Drops { get; }
+
+    /// <summary>Ids of the attempts that were given up since they killed their workers.</summary>
+    public IReadOnlySet<string> Crashes { get; }
+
+    public Slots Slots { get; }
+
+    /// <summary>Stopping a node on purpose must not show.</summary>
+    public bool IsFaultless => (Scenario.Faults & ~FaultKind.Deployments) == FaultKind.None;
+
+    /// <summary>How far the clocks that nodes go by may be off. A guard believes a machine that is wrong by less than its tolerance, and no other.</summary>
+    public TimeSpan Skew => Has(FaultKind.Skew) ? ClockGuard.Tolerance : TimeSpan.Zero;
+
+    public bool Has(FaultKind fault) => (Scenario.Faults & fault) != FaultKind.None;
+
+    /// <summary>By when what was to happen at the instant must have happened.</summary>
+    public DateTimeOffset StartBy(DateTimeOffset instant, Overlap overlap)
+    {
+        var settled = SettledFor(overlap);
+        return IsFaultless || instant > settled ? instant + Punctual : Later(instant, Scenario.HealAt) + (settled - Scenario.HealAt);
+    }
+
+    /// <summary>By when an execution must have ended, redrives included.</summary>
+    public DateTimeOffset EndBy(SeenExecution execution)
+    {
+        if (IsForgotten(execution))
+            return DateTimeOffset.MaxValue.AddDays(-1);
+        var chain = ChainOf(execution);
+        var redriven = chain.Rounds.Select(r => Servers.DeadLetters.Redriven.GetValueOrDefault($"{execution.Key}#{r - 1}")).Max();
+        var begins = StartBy(Later(execution.First.ScheduledAt, redriven), execution.First.Overlap);
+        if (execution.First.Overlap == Overlap.Queue)
+            begins = Later(begins, Slots.FreeBy(execution.First.Job, execution.Key, Now));
+        return begins + chain.Length(execution.First.Retry) + (PerAttempt * chain.Attempts.Count);
+    }
+
+    /// <summary>
+    /// Its node died between queueing it and marking its flight, its job was deleted before another node came to it, and then NATS lost the message: no place is left
+    /// that knows of it. Of a job that was edited the left-over is dispatched once more; a deleted one has none.
+    /// </summary>
+    private bool IsForgotten(SeenExecution execution) =>
+        Servers.Queue.Stream.Lost.Any(m => m.Id.StartsWith(execution.First.AttemptId, StringComparison.Ordinal))
+        && Servers.Jobs.Commits.Any(c => c.Job.Key == execution.First.Job && c.Job.State == JobState.Deleted && c.Job.Version > execution.First.JobVersion);
+
+    public AttemptChain ChainOf(SeenExecution execution) => _chains.TryGetValue(execution.Key, out var chain) ? chain : _chains[execution.Key] = AttemptChain.Of(this, execution.First);
+
+    /// <summary>Whether a target saw that attempt or a later one.</summary>
+    public bool WasTried(string execution, int attempt) => ByKey[execution].Any(e => e.Calls.Any(c => c.Execution.Attempt >= attempt));
+
+    /// <summary>NATS lost it with its store. Where it had been settled and not been written, history never hears of it: nothing promises more.</summary>
+    public bool IsOutcomeLost(string execution, int attempt) => Servers.Outcomes.Lost.Any(o => o.Execution.AttemptId == $"{execution}#{attempt}");
+
+    /// <summary>
+    /// What an older version was still due is kept by the index alone: the record tells the version in force, and an edit that comes before a lost
+    /// index is built again, or a loss that comes before its left-overs are worked off, ends the older one's occurrences.
+    /// </summary>
+    public bool IsLeftOverLost(JobVersion version, DateTimeOffset occurrence) =>
+        version.MustUntil is { } edited && Ledger.Losses.Any(loss => edited <= Later(loss + Rebuild, Scenario.HealAt) && occurrence >= loss - Backlog);
+
+    public bool IsYoung(DateTimeOffset instant) => instant > Scenario.HealAt;
+
+    /// <summary>From here on nothing may be left of the faults but slots and strays.</summary>
+    public DateTimeOffset Settled => Scenario.HealAt + Recovery + (Has(FaultKind.Poison) ? Killing : TimeSpan.Zero) + (Has(FaultKind.NatsEmptied | FaultKind.RedisRolledBack) ? Deadline : TimeSpan.Zero);
+
+    /// <summary>From here on not even those. With the index it is lost who had a slot: it is given once more to what has ended, and comes free by a flight's deadline.</summary>
+    public DateTimeOffset Freed => IsFaultless ? Settled : Settled + Scanning + (Has(FaultKind.RedisEmptied) ? Deadline : TimeSpan.Zero);
+
+    /// <summary>From here on the record has no row of what has ended: one that waited behind a lost slot is given up by its own flight's deadline, and then looked at twice.</summary>
+    public DateTimeOffset Forgotten => Ledger.Losses.Count > 0 ? Freed + Deadline : Freed;
+
+    private DateTimeOffset SettledFor(Overlap overlap) => overlap == Overlap.Allow ? Settled : Freed;
+
+    /// <summary>Until when an older version may go on where no answer said that it was replaced, or where the index came back older than it was.</summary>
+    public DateTimeOffset LastOfOldVersions => Scenario.HealAt + Rebuild;
+
+    private static bool IsCrash(string? error) => error?.StartsWith("worker-crash", StringComparison.Ordinal) == true;
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+}

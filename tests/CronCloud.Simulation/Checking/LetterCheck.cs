@@ -1,0 +1,41 @@
+using CronCloud.Core.Executions;
+
+namespace CronCloud.Simulation.Checking;
+
+/// <summary>I7: a dead letter for each execution that used up its attempts and was not redriven, and for no other; an attempt is given up only after three workers.</summary>
+internal static class LetterCheck
+{
+    private const int WorkersPerAttempt = 3;
+
+    public static IEnumerable<Finding> Check(Evidence evidence)
+    {
+        var letters = evidence.Servers.DeadLetters.Letters.ToDictionary(l => l.Execution.EntryKey);
+        foreach (var execution in evidence.Executions.Where(e => e.IsOfOneVersion))
+        {
+            var (chain, letter) = (evidence.ChainOf(execution), letters.GetValueOrDefault(execution.Key));
+            var isDue = chain.Ends == ExecutionStatus.DeadLettered;
+            if (isDue && letter is null && !evidence.IsOutcomeLost(execution.Key, chain.Attempts.Count))
+                yield return new Finding("I7", $"{execution.Key} used up its {chain.Attempts.Count} attempts and is no dead letter", [execution.Key], evidence.EndBy(execution), evidence.IsYoung(execution.First.ScheduledAt));
+            // An attempt that was given up may be at work still, and tell its own outcome afterwards: both stand, if it had been claimed often enough.
+            if (letter is not null && !evidence.Crashes.Contains(letter.Execution.AttemptId) && !MayComeBack(evidence, execution, letter.Execution) && (!isDue || letter.Execution.Attempt != chain.Attempts.Count || letter.Attempts.Count != chain.Attempts.Count))
+                yield return Finding.Now("I7", $"{execution.Key} is a dead letter after attempt {letter.Execution.Attempt} ({letter.Attempts.Count} told); it ends as {chain.Ends} after {chain.Attempts.Count}", execution.Key);
+        }
+
+        foreach (var unseen in letters.Values.Where(l => !evidence.ByKey[l.Execution.EntryKey].Any() && !evidence.Crashes.Contains(l.Execution.AttemptId)))
+            yield return Finding.Now("I7", $"{unseen.Execution.EntryKey} is a dead letter, and no target saw it", unseen.Execution.EntryKey);
+        foreach (var crash in evidence.Crashes.Where(c => evidence.Servers.Queue.Stream.Claims(c) <= WorkersPerAttempt))
+            yield return Finding.Now("I7", $"{crash} was given up as worker-crash after {evidence.Servers.Queue.Stream.Claims(crash) - 1} workers", crash[..crash.LastIndexOf('#')]);
+        foreach (var redrive in evidence.Ledger.Redrives.Where(r => r.Answer == true && !evidence.Servers.DeadLetters.Redriven.ContainsKey(r.AttemptId)))
+            yield return Finding.Now("I5", $"the redrive after {redrive.AttemptId} was answered and is not in the record", redrive.AttemptId);
+    }
+
+    /// <summary>
+    /// A dead letter may come back though a retry or a redrive of it had come after: where its outcome is settled once more after the redrive has ended (the settler died
+    /// before it acknowledged), or where the index and NATS both forgot and an occurrence is made once more from its first attempt.
+    /// </summary>
+    private static bool MayComeBack(Evidence evidence, SeenExecution execution, Execution letter) =>
+        (!evidence.IsFaultless && evidence.Servers.DeadLetters.Redriven.ContainsKey(letter.AttemptId))
+        || (evidence.Ledger.Losses.Count > 0
+            && execution.Calls.FirstOrDefault(c => c.Execution.Attempt > letter.Attempt) is { } next
+            && execution.Calls.Any(c => c.Execution.Attempt == letter.Attempt && c.EndsAt > next.At));
+}

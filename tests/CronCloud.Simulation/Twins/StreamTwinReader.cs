@@ -1,0 +1,151 @@
+using CronCloud.Core.Streams;
+
+namespace CronCloud.Simulation.Twins;
+
+/// <summary>One reader's place in a stream's twin: what waits, and what is handed out and not acknowledged yet.</summary>
+internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<TwinMessage> finish)
+{
+    private readonly PriorityQueue<(TwinMessage Message, int Count), long> _waiting = new();
+    private readonly Dictionary<long, Handed> _handed = [];
+    private readonly Signal _arrived = new();
+
+    /// <summary>By id, without what follows a tilde: how often it was handed out.</summary>
+    public Dictionary<string, int> HandedOut { get; } = [];
+
+    public long Count
+    {
+        get
+        {
+            lock (gate)
+                return _waiting.Count + _handed.Count;
+        }
+    }
+
+    public void Add(TwinMessage message)
+    {
+        _waiting.Enqueue((message, 0), message.Sequence);
+        _arrived.Set();
+    }
+
+    public void Empty()
+    {
+        _waiting.Clear();
+        _handed.Clear();
+    }
+
+    public void TakeBackAll()
+    {
+        lock (gate)
+        {
+            foreach (var handed in _handed.Values.ToList())
+                PutBack(handed);
+        }
+    }
+
+    public async Task<IReadOnlyList<Delivery>> PullAsync(int max, TimeSpan wait, CancellationToken cancellation)
+    {
+        var until = time.GetUtcNow() + wait;
+        while (true)
+        {
+            Task arrived;
+            lock (gate)
+            {
+                var now = time.GetUtcNow();
+                foreach (var overdue in _handed.Values.Where(h => h.Deadline <= now).ToList())
+                    PutBack(overdue);
+                var deliveries = HandOut(max, now);
+                if (deliveries.Count > 0 || now >= until)
+                    return deliveries;
+                var next = _handed.Count == 0 ? until : _handed.Values.Min(h => h.Deadline);
+                arrived = _arrived.WaitAsync(time, (next < until ? next : until) - now, cancellation);
+            }
+
+            await arrived;
+        }
+    }
+
+    private List<Delivery> HandOut(int max, DateTimeOffset now)
+    {
+        var deliveries = new List<Delivery>();
+        while (deliveries.Count < max && _waiting.TryDequeue(out var next, out _))
+        {
+            var id = next.Message.Id.Split('~')[0];
+            HandedOut[id] = HandedOut.GetValueOrDefault(id) + 1;
+            _handed[next.Message.Sequence] = new Handed(next.Message, next.Count + 1) { Deadline = now + StreamTwin.AckWait };
+            deliveries.Add(new TwinDelivery(this, next.Message, next.Count + 1));
+        }
+
+        return deliveries;
+    }
+
+    private void Acknowledge(TwinMessage message)
+    {
+        lock (gate)
+        {
+            if (_handed.Remove(message.Sequence))
+                finish(message);
+        }
+    }
+
+    private void Extend(TwinMessage message, int count)
+    {
+        lock (gate)
+        {
+            if (_handed.TryGetValue(message.Sequence, out var handed) && handed.Count == count)
+                handed.Deadline = time.GetUtcNow() + StreamTwin.AckWait;
+        }
+    }
+
+    private void Return(TwinMessage message, int count)
+    {
+        lock (gate)
+        {
+            if (_handed.TryGetValue(message.Sequence, out var handed) && handed.Count == count)
+                PutBack(handed);
+        }
+    }
+
+    private void PutBack(Handed handed)
+    {
+        _handed.Remove(handed.Message.Sequence);
+        _waiting.Enqueue((handed.Message, handed.Count), handed.Message.Sequence);
+        _arrived.Set();
+    }
+
+    private sealed record Handed(TwinMessage Message, int Count)
+    {
+        public DateTimeOffset Deadline { get; set; }
+    }
+
+    /// <summary>Its hash follows from the message: a worker keeps deliveries in a hash table, and goes through it.</summary>
+    private sealed class TwinDelivery(StreamTwinReader reader, TwinMessage message, int count) : Delivery
+    {
+        public override ReadOnlyMemory<byte> Body => message.Body;
+
+        public override int Count => count;
+
+        public override ValueTask AcknowledgeAsync(CancellationToken cancellation)
+        {
+            reader.Acknowledge(message);
+            return ValueTask.CompletedTask;
+        }
+
+        public override ValueTask ExtendAsync(CancellationToken cancellation)
+        {
+            reader.Extend(message, count);
+            return ValueTask.CompletedTask;
+        }
+
+        public override ValueTask ReturnAsync(CancellationToken cancellation)
+        {
+            reader.Return(message, count);
+            return ValueTask.CompletedTask;
+        }
+
+        public override string ToString() => $"{message.Id} ({count})";
+
+        public override int GetHashCode() => HashCode(message.Sequence, count);
+
+        private static int HashCode(long sequence, int count) => (int)((sequence * 31) + count);
+    }
+}

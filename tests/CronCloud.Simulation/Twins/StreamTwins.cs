@@ -1,0 +1,29 @@
+using CronCloud.Core.Outcomes;
+using CronCloud.Core.Streams;
+
+namespace CronCloud.Simulation.Twins;
+
+internal sealed class ExecutionQueueTwin(TimeProvider time) : IExecutionQueue
+{
+    public StreamTwin Stream { get; } = new(1, time);
+
+    public Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation) => Task.FromResult(Stream.Publish(messages));
+
+    public Task<IReadOnlyList<Delivery>> PullAsync(int max, TimeSpan wait, CancellationToken cancellation) => Stream.PullAsync(0, max, wait, cancellation);
+
+    public Task<long> CountAsync(CancellationToken cancellation) => Task.FromResult(Stream.Count(0));
+}
+
+internal sealed class OutcomeStreamTwin(TimeProvider time) : IOutcomeStream
+{
+    public StreamTwin Stream { get; } = new(2, time);
+
+    /// <summary>Outcomes that were lost before the settler and history had both taken them.</summary>
+    public IEnumerable<Outcome> Lost => Stream.Lost.Select(m => Outcome.FromJson(m.Body.Span));
+
+    public Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation) => Task.FromResult(Stream.Publish(messages));
+
+    public Task<IReadOnlyList<Delivery>> PullAsync(OutcomeReader reader, int max, TimeSpan wait, CancellationToken cancellation) => Stream.PullAsync((int)reader, max, wait, cancellation);
+
+    public Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation) => Task.FromResult(Stream.Count((int)reader));
+}
