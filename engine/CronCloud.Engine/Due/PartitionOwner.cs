@@ -9,7 +9,11 @@ namespace CronCloud.Engine.Due;
 /// Which partitions this node scans. All living owners come to the same placement by rendezvous hashing; a lease per partition keeps
 /// two from scanning the same one. An owner that dies loses its leases and its place in two seconds, and the others take over.
 /// </summary>
-public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoster roster)
+/// <param name="owner">This node's name.</param>
+/// <param name="leases">Who has what.</param>
+/// <param name="roster">Who lives.</param>
+/// <param name="isFit">False while this node may not dispatch: it stands aside, so that another does.</param>
+public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoster roster, Func<bool>? isFit = null)
 {
     private const string Schedulers = "schedulers";
 
@@ -30,6 +34,8 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
     /// <summary>Renews, takes what is free, and answers what to start and what to stop scanning. What is stopped is released by <see cref="ReleaseAsync"/>.</summary>
     public async Task<Placement> RunOnceAsync(CancellationToken cancellation)
     {
+        if (isFit?.Invoke() == false)
+            return await StandAsideAsync(cancellation);
         var owners = await roster.AnnounceAsync(Schedulers, owner, LeaseLife, cancellation);
         if (!owners.SequenceEqual(_owners))
             (_owners, _wanted) = (owners, Wanted(owners));
@@ -48,6 +54,14 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
         await roster.LeaveAsync(Schedulers, owner, cancellation);
         await leases.ReleaseAsync(owner, _held, cancellation);
         _held = [];
+    }
+
+    private async Task<Placement> StandAsideAsync(CancellationToken cancellation)
+    {
+        await roster.LeaveAsync(Schedulers, owner, cancellation);
+        var lost = _held.ToList();
+        (_held, _owners) = ([], []);
+        return new Placement([], lost, Interval);
     }
 
     private List<int> Wanted(IReadOnlyList<string> owners) =>

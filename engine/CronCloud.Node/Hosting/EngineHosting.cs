@@ -46,7 +46,7 @@ internal static class EngineHosting
         services.AddSingleton(s => new ClockGuard(s.GetRequiredService<DisciplinedClock>(), TimeProvider.System, s.GetServices<IReferenceClock>(), s.GetRequiredService<ILogger<ClockGuard>>()));
         services.AddSingleton<AnswerPruning>();
         services.AddSingleton<Checkpoints>();
-        services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>(), s.GetRequiredService<IRoster>()));
+        services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>(), s.GetRequiredService<IRoster>(), () => s.GetRequiredService<ClockGuard>().IsTrusted));
         services.AddSingleton<ITargetCaller, HttpTargetCaller>();
         services.AddSingleton<Worker>();
         services.AddSingleton<Heartbeat>();

@@ -41,6 +41,26 @@ public sealed class PartitionOwnerTests
     }
 
     [Fact]
+    public async Task An_owner_that_may_not_dispatch_stands_aside_until_it_may()
+    {
+        var isFit = true;
+        var owner = new PartitionOwner("d", _leases, _leases, () => isFit);
+        await SettleAsync([owner, .. _owners]);
+        Assert.NotEmpty(owner.Held);
+
+        isFit = false;
+        var placement = await owner.RunOnceAsync(CancellationToken.None);
+        await owner.ReleaseAsync(placement.Lost, CancellationToken.None);
+        await SettleAsync([owner, .. _owners]);
+
+        Assert.Empty(owner.Held);
+        Assert.Equal(Enumerable.Range(0, Partitions.Count), _owners.SelectMany(o => o.Held).Order());
+        isFit = true;
+        await SettleAsync([owner, .. _owners]);
+        Assert.NotEmpty(owner.Held);
+    }
+
+    [Fact]
     public async Task An_owner_that_leaves_hands_over_at_once()
     {
         await SettleAsync(_owners);

@@ -21,7 +21,7 @@ internal sealed record AttemptChain(IReadOnlyList<Reply> Attempts, ExecutionStat
             if (evidence.Drops.Of(first.EntryKey, attempt) is not null && !evidence.WasTried(first.EntryKey, attempt) && !evidence.Crashes.Contains(id))
                 return new AttemptChain(attempts, ExecutionStatus.Skipped, rounds);
             var isRedriven = evidence.Servers.DeadLetters.Redriven.ContainsKey(id);
-            attempts.Add(evidence.Crashes.Contains(id) && (isRedriven || !evidence.WasTried(first.EntryKey, attempt + 1)) ? Reply.Crash : TargetScript.Of(evidence.Seed, first.Target, first.ExecutionId, attempt));
+            attempts.Add(evidence.Crashes.Contains(id) && (isRedriven || !(evidence.WasTried(first.EntryKey, attempt + 1) || evidence.Crashes.Contains($"{first.EntryKey}#{attempt + 1}"))) ? Reply.Crash : TargetScript.Of(evidence.Seed, first.Target, first.ExecutionId, attempt));
             var reply = attempts[^1];
             if (reply.Answer.Result == AttemptResult.Succeeded)
                 return new AttemptChain(attempts, ExecutionStatus.Succeeded, rounds);
