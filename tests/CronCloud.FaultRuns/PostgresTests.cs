@@ -2,7 +2,7 @@ using CronCloud.Faults.Evidence;
 using CronCloud.Faults.Running;
 using Xunit.Abstractions;
 
-namespace CronCloud.Faults.Tests.Faults;
+namespace CronCloud.FaultRuns;
 
 /// <summary>The record, killed.</summary>
 public sealed class PostgresTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)

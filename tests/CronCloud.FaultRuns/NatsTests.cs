@@ -1,7 +1,7 @@
 using CronCloud.Faults.Running;
 using Xunit.Abstractions;
 
-namespace CronCloud.Faults.Tests.Faults;
+namespace CronCloud.FaultRuns;
 
 /// <summary>The queue and the outcome stream: killed, and emptied.</summary>
 public sealed class NatsTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)

@@ -1,7 +1,7 @@
 using CronCloud.Faults.Running;
 using Xunit.Abstractions;
 
-namespace CronCloud.Faults.Tests.Faults;
+namespace CronCloud.FaultRuns;
 
 /// <summary>Nodes that are killed.</summary>
 public sealed class NodeTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)

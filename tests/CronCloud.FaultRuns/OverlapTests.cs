@@ -1,7 +1,7 @@
 using CronCloud.Faults.Evidence;
 using Xunit.Abstractions;
 
-namespace CronCloud.Faults.Tests.Faults;
+namespace CronCloud.FaultRuns;
 
 /// <summary>Jobs that forbid two executions at once, while a node dies.</summary>
 public sealed class OverlapTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)

@@ -1,6 +1,6 @@
 using Xunit.Abstractions;
 
-namespace CronCloud.Faults.Tests.Faults;
+namespace CronCloud.FaultRuns;
 
 /// <summary>Nodes that are told to stop, one after another.</summary>
 public sealed class DeploymentTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)

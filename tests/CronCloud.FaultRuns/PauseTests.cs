@@ -1,6 +1,6 @@
 using Xunit.Abstractions;
 
-namespace CronCloud.Faults.Tests.Faults;
+namespace CronCloud.FaultRuns;
 
 /// <summary>Nodes that stand still longer than their leases, and come back.</summary>
 public sealed class PauseTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)

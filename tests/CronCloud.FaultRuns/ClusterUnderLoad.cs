@@ -2,7 +2,7 @@ using CronCloud.Faults.Checking;
 using CronCloud.Faults.Running;
 using Xunit.Abstractions;
 
-namespace CronCloud.Faults.Tests.Faults;
+namespace CronCloud.FaultRuns;
 
 /// <summary>One cluster for all faults: each test applies one, declares it, and has the run checked.</summary>
 [CollectionDefinition(Name)]

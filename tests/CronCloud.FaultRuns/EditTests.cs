@@ -2,7 +2,7 @@ using CronCloud.Faults.Evidence;
 using CronCloud.Faults.Running;
 using Xunit.Abstractions;
 
-namespace CronCloud.Faults.Tests.Faults;
+namespace CronCloud.FaultRuns;
 
 /// <summary>A change that meets executions which are due and cannot start yet.</summary>
 public sealed class EditTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)

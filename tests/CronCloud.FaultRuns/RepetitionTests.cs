@@ -3,7 +3,7 @@ using NATS.Client.Core;
 using NATS.Client.JetStream;
 using Xunit.Abstractions;
 
-namespace CronCloud.Faults.Tests.Faults;
+namespace CronCloud.FaultRuns;
 
 /// <summary>Messages that come again, and messages that are none.</summary>
 public sealed class RepetitionTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)

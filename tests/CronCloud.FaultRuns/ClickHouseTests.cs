@@ -1,6 +1,6 @@
 using Xunit.Abstractions;
 
-namespace CronCloud.Faults.Tests.Faults;
+namespace CronCloud.FaultRuns;
 
 /// <summary>History, away.</summary>
 public sealed class ClickHouseTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)

@@ -1,7 +1,7 @@
 using CronCloud.Faults.Evidence;
 using Xunit.Abstractions;
 
-namespace CronCloud.Faults.Tests.Faults;
+namespace CronCloud.FaultRuns;
 
 /// <summary>An execution that kills every worker that takes it.</summary>
 public sealed class PoisonTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)

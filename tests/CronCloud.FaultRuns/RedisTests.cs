@@ -1,6 +1,6 @@
 using Xunit.Abstractions;
 
-namespace CronCloud.Faults.Tests.Faults;
+namespace CronCloud.FaultRuns;
 
 /// <summary>The due index: killed, and emptied.</summary>
 public sealed class RedisTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)
