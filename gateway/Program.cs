@@ -9,8 +9,9 @@ return await CronCloudHost.RunAsync(
     {
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1024 * 1024);
         builder.Services.AddOpenApi("v1");
-        builder.Services.AddSingleton<JobRegion>();
+        builder.Services.AddSingleton<JobChanges>();
         builder.Services.AddSingleton<RunningExecutions>();
+        builder.Services.AddSingleton<KnownExecutions>();
     },
     map: (app, settings) =>
     {

@@ -6,66 +6,46 @@ using CronCloud.Core.Outcomes;
 namespace CronCloud.Gateway.Api;
 
 /// <summary>A dead letter as lists show it.</summary>
-internal record DeadLetterAnswer
+internal class DeadLetterAnswer(DeadLetter letter)
 {
-    public required string ExecutionId { get; init; }
+    public string ExecutionId { get; } = letter.Execution.ExecutionId;
 
-    public required string JobId { get; init; }
+    public string JobId { get; } = letter.Execution.JobId;
 
-    public required DateTimeOffset ScheduledAt { get; init; }
+    public DateTimeOffset ScheduledAt { get; } = letter.Execution.ScheduledAt;
 
-    public required DateTimeOffset DeadLetteredAt { get; init; }
+    public DateTimeOffset DeadLetteredAt { get; } = letter.DeadLetteredAt;
 
     /// <summary>Why the last attempt failed.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
-    public required string? Error { get; init; }
+    public string? Error { get; } = letter.Error;
 
-    public required int AttemptCount { get; init; }
-
-    public static DeadLetterAnswer Of(DeadLetter letter) => new()
-    {
-        ExecutionId = letter.Execution.ExecutionId,
-        JobId = letter.Execution.JobId,
-        ScheduledAt = letter.Execution.ScheduledAt,
-        DeadLetteredAt = letter.DeadLetteredAt,
-        Error = letter.Error,
-        AttemptCount = letter.Attempts.Count,
-    };
+    public int AttemptCount { get; } = letter.Attempts.Count;
 }
 
 /// <summary>A dead letter with all that the record has: what was sent, every attempt, the last answer.</summary>
-internal sealed record WholeDeadLetterAnswer : DeadLetterAnswer
+internal sealed class WholeDeadLetterAnswer(DeadLetter letter) : DeadLetterAnswer(letter)
 {
-    public required Trigger Trigger { get; init; }
+    public Trigger Trigger { get; } = letter.Execution.Trigger;
 
-    public required long JobVersion { get; init; }
+    public long JobVersion { get; } = letter.Execution.JobVersion;
 
     /// <summary>What was sent.</summary>
-    public required Target Target { get; init; }
+    public Target Target { get; } = letter.Execution.Target;
 
-    public required RetryPolicy Retry { get; init; }
+    public RetryPolicy Retry { get; } = letter.Execution.Retry;
 
-    public required string TraceId { get; init; }
+    public string TraceId { get; } = TraceParent.TraceId(letter.Execution.TraceParent);
 
     /// <summary>What the target answered to the last attempt.</summary>
-    public string? Output { get; init; }
+    public string? Output { get; } = letter.Output;
 
-    public required IReadOnlyList<EarlierAttempt> Attempts { get; init; }
+    public IReadOnlyList<EarlierAttempt> Attempts { get; } = Numbered(letter);
 
-    public static WholeDeadLetterAnswer OfWhole(DeadLetter letter) => new()
+    /// <summary>By calls of the target, one after the other: what was put off was none.</summary>
+    private static IReadOnlyList<EarlierAttempt> Numbered(DeadLetter letter)
     {
-        ExecutionId = letter.Execution.ExecutionId,
-        JobId = letter.Execution.JobId,
-        ScheduledAt = letter.Execution.ScheduledAt,
-        DeadLetteredAt = letter.DeadLetteredAt,
-        Error = letter.Error,
-        AttemptCount = letter.Attempts.Count,
-        Trigger = letter.Execution.Trigger,
-        JobVersion = letter.Execution.JobVersion,
-        Target = letter.Execution.Target,
-        Retry = letter.Execution.Retry,
-        TraceId = TraceParent.TraceId(letter.Execution.TraceParent),
-        Output = letter.Output,
-        Attempts = letter.Attempts,
-    };
+        var last = letter.Attempts.Any(a => a.Number == letter.Execution.Attempt) ? letter.Execution.Number : letter.Execution.Number - 1;
+        return [.. letter.Attempts.Select((attempt, i) => attempt with { Number = last - letter.Attempts.Count + 1 + i })];
+    }
 }

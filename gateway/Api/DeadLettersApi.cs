@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Json;
 using CronCloud.Core.Outcomes;
@@ -16,7 +17,8 @@ internal static class DeadLettersApi
         letters.MapGet("/", ListAsync).WithSummary("Dead letters, the newest first");
         letters.MapGet("/{executionId}", GetAsync).WithSummary("Why it failed, and what was sent");
         letters.MapPost("/{executionId}/redrive", RedriveOneAsync).WithSummary("Gives it a new round of attempts, under the same id and due time");
-        letters.MapPost("/redrive", RedriveManyAsync).WithSummary("Redrives all, those of a job, or those from before an instant");
+        letters.MapPost("/redrive", RedriveManyAsync).WithSummary("Redrives all, those of a job, or those from before an instant")
+            .WithDescription("A 503 with a member 'executions' says how many were redriven before a part went away: send it again for the others.");
         letters.MapDelete("/{executionId}", DiscardAsync).WithSummary("Discards it; its history stays");
     }
 
@@ -29,21 +31,35 @@ internal static class DeadLettersApi
             JobId = parameters.Text("job"),
             Before = parameters.Instant("before"),
             Limit = parameters.Limit(),
-            Cursor = parameters.Cursor(DeadLetterQuery.IsCursor),
+            Cursor = parameters.Cursor(DeadLetterQuery.ReadCursor),
         };
         if (parameters.Refusal is { } refusal)
             return refusal;
         var page = await store.ListAsync(query, http.RequestAborted);
-        return ApiJson.Ok(new PageAnswer(page.Items.Select(DeadLetterAnswer.Of), page.NextCursor));
+        return ApiJson.Ok(new PageAnswer(page.Items.Select(letter => new DeadLetterAnswer(letter)), page.NextCursor));
     }
 
     private static async Task<IResult> GetAsync(string executionId, HttpContext http, IDeadLetterStore store) =>
-        await store.FindAsync(Tenant.Of(http), executionId, http.RequestAborted) is { } letter ? ApiJson.Ok(WholeDeadLetterAnswer.OfWhole(letter)) : NotFound(executionId);
+        await store.FindAsync(Tenant.Of(http), executionId, http.RequestAborted) is { } letter ? ApiJson.Ok(new WholeDeadLetterAnswer(letter)) : NotFound(executionId);
 
-    private static async Task<IResult> RedriveOneAsync(string executionId, HttpContext http, Redrive redrive) =>
-        await redrive.OneAsync(Tenant.Of(http), executionId, http.RequestAborted) ? ApiJson.Ok(new { executions = 1 }, 202) : NotFound(executionId);
+    internal static async Task<IResult> RedriveOneAsync(string executionId, HttpContext http, Redrive redrive, IDeadLetterStore store, KnownExecutions executions)
+    {
+        if (KeyedRequest.SentBefore(http) is { } sent && await IsRedrivenAsync(executionId, sent, http, store, executions))
+            return Redriven(1);
+        return await redrive.OneAsync(Tenant.Of(http), executionId, http.RequestAborted) ? Redriven(1) : NotFound(executionId);
+    }
 
-    private static async Task<IResult> RedriveManyAsync(HttpContext http, Redrive redrive)
+    private static IResult Redriven(int executions) => ApiJson.Ok(new { executions }, 202);
+
+    /// <summary>Whether a request that is sent again had its effect: its execution goes on or ended well, or is a dead letter anew.</summary>
+    private static async Task<bool> IsRedrivenAsync(string executionId, DateTimeOffset sent, HttpContext http, IDeadLetterStore store, KnownExecutions executions)
+    {
+        if (await store.FindAsync(Tenant.Of(http), executionId, http.RequestAborted) is { } letter)
+            return letter.DeadLetteredAt >= sent;
+        return ExecutionId.Job(Tenant.Of(http), executionId) is { } job && await executions.FindAsync(job, executionId, http.RequestAborted) is { Trigger: Trigger.Redrive };
+    }
+
+    internal static async Task<IResult> RedriveManyAsync(HttpContext http, Redrive redrive)
     {
         var (body, broken) = await JsonBody.ReadAsync(http.Request, mayBeEmpty: true);
         if (broken is not null)
@@ -54,7 +70,10 @@ internal static class DeadLettersApi
             query = Read(query, name, value, faults);
         if (faults.Count > 0)
             return Problem.Invalid(faults);
-        return ApiJson.Ok(new { executions = await redrive.ManyAsync(query, http.RequestAborted) }, 202);
+        // Sent again, it leaves those alone that failed anew since: one request is one round.
+        if (KeyedRequest.SentBefore(http) is { } sent && !(query.Before < sent))
+            query = query with { Before = sent };
+        return Redriven(await redrive.ManyAsync(query, http.RequestAborted));
     }
 
     private static DeadLetterQuery Read(DeadLetterQuery query, string name, JsonNode? value, List<Fault> faults)

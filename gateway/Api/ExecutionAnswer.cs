@@ -42,15 +42,24 @@ internal sealed record ExecutionAnswer
         ScheduledAt = execution.Last.ScheduledAt,
         Trigger = execution.Last.Trigger,
         Status = execution.Last.Status,
-        LatenessMs = IsAttempt(execution.Attempts[0]) ? execution.LatenessMs : null,
+        LatenessMs = execution.Attempts.FirstOrDefault(IsAttempt)?.LatenessMs,
         TraceId = execution.Last.TraceId,
         Reason = IsAttempt(execution.Last) ? null : execution.Last.Error,
         Occurrences = execution.Last.Occurrences > 1 ? execution.Last.Occurrences : null,
         LastScheduledAt = execution.Last.LastDue,
-        Attempts = [.. execution.Attempts.Where(IsAttempt).Select(AttemptAnswer.Of)],
+        Attempts = [.. execution.Attempts.Where(IsAttempt).Select(row => AttemptAnswer.Of(row, execution.Attempts))],
     };
 
-    public static ExecutionAnswer Of(Execution running) => new()
+    /// <summary>One that goes on: history may have attempts before this one.</summary>
+    public static ExecutionAnswer Of(Execution execution, HistoryExecution? recorded = null, bool waits = false) =>
+        recorded is null ? Of(execution) : Of(recorded) with
+        {
+            Trigger = execution.Trigger,
+            Status = waits && recorded.Last.Status == ExecutionStatus.Retrying ? ExecutionStatus.Retrying : ExecutionStatus.Running,
+            Reason = null,
+        };
+
+    private static ExecutionAnswer Of(Execution running) => new()
     {
         ExecutionId = running.ExecutionId,
         JobId = running.JobId,
@@ -62,7 +71,7 @@ internal sealed record ExecutionAnswer
         Attempts = [],
     };
 
-    private static bool IsAttempt(HistoryRow row) => row.Result is not (AttemptResult.Skipped or AttemptResult.Missed);
+    private static bool IsAttempt(HistoryRow row) => row.Result is not (AttemptResult.Skipped or AttemptResult.Missed or AttemptResult.PutOff);
 }
 
 internal sealed record AttemptAnswer
@@ -88,9 +97,10 @@ internal sealed record AttemptAnswer
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required DateTimeOffset? NextAttemptAt { get; init; }
 
-    public static AttemptAnswer Of(HistoryRow row) => new()
+    /// <summary>Its number is that of calls of the target: what was put off was none.</summary>
+    public static AttemptAnswer Of(HistoryRow row, IReadOnlyList<HistoryRow> all) => new()
     {
-        Number = row.Attempt,
+        Number = row.Attempt - all.Count(other => other.Result == AttemptResult.PutOff && other.Attempt < row.Attempt),
         StartedAt = row.StartedAt,
         DurationMs = row.DurationMs,
         Outcome = row.Result,

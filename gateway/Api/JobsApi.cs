@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CronCloud.Core;
+using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Engine.Jobs;
 using CronCloud.Gateway.Http;
@@ -23,37 +26,37 @@ internal static class JobsApi
         jobs.MapPatch("/{id}", PatchAsync).WithSummary("Changes a job by a JSON merge patch");
         jobs.MapGet("/{id}", GetAsync).WithSummary("Reads a job");
         jobs.MapDelete("/{id}", DeleteAsync).WithSummary("Deletes a job; its history stays");
-        jobs.MapPost("/{id}/pause", (string id, HttpContext http, JobRegion region, TimeProvider time) => ChangeAsync(id, JobAction.Pause, http, region, time)).WithSummary("Pauses a job");
-        jobs.MapPost("/{id}/resume", (string id, HttpContext http, JobRegion region, TimeProvider time) => ChangeAsync(id, JobAction.Resume, http, region, time)).WithSummary("Resumes a job");
+        jobs.MapPost("/{id}/pause", (string id, HttpContext http, JobChanges changes, TimeProvider time) => ChangeAsync(id, JobAction.Pause, http, changes, time)).WithSummary("Pauses a job");
+        jobs.MapPost("/{id}/resume", (string id, HttpContext http, JobChanges changes, TimeProvider time) => ChangeAsync(id, JobAction.Resume, http, changes, time)).WithSummary("Resumes a job");
         jobs.MapPost("/{id}/trigger", TriggerAsync).WithSummary("Runs a job once, now");
         jobs.MapGet("/{id}/upcoming", UpcomingAsync).WithSummary("The next due times of a job");
         jobs.MapGet("/{id}/revisions", RevisionsAsync).WithSummary("Who changed what, when; newest first");
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext http, JobRegion region, TimeProvider time)
+    private static async Task<IResult> CreateAsync(HttpContext http, JobChanges changes, TimeProvider time)
     {
         var (body, broken) = await JsonBody.ReadAsync(http.Request);
         if (broken is not null)
             return broken;
-        var (request, refusal) = JobRequest.Read(body!, Tenant.Of(http), addressId: null, NewId);
-        return refusal ?? Answer(await region.AskAsync(Write(JobAction.Create, request!, http), http.RequestAborted), http, time);
+        var (request, refusal) = JobRequest.Read(body!, Tenant.Of(http), addressId: null, () => NewId(http));
+        return refusal ?? Answer(await changes.AskAsync(Write(JobAction.Create, request!, http), http.RequestAborted), http, time);
     }
 
-    private static async Task<IResult> PutAsync(string id, HttpContext http, JobRegion region, TimeProvider time)
+    private static async Task<IResult> PutAsync(string id, HttpContext http, JobChanges changes, TimeProvider time)
     {
         var (body, broken) = await JsonBody.ReadAsync(http.Request);
         if (broken is not null)
             return broken;
-        var (request, refusal) = JobRequest.Read(body!, Tenant.Of(http), id, NewId);
+        var (request, refusal) = JobRequest.Read(body!, Tenant.Of(http), id, () => id);
         if (refusal is not null)
             return refusal;
         if (Preconditions(http.Request, out var ifVersion, out var ifNew) is { } unmet)
             return unmet;
-        return Answer(await region.AskAsync(Write(JobAction.Put, request!, http) with { IfVersion = ifVersion, IfNew = ifNew, IfExists = http.Request.Headers.IfMatch == "*" }, http.RequestAborted), http, time);
+        return Answer(await changes.AskAsync(Write(JobAction.Put, request!, http) with { IfVersion = ifVersion, IfNew = ifNew, IfExists = http.Request.Headers.IfMatch == "*" }, http.RequestAborted), http, time);
     }
 
     /// <summary>Without If-Match, a change by somebody else in between is merged with, not refused.</summary>
-    private static async Task<IResult> PatchAsync(string id, HttpContext http, IJobStore store, JobRegion region, TimeProvider time)
+    private static async Task<IResult> PatchAsync(string id, HttpContext http, IJobStore store, JobChanges changes, TimeProvider time)
     {
         var (patch, broken) = await JsonBody.ReadAsync(http.Request);
         if (broken is not null)
@@ -67,10 +70,10 @@ internal static class JobsApi
             if (await FindAsync(id, http, store) is not { } job)
                 return Problem.JobNotFound(id);
             var current = (JsonObject)JsonSerializer.SerializeToNode(JobAnswer.Of(job, time.GetUtcNow()), ApiJson.Options)!;
-            var (request, refusal) = JobRequest.Read(MergePatch.Apply(current, patch!), Tenant.Of(http), id, NewId);
+            var (request, refusal) = JobRequest.Read(MergePatch.Apply(current, patch!), Tenant.Of(http), id, () => id);
             if (refusal is not null)
                 return refusal;
-            reply = await region.AskAsync(Write(JobAction.Put, request!, http) with { IfVersion = ifVersion ?? job.Version }, http.RequestAborted);
+            reply = await changes.AskAsync(Write(JobAction.Put, request!, http) with { IfVersion = ifVersion ?? job.Version }, http.RequestAborted);
             if (ifVersion is not null || reply.Refused?.Code != RefusalCode.VersionConflict)
                 break;
         }
@@ -101,7 +104,7 @@ internal static class JobsApi
             Text = parameters.Text("q"),
             Destination = parameters.Text("target"),
             Limit = parameters.Limit(),
-            Cursor = parameters.Cursor(),
+            Cursor = parameters.Cursor(Cursor.Read),
         };
         if (parameters.Refusal is { } refusal)
             return refusal;
@@ -109,22 +112,22 @@ internal static class JobsApi
         return ApiJson.Ok(new PageAnswer(page.Items.Select(job => JobAnswer.Of(job, now)), page.NextCursor));
     }
 
-    private static async Task<IResult> DeleteAsync(string id, HttpContext http, JobRegion region)
+    private static async Task<IResult> DeleteAsync(string id, HttpContext http, JobChanges changes)
     {
         if (Preconditions(http.Request, out var ifVersion, out _) is { } refusal)
             return refusal;
-        var reply = await region.AskAsync(Change(JobAction.Delete, id, http) with { IfVersion = ifVersion }, http.RequestAborted);
-        return JobRegion.RefusalOf(reply) ?? Results.NoContent();
+        var reply = await changes.AskAsync(Change(JobAction.Delete, id, http) with { IfVersion = ifVersion }, http.RequestAborted);
+        return JobChanges.RefusalOf(reply) ?? Results.NoContent();
     }
 
-    private static async Task<IResult> ChangeAsync(string id, JobAction action, HttpContext http, JobRegion region, TimeProvider time)
+    private static async Task<IResult> ChangeAsync(string id, JobAction action, HttpContext http, JobChanges changes, TimeProvider time)
     {
         if (Preconditions(http.Request, out var ifVersion, out _) is { } refusal)
             return refusal;
-        return Answer(await region.AskAsync(Change(action, id, http) with { IfVersion = ifVersion }, http.RequestAborted), http, time);
+        return Answer(await changes.AskAsync(Change(action, id, http) with { IfVersion = ifVersion }, http.RequestAborted), http, time);
     }
 
-    private static async Task<IResult> TriggerAsync(string id, HttpContext http, JobRegion region)
+    internal static async Task<IResult> TriggerAsync(string id, HttpContext http, JobChanges changes, KnownExecutions executions, TimeProvider time)
     {
         var (body, broken) = await JsonBody.ReadAsync(http.Request, mayBeEmpty: true);
         if (broken is not null)
@@ -134,8 +137,20 @@ internal static class JobsApi
         var payload = body!["payload"] is { } node ? JsonSerializer.SerializeToElement(node) : (JsonElement?)null;
         if (!JobRules.IsBodySize(payload))
             return Problem.Invalid("/payload", "must be at most 256 KB");
-        var reply = await region.AskAsync(new TriggerJob { Tenant = Tenant.Of(http), Id = id, Payload = payload }, http.RequestAborted);
-        return JobRegion.RefusalOf(reply) ?? ApiJson.Ok(new { executionId = reply.ExecutionId }, 202);
+        var keyed = KeyedRequest.Of(http);
+        if (keyed is { IsRepeated: true } && time.GetUtcNow() - keyed.FirstSent > DueEntry.TombstoneLife && await TriggeredAsync(id, keyed, http, executions) is { } before)
+            return Triggered(before);
+        var reply = await changes.AskAsync(new TriggerJob { Tenant = Tenant.Of(http), Id = id, Payload = payload, Asked = keyed is null ? null : (keyed.FirstSent, keyed.Nonce) }, http.RequestAborted);
+        return JobChanges.RefusalOf(reply) ?? Triggered(reply.ExecutionId!);
+    }
+
+    private static IResult Triggered(string executionId) => ApiJson.Ok(new { executionId }, 202);
+
+    /// <summary>The execution that the request made when it was sent before. The due index knows it for a while; later, history has to be asked.</summary>
+    private static async Task<string?> TriggeredAsync(string id, KeyedRequest keyed, HttpContext http, KnownExecutions executions)
+    {
+        var executionId = ExecutionId.Manual(id, keyed.FirstSent, keyed.Nonce);
+        return await executions.FindAsync(new JobKey(Tenant.Of(http), id), executionId, http.RequestAborted) is null ? null : executionId;
     }
 
     private static async Task<IResult> UpcomingAsync(string id, HttpContext http, IJobStore store, TimeProvider time)
@@ -152,7 +167,7 @@ internal static class JobsApi
     private static async Task<IResult> RevisionsAsync(string id, HttpContext http, IJobStore store)
     {
         var parameters = new ListParameters(http.Request, "limit", "cursor");
-        var (limit, cursor) = (parameters.Limit(), parameters.Cursor());
+        var (limit, cursor) = (parameters.Limit(), parameters.Cursor(Cursor.ReadNumbered));
         if (parameters.Refusal is { } refusal)
             return refusal;
         var page = await store.ListRevisionsAsync(new JobKey(Tenant.Of(http), id), limit, cursor, http.RequestAborted);
@@ -164,19 +179,19 @@ internal static class JobsApi
     private static async Task<Job?> FindAsync(string id, HttpContext http, IJobStore store) =>
         JobRules.IsId(id) && await store.FindAsync(new JobKey(Tenant.Of(http), id), http.RequestAborted) is { State: not JobState.Deleted } job ? job : null;
 
-    private static ChangeJob Change(JobAction action, string id, HttpContext http) => new() { Tenant = Tenant.Of(http), Id = id, Action = action, By = "api" };
+    private static ChangeJob Change(JobAction action, string id, HttpContext http) => new() { Tenant = Tenant.Of(http), Id = id, Action = action, By = "api", SentBefore = KeyedRequest.SentBefore(http) };
 
     private static ChangeJob Write(JobAction action, JobRequest request, HttpContext http) => Change(action, request.Id, http) with { Definition = request.Definition, State = request.State };
 
     private static IResult Answer(JobReply reply, HttpContext http, TimeProvider time)
     {
-        if (JobRegion.RefusalOf(reply) is { } refusal)
+        if (JobChanges.RefusalOf(reply) is { } refusal)
             return refusal;
-        var view = reply.Job!;
-        http.Response.Headers.ETag = ETag(view.Version);
-        if (view.Created)
-            http.Response.Headers.Location = $"/v1/jobs/{view.Id}";
-        return ApiJson.Ok(JobAnswer.Of(view.ToJob(), time.GetUtcNow()), view.Created ? 201 : 200);
+        var job = reply.Job!;
+        http.Response.Headers.ETag = ETag(job.Version);
+        if (reply.Created)
+            http.Response.Headers.Location = $"/v1/jobs/{job.Key.Id}";
+        return ApiJson.Ok(JobAnswer.Of(job, time.GetUtcNow()), reply.Created ? 201 : 200);
     }
 
     private static IResult? Preconditions(HttpRequest request, out long? ifVersion, out bool ifNew)
@@ -200,5 +215,5 @@ internal static class JobsApi
 
     private static string ETag(long version) => string.Create(CultureInfo.InvariantCulture, $"\"{version}\"");
 
-    private static string NewId() => "job-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+    private static string NewId(HttpContext http) => "job-" + (KeyedRequest.Of(http)?.Nonce ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
 }

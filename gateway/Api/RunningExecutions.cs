@@ -1,5 +1,7 @@
+using CronCloud.Core;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
+using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
 
 namespace CronCloud.Gateway.Api;
@@ -7,27 +9,41 @@ namespace CronCloud.Gateway.Api;
 /// <summary>Executions that have no outcome yet: history does not know them, the due index does.</summary>
 internal sealed class RunningExecutions(IDueIndex index)
 {
-    private const int MaxPerPartition = 1_000;
-
-    /// <summary>In flight, or accepted and about to be; null when it is neither.</summary>
-    public async Task<Execution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation)
+    /// <summary>The latest attempt that the due index knows of; null when it knows none.</summary>
+    public async Task<IndexedAttempt?> FindAsync(JobKey job, string executionId, CancellationToken cancellation)
     {
-        var flights = await ReadAsync(job.Partition, cancellation);
-        if (flights.FirstOrDefault(e => e.Tenant == job.Tenant && e.ExecutionId == executionId) is { } inFlight)
-            return inFlight;
-        var entry = await index.FindAsync(job.Partition, $"{job.Tenant}/{executionId}", cancellation);
-        return entry is { IsTombstone: false } ? DueItem.FromJson(entry.Payload.Span).Execution : null;
+        var entry = await index.FindAsync(job.Partition, EntryKey(job, executionId), cancellation);
+        if (entry is { IsTombstone: false })
+            return new IndexedAttempt((int)entry.Version, DueItem.FromJson(entry.Payload.Span).Execution, Waits: true);
+        var attempt = (int?)entry?.Version ?? 1;
+        return await FindFlightAsync(job, executionId, attempt, cancellation) ?? (entry is null ? null : new IndexedAttempt(attempt, null, Waits: false));
     }
 
-    /// <summary>The newest due time first; of one job, or of all.</summary>
-    public async Task<IReadOnlyList<Execution>> ListAsync(string tenant, string? jobId, int limit, CancellationToken cancellation)
+    /// <summary>The attempt if it is in flight; else null.</summary>
+    public async Task<IndexedAttempt?> FindFlightAsync(JobKey job, string executionId, int attempt, CancellationToken cancellation) =>
+        await index.FindFlightAsync(job.Partition, $"{EntryKey(job, executionId)}#{attempt}", cancellation) is { } flight
+            ? new IndexedAttempt(attempt, Execution.FromJson(flight.Span), Waits: false)
+            : null;
+
+    /// <summary>What is in flight of the query's job, the newest due time first. Of all else that a query can ask for there is nothing to know yet.</summary>
+    public async Task<Page<Execution>> ListAsync(HistoryQuery query, CancellationToken cancellation)
     {
-        var partitions = jobId is null ? Enumerable.Range(0, Partitions.Count) : [new JobKey(tenant, jobId).Partition];
-        var flights = await Task.WhenAll(partitions.Select(p => ReadAsync(p, cancellation)));
-        return [.. flights.SelectMany(f => f).Where(e => e.Tenant == tenant && (jobId is null || e.JobId == jobId))
-            .OrderByDescending(e => e.ScheduledAt).ThenByDescending(e => e.ExecutionId, StringComparer.Ordinal).Take(limit)];
+        var job = new JobKey(query.Tenant, query.JobId!);
+        var flights = await index.ReadFlightsAsync(job.Partition, DateTimeOffset.MaxValue, int.MaxValue, cancellation);
+        var found = flights.Where(f => f.Id.StartsWith($"{job}@", StringComparison.Ordinal)).Select(f => Execution.FromJson(f.Payload.Span))
+            .Where(e => !(e.ScheduledAt < query.From) && !(e.ScheduledAt >= query.To) && (query.After is not { } after || IsBehind(e, after)))
+            .OrderByDescending(e => e.ScheduledAt).ThenByDescending(e => e.ExecutionId, StringComparer.Ordinal).Take(query.Limit + 1).ToList();
+        if (found.Count <= query.Limit)
+            return new Page<Execution>(found, null);
+        var last = found[query.Limit - 1];
+        return new Page<Execution>(found[..query.Limit], new HistoryCursor(last.ScheduledAt, last.ExecutionId).ToString());
     }
 
-    private async Task<List<Execution>> ReadAsync(int partition, CancellationToken cancellation) =>
-        [.. (await index.ReadFlightsAsync(partition, DateTimeOffset.MaxValue, MaxPerPartition, cancellation)).Select(f => Execution.FromJson(f.Payload.Span))];
+    private static bool IsBehind(Execution execution, HistoryCursor cursor) =>
+        execution.ScheduledAt < cursor.ScheduledAt || (execution.ScheduledAt == cursor.ScheduledAt && string.CompareOrdinal(execution.ExecutionId, cursor.ExecutionId) < 0);
+
+    private static string EntryKey(JobKey job, string executionId) => $"{job.Tenant}/{executionId}";
 }
+
+/// <summary>An attempt as the due index has it: it waits for its time or its slot, is in flight, or (without an execution) is over.</summary>
+internal sealed record IndexedAttempt(int Number, Execution? Execution, bool Waits);

@@ -6,7 +6,10 @@ using CronCloud.Engine.Jobs;
 
 namespace CronCloud.Gateway.Http;
 
-/// <summary>A write with an Idempotency-Key is carried out once: the same request again gets the first answer, another request with that key is refused.</summary>
+/// <summary>
+/// A write with an Idempotency-Key happens once: the same request again gets the first answer, another request with that key is refused. The key is
+/// reserved before the write, so that a request whose answer was lost is known when it comes again, at any gateway.
+/// </summary>
 internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencyStore store, TimeProvider time)
 {
     private const int MaxKeyLength = 255;
@@ -29,11 +32,15 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
             return;
         }
 
+        // The whole body first: a caller that sends it slowly must not hold up others at the gate.
+        var hash = await ReadAsync(context.Request, context.RequestAborted);
         var gate = _gates[StableHash.Of($"{Tenant.Of(context)}/{key}") % (ulong)_gates.Length];
         await gate.WaitAsync(context.RequestAborted);
         try
         {
-            await AnswerOnceAsync(context, key);
+            // Carried through from here on: a caller that hangs up will ask again, and is to find what came of it.
+            context.RequestAborted = CancellationToken.None;
+            await AnswerOnceAsync(context, key, hash);
         }
         finally
         {
@@ -41,15 +48,23 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
         }
     }
 
-    private async Task AnswerOnceAsync(HttpContext context, string key)
+    private async Task AnswerOnceAsync(HttpContext context, string key, string hash)
     {
-        var (tenant, hash, now) = (Tenant.Of(context), await HashAsync(context.Request, context.RequestAborted), time.GetUtcNow());
-        if (await store.FindAsync(tenant, key, now - AnswerPruning.Kept, context.RequestAborted) is { } stored)
+        var (tenant, now) = (Tenant.Of(context), time.GetUtcNow());
+        var reservation = await store.ReserveAsync(tenant, key, hash, now, now - AnswerPruning.Kept, CancellationToken.None);
+        if (reservation.RequestHash != hash)
         {
-            await (stored.RequestHash == hash ? ReplayAsync(context, stored) : Mismatch(key).WriteAsync(context));
+            await Mismatch(key).WriteAsync(context);
             return;
         }
 
+        if (reservation.Answer is { } stored)
+        {
+            await ReplayAsync(context, stored);
+            return;
+        }
+
+        context.Features.Set(KeyedRequest.Of(tenant, key, reservation.At, isRepeated: !reservation.IsNew));
         var body = context.Response.Body;
         using var answer = new MemoryStream();
         context.Response.Body = answer;
@@ -66,10 +81,10 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
         {
             var headers = context.Response.Headers;
             var text = Encoding.UTF8.GetString(answer.ToArray());
-            await store.KeepAsync(tenant, key, new StoredAnswer(hash, context.Response.StatusCode, Text(headers.Location), Text(headers.ETag), text, now), context.RequestAborted);
+            await store.AnswerAsync(tenant, key, reservation, new StoredAnswer(context.Response.StatusCode, Text(headers.Location), Text(headers.ETag), text), CancellationToken.None);
         }
 
-        await body.WriteAsync(answer.ToArray(), context.RequestAborted);
+        await body.WriteAsync(answer.ToArray(), CancellationToken.None);
     }
 
     private static Problem Mismatch(string key) =>
@@ -84,18 +99,19 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
         if (stored.Body.Length == 0)
             return;
         context.Response.ContentType = stored.Status >= 400 ? "application/problem+json" : "application/json; charset=utf-8";
-        await context.Response.WriteAsync(stored.Body, context.RequestAborted);
+        await context.Response.WriteAsync(stored.Body, CancellationToken.None);
     }
 
-    private static async Task<string> HashAsync(HttpRequest request, CancellationToken cancellation)
+    /// <summary>Takes the body in, and answers the hash of what the request asks for.</summary>
+    private static async Task<string> ReadAsync(HttpRequest request, CancellationToken cancellation)
     {
-        request.EnableBuffering();
+        var body = new MemoryStream();
+        await request.Body.CopyToAsync(body, cancellation);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes($"{request.Method} {request.Path}{request.QueryString}\n{request.Headers.IfMatch}\n{request.Headers.IfNoneMatch}\n"));
-        using var body = new MemoryStream();
-        await request.Body.CopyToAsync(body, cancellation);
         hash.AppendData(body.ToArray());
-        request.Body.Position = 0;
+        body.Position = 0;
+        request.Body = body;
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

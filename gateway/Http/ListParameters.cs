@@ -1,5 +1,4 @@
 using System.Globalization;
-using CronCloud.Core;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Json;
 
@@ -19,9 +18,14 @@ internal sealed class ListParameters
         _query = request.Query;
         foreach (var name in _query.Keys.Where(name => !known.Contains(name)))
             _faults.Add(new Fault("?" + name, $"is no parameter here; there are {string.Join(", ", known)}"));
+        foreach (var (name, _) in _query.Where(p => p.Value.Any(value => value?.Any(char.IsControl) == true)))
+            _faults.Add(new Fault("?" + name, "must not have control characters"));
     }
 
     public IResult? Refusal => _faults.Count > 0 ? Problem.Invalid(_faults) : null;
+
+    /// <summary>A parameter that is refused beside the others.</summary>
+    public void Refuse(string name, string message) => _faults.Add(new Fault("?" + name, message));
 
     public string? Text(string name) => _query[name] is [{ Length: > 0 } value, ..] ? value : null;
 
@@ -57,15 +61,21 @@ internal sealed class ListParameters
         return null;
     }
 
-    /// <summary>A cursor that was given out by the list.</summary>
-    public string? Cursor(Func<string, bool>? isCursor = null)
+    /// <summary>A cursor that the list gave out, which is one that it can read.</summary>
+    public string? Cursor<T>(Func<string, T> read)
     {
         if (Text("cursor") is not { } text)
             return null;
-        if (isCursor?.Invoke(text) ?? IsCursor(text))
+        try
+        {
+            read(text);
             return text;
-        _faults.Add(new Fault("?cursor", "is not one that was given out"));
-        return null;
+        }
+        catch (FormatException notOurs)
+        {
+            _faults.Add(new Fault("?cursor", notOurs.Message));
+            return null;
+        }
     }
 
     public IReadOnlyList<KeyValuePair<string, string>> Tags()
@@ -81,17 +91,5 @@ internal sealed class ListParameters
         }
 
         return tags;
-    }
-
-    private static bool IsCursor(string text)
-    {
-        try
-        {
-            return Core.Cursor.Read(text).Length > 0;
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
     }
 }

@@ -11,6 +11,9 @@ internal sealed record Problem(int Status, string Code, string Title, string Det
 
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>How many executions the request has made all the same.</summary>
+    public int? Executions { get; init; }
+
     public static IResult Invalid(IReadOnlyList<Fault> faults)
     {
         var isSchedule = faults.All(f => f.Pointer == "/schedule" || f.Pointer.StartsWith("/schedule/", StringComparison.Ordinal));
@@ -52,6 +55,7 @@ internal sealed record Problem(int Status, string Code, string Title, string Det
             code = Code,
             traceId = Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier,
             errors = Errors,
+            executions = Executions,
         };
         await context.Response.WriteAsJsonAsync(body, ApiJson.Options, "application/problem+json", context.RequestAborted);
     }

@@ -1,5 +1,7 @@
 using System.Data.Common;
 using System.Net.Sockets;
+using CronCloud.Core.History;
+using CronCloud.Engine.Outcomes;
 
 namespace CronCloud.Gateway.Http;
 
@@ -27,6 +29,11 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         {
             case BadHttpRequestException bad:
                 return new Problem(bad.StatusCode, bad.StatusCode == 413 ? "request.too_large" : "request.invalid", "The request is not valid", bad.Message);
+            case SearchTooBroadException:
+                return new Problem(400, "search.too_broad", "The search is too broad", "There is too much to look through. Narrow it by job, from and to.");
+            case RedriveCutShortException partly:
+                LogAway(context.Request.Path, partly.InnerException!.GetType().Name, partly.Message);
+                return Problem.Unavailable($"{partly.Redriven} executions were redriven, the others are dead letters still. Send it again for those.") with { Executions = partly.Redriven };
             case DbException or TimeoutException or SocketException or IOException or OperationCanceledException or HttpRequestException or StackExchange.Redis.RedisException:
                 LogAway(context.Request.Path, failure.GetType().Name, failure.Message);
                 return Problem.Unavailable("Try again in a moment.");

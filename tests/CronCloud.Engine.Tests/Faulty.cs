@@ -1,5 +1,8 @@
+using System.Text.Json;
 using CronCloud.Core;
 using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
+using CronCloud.Core.Jobs;
 using CronCloud.Core.Streams;
 
 namespace CronCloud.Engine.Tests;
@@ -9,15 +12,21 @@ internal sealed class FaultyQueue(IExecutionQueue queue) : IExecutionQueue
 {
     public bool Refuses { get; set; }
 
+    /// <summary>Publishes are neither taken nor refused, whatever is cancelled.</summary>
+    public bool Hangs { get; set; }
+
     public Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation) =>
-        Refuses ? Task.FromResult<IReadOnlyList<bool>>(new bool[messages.Count]) : queue.PublishAsync(messages, cancellation);
+        Hangs ? new TaskCompletionSource<IReadOnlyList<bool>>().Task
+        : Refuses ? Task.FromResult<IReadOnlyList<bool>>(new bool[messages.Count]) : queue.PublishAsync(messages, cancellation);
 
     public Task<IReadOnlyList<Delivery>> PullAsync(int max, TimeSpan wait, CancellationToken cancellation) => queue.PullAsync(max, wait, cancellation);
 
     public Task<long> CountAsync(CancellationToken cancellation) => queue.CountAsync(cancellation);
+
+    public Task<QueueState> ReadStateAsync(CancellationToken cancellation) => queue.ReadStateAsync(cancellation);
 }
 
-/// <summary>An index that breaks before an advance when told to, and can be emptied.</summary>
+/// <summary>An index that breaks before an advance, or refuses to arm, when told to, and can be emptied.</summary>
 internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 {
     private IDueIndex _index = index;
@@ -30,9 +39,12 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public bool BreaksBeforeAdvance { get; set; }
 
+    public bool RefusesToArm { get; set; }
+
     public void Empty() => _index = new Backends.DueIndex.MemoryDueIndex();
 
-    public Task ArmAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation) => _index.ArmAsync(partition, entries, cancellation);
+    public Task ArmAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation) =>
+        RefusesToArm ? throw new IOException("The index is away.") : _index.ArmAsync(partition, entries, cancellation);
 
     public Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation) => _index.ScanAsync(partition, query, cancellation);
 
@@ -44,6 +56,8 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
     public Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation) => _index.LandAsync(partition, landings, now, cancellation);
 
     public Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation) => _index.ReadFlightsAsync(partition, before, limit, cancellation);
+
+    public Task<ReadOnlyMemory<byte>?> FindFlightAsync(int partition, string id, CancellationToken cancellation) => _index.FindFlightAsync(partition, id, cancellation);
 
     public Task<bool> ExtendFlightAsync(int partition, Flight old, Flight renewed, CancellationToken cancellation) => _index.ExtendFlightAsync(partition, old, renewed, cancellation);
 
@@ -62,4 +76,74 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
     public Task<string> BeginBuildAsync(int partition, CancellationToken cancellation) => _index.BeginBuildAsync(partition, cancellation);
 
     public Task<bool> EndBuildAsync(int partition, string build, string incarnation, CancellationToken cancellation) => _index.EndBuildAsync(partition, build, incarnation, cancellation);
+}
+
+/// <summary>A record that answers nobody when told to, and whose rows cannot be read.</summary>
+internal sealed class FaultyJobs(IJobStore jobs) : IJobStore
+{
+    private readonly HashSet<JobKey> _unreadable = [];
+
+    /// <summary>Asked for stamps, it does not answer at all.</summary>
+    public bool Hangs { get; set; }
+
+    public int TimesAsked { get; private set; }
+
+    public void MakeUnreadable(JobKey key) => _unreadable.Add(key);
+
+    public Task<Job?> FindAsync(JobKey key, CancellationToken cancellation) => jobs.FindAsync(key, cancellation);
+
+    public Task<bool> WriteAsync(Job job, Revision revision, CancellationToken cancellation) => jobs.WriteAsync(job, revision, cancellation);
+
+    public Task<Page<Job>> ListAsync(JobQuery query, CancellationToken cancellation) => jobs.ListAsync(query, cancellation);
+
+    public async Task<IReadOnlyDictionary<JobKey, JobStamp>> StampAsync(IReadOnlyCollection<JobKey> keys, CancellationToken cancellation)
+    {
+        TimesAsked++;
+        if (Hangs)
+            await new TaskCompletionSource().Task.WaitAsync(cancellation);
+        return await jobs.StampAsync(keys, cancellation);
+    }
+
+    public async Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, CancellationToken cancellation)
+    {
+        var page = await jobs.ReadActiveAsync(partition, cursor, limit, cancellation);
+        return page with { Items = [.. page.Items.Select(job => _unreadable.Contains(job.Key) ? job with { Read = () => throw new JsonException("No such word.") } : job)] };
+    }
+
+    public Task<Page<ChangedJob>> ReadChangedAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor, int limit, CancellationToken cancellation) => jobs.ReadChangedAsync(partitions, from, cursor, limit, cancellation);
+
+    public Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation) => jobs.NoteDueAsync(notes, cancellation);
+
+    public Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation) => jobs.ListRevisionsAsync(key, limit, cursor, cancellation);
+}
+
+/// <summary>A record that is away when told to be.</summary>
+internal sealed class FaultyPending(IPendingStore pending) : IPendingStore
+{
+    public bool IsAway { get; set; }
+
+    public int Writes { get; private set; }
+
+    public Task KeepAsync(IReadOnlyList<PendingExecution> pendings, CancellationToken cancellation)
+    {
+        Writes++;
+        return IsAway ? throw new IOException("The record is away.") : pending.KeepAsync(pendings, cancellation);
+    }
+
+    public Task RemoveAsync(IReadOnlyList<Execution> ended, CancellationToken cancellation) => pending.RemoveAsync(ended, cancellation);
+
+    public Task<IReadOnlyList<PendingExecution>> ReadAsync(int partition, CancellationToken cancellation) => pending.ReadAsync(partition, cancellation);
+}
+
+/// <summary>An outcome stream that refuses when told to.</summary>
+internal sealed class FaultyOutcomes(IOutcomeStream outcomes) : IOutcomeStream
+{
+    public bool Refuses { get; set; }
+
+    public Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation) =>
+        Refuses ? Task.FromResult<IReadOnlyList<bool>>(new bool[messages.Count]) : outcomes.PublishAsync(messages, cancellation);
+
+    public Task<IReadOnlyList<Delivery>> PullAsync(OutcomeReader reader, int max, TimeSpan wait, CancellationToken cancellation) => outcomes.PullAsync(reader, max, wait, cancellation);
+
+    public Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation) => outcomes.CountAsync(reader, cancellation);
 }

@@ -37,14 +37,15 @@ internal sealed class Pipeline : IAsyncDisposable
         Queue = new FaultyQueue(new SqliteExecutionQueue(_streams));
         Outcomes = new SqliteOutcomeStream(_streams);
         Index = new FaultyIndex(new MemoryDueIndex());
-        Jobs = new SqlJobStore(_database);
+        Jobs = new FaultyJobs(new SqlJobStore(_database));
         Pending = new SqlPendingStore(_database);
+        PendingSeam = new FaultyPending(Pending);
         CheckpointStore = new SqlCheckpointStore(_database);
         DeadLetters = new SqlDeadLetterStore(_database);
-        History = new SqliteHistory(Path.Combine(_folder, "history.db"));
+        History = new SqliteHistory(Path.Combine(_folder, "history.db"), Time);
         CatchUp = new CatchUpBudget(Queue);
         Clock = new ClockGuard(new DisciplinedClock(Time), Time, [], NullLogger<ClockGuard>.Instance);
-        Book = new JobBook(Jobs, Pending, Index, () => $"{++_nonce}", Time);
+        Book = new JobBook(Jobs, Pending, CheckpointStore, Index, () => $"{++_nonce}", Time);
     }
 
     public FakeTimeProvider Time { get; } = new(Start);
@@ -55,9 +56,12 @@ internal sealed class Pipeline : IAsyncDisposable
 
     public FaultyIndex Index { get; }
 
-    public IJobStore Jobs { get; }
+    public FaultyJobs Jobs { get; }
 
     public IPendingStore Pending { get; }
+
+    /// <summary>The record of pending executions as the settler sees it.</summary>
+    public FaultyPending PendingSeam { get; }
 
     public ICheckpointStore CheckpointStore { get; }
 
@@ -90,13 +94,13 @@ internal sealed class Pipeline : IAsyncDisposable
     public DuePartition NewPartition(Checkpoints? checkpoints = null)
     {
         var dispatcher = new Dispatcher(Index, Queue, Outcomes, Pending, Jobs, new NodeName("node"), Time, NullLogger<Dispatcher>.Instance);
-        var lost = new LostFlights(Index, dispatcher, Outcomes, History, Time, NullLogger<LostFlights>.Instance);
+        var lost = new LostFlights(Index, dispatcher, Queue, Outcomes, History, Time, NullLogger<LostFlights>.Instance);
         var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, Time, NullLogger<PartitionBuilder>.Instance);
         var parts = new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), Clock);
         return new DuePartition(Partition, parts, Time);
     }
 
-    public Settler NewSettler() => new(Outcomes, Index, Pending, DeadLetters, new ExecutionEvents([]), Time, NullLogger<Settler>.Instance);
+    public Settler NewSettler() => new(Outcomes, Index, PendingSeam, DeadLetters, new ExecutionEvents([]), Time, NullLogger<Settler>.Instance);
 
     /// <summary>Runs it until there is nothing to do now: an index that is not built yet is.</summary>
     public static async Task RunAsync(DuePartition partition)
@@ -122,7 +126,7 @@ internal sealed class Pipeline : IAsyncDisposable
                 Definition = new JobDefinition { Schedule = schedule, Target = new Target { Http = new HttpTarget { Url = "https://example.com" } }, Retry = retry ?? RetryPolicy.Default, CatchUp = catchUp ?? Core.Jobs.CatchUp.Default, Overlap = overlap },
             },
             None);
-        return reply.Job!.ToJob();
+        return reply.Job!;
     }
 
     public Task<JobReply> ChangeAsync(JobAction action) => Book.ChangeAsync(new ChangeJob { Tenant = Key.Tenant, Id = Key.Id, Action = action, By = "test" }, None);

@@ -27,6 +27,32 @@ public sealed class AccessTests(RunningGateway gateway)
         Assert.Equal(200, (await gateway.SendAsync("GET", "/health/live", null, ("Host", host))).Status);
     }
 
+    [Theory]
+    [InlineData("Origin", "https://evil.example")]
+    [InlineData("Origin", "null")]
+    [InlineData("Origin", "http://localhost.evil.example")]
+    [InlineData("Sec-Fetch-Site", "cross-site")]
+    public async Task Without_a_key_a_page_from_elsewhere_can_change_nothing(string header, string value)
+    {
+        var id = await gateway.MakeJobAsync();
+
+        foreach (var (method, path) in new[] { ("POST", "/v1/dead-letters/redrive"), ("POST", $"/v1/jobs/{id}/trigger"), ("POST", $"/v1/jobs/{id}/pause"), ("DELETE", $"/v1/jobs/{id}") })
+            (await gateway.SendAsync(method, path, null, (header, value))).IsProblem(403, "auth.cross_site");
+
+        Assert.Equal("active", (string?)(await gateway.SendAsync("GET", $"/v1/jobs/{id}", null, (header, value))).Json["state"]);
+    }
+
+    [Theory]
+    [InlineData("http://localhost:3000", "same-site")]
+    [InlineData("http://127.0.0.1:8080", "same-origin")]
+    [InlineData("http://[::1]:8080", "none")]
+    public async Task A_page_of_this_machine_may(string origin, string site)
+    {
+        var id = await gateway.MakeJobAsync();
+
+        Assert.Equal(200, (await gateway.SendAsync("POST", $"/v1/jobs/{id}/pause", null, ("Origin", origin), ("Sec-Fetch-Site", site))).Status);
+    }
+
     [Fact]
     public async Task A_key_is_asked_for_everywhere_but_at_health_and_under_any_name()
     {

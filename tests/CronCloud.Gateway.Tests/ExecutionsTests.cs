@@ -113,6 +113,18 @@ public sealed class ExecutionsTests(RunningGateway gateway)
         Assert.Equal("running", (string?)(await gateway.SendAsync("GET", $"/v1/executions/{triggered[0].Json["executionId"]}")).Json["status"]);
     }
 
+    [Theory]
+    [InlineData("/v1/executions?status=running", "?job")]
+    [InlineData("/v1/executions?status=running&job=a&q=x", "?q")]
+    [InlineData("/v1/jobs/a/executions?status=running&q=x", "?q")]
+    public async Task A_list_of_what_runs_refuses_what_it_cannot_honour(string path, string pointer)
+    {
+        var reply = await gateway.SendAsync("GET", path);
+
+        reply.IsProblem(400, "request.invalid");
+        Assert.Equal([pointer], reply.Pointers());
+    }
+
     [Fact]
     public async Task A_job_fires_on_its_schedule_never_early_and_is_in_history_within_two_seconds()
     {

@@ -76,11 +76,41 @@ public sealed class PagingTests(RunningGateway gateway)
     [InlineData("/v1/jobs/x/upcoming?count=501", "?count")]
     [InlineData("/v1/jobs?limit=1.0", "?limit")]
     [InlineData("/v1/executions?to=2026-12-01T03:00:00", "?to")]
+    [InlineData("/v1/jobs?q=%00", "?q")]
+    [InlineData("/v1/jobs?target=a%1Fb", "?target")]
+    [InlineData("/v1/jobs?tag=a:%00", "?tag")]
+    [InlineData("/v1/executions?job=%00", "?job")]
+    [InlineData("/v1/executions?q=a%7Fb", "?q")]
+    [InlineData("/v1/dead-letters?job=%0A", "?job")]
     public async Task An_unknown_or_bad_parameter_is_refused_by_name(string path, string pointer)
     {
         var reply = await gateway.SendAsync("GET", path);
 
         reply.IsProblem(400, "request.invalid");
         Assert.Equal([pointer], reply.Pointers());
+    }
+
+    [Theory]
+    [InlineData("/v1/jobs", "!")]
+    [InlineData("/v1/jobs", "AA")]
+    [InlineData("/v1/jobs/x/revisions", "YWJj")]
+    [InlineData("/v1/executions", "YWJj")]
+    [InlineData("/v1/executions", "LTkyMjMzNzIwMzY4NTQ3NzU4MDgvYQ")]
+    [InlineData("/v1/executions", "MS8A")]
+    [InlineData("/v1/dead-letters", "YWJj")]
+    public async Task A_cursor_that_the_list_did_not_give_out_is_refused(string path, string cursor)
+    {
+        var reply = await gateway.SendAsync("GET", $"{path}?cursor={cursor}");
+
+        reply.IsProblem(400, "request.invalid");
+        Assert.Equal(["?cursor"], reply.Pointers());
+    }
+
+    [Fact]
+    public async Task A_refused_parameter_is_told_which_ones_there_are_each_once()
+    {
+        var reply = await gateway.SendAsync("GET", "/v1/jobs/x/executions?colour=red");
+
+        Assert.EndsWith("there are status, from, to, q, limit, cursor", (string?)reply.Json["errors"]!["?colour"]![0], StringComparison.Ordinal);
     }
 }

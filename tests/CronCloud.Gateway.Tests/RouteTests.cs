@@ -19,6 +19,7 @@ public sealed class RouteTests(RunningGateway gateway)
     [InlineData("GET", "/v1/jobs/nothing/upcoming", 404, "job.not_found")]
     [InlineData("GET", "/v1/jobs/nothing/revisions", 404, "job.not_found")]
     [InlineData("GET", "/v1/executions/a@b@c", 404, "execution.not_found")]
+    [InlineData("GET", "/v1/executions/a@%01", 404, "execution.not_found")]
     public async Task What_is_not_there_is_a_problem(string method, string path, int status, string code)
     {
         var reply = await gateway.SendAsync(method, path);

@@ -67,7 +67,6 @@ public sealed class TwinInstallation : Installation
 /// <summary>Three nodes and a gateway on the real servers.</summary>
 public sealed class ClusterInstallation : Installation
 {
-    private readonly int[] _clusterPorts = [FreePort.Next(), FreePort.Next(), FreePort.Next()];
     private readonly CronCloudProcess?[] _nodes = new CronCloudProcess?[3];
     private readonly Func<int, (string Name, string Value)[]> _settingsOf;
     private readonly int _gatewayPort = FreePort.Next();
@@ -110,14 +109,14 @@ public sealed class ClusterInstallation : Installation
     }
 
     public async Task StartNodeAsync(int node, params (string Name, string Value)[] more) =>
-        _nodes[node] = await CronCloudProcess.StartNodeAsync(FreePort.Next(), NodeSettings($"node-{node + 1}", _clusterPorts[node], [.. _settingsOf(node), .. more]));
+        _nodes[node] = await CronCloudProcess.StartNodeAsync(FreePort.Next(), NodeSettings($"node-{node + 1}", [.. _settingsOf(node), .. more]));
 
     /// <summary>Starts the gateway, or again one that ended: at the same address, so that its clients need not know.</summary>
     public async Task StartGatewayAsync()
     {
         if (_gateway is not null)
             await _gateway.DisposeAsync();
-        _gateway = await CronCloudProcess.StartGatewayAsync(_gatewayPort, NodeSettings("gateway", FreePort.Next(), [("CronCloud__Roles", "gateway")]));
+        _gateway = await CronCloudProcess.StartGatewayAsync(_gatewayPort, NodeSettings("gateway", [("CronCloud__Roles", "gateway")]));
     }
 
     public async Task KillNodeAsync(int node)
@@ -149,11 +148,9 @@ public sealed class ClusterInstallation : Installation
         await Sink.DisposeAsync();
     }
 
-    private Dictionary<string, string> NodeSettings(string name, int clusterPort, (string Name, string Value)[] more) => Settings(
+    private Dictionary<string, string> NodeSettings(string name, (string Name, string Value)[] more) => Settings(
         [
             ("CronCloud__NodeName", name),
-            ("Cluster__Port", Text(clusterPort)),
-            ("Cluster__SeedNodes", string.Join(',', _clusterPorts.Select(p => $"127.0.0.1:{p}"))),
             ("ConnectionStrings__redis", Redis.ConnectionString),
             ("ConnectionStrings__nats", Nats.ConnectionString),
             ("ConnectionStrings__sql", Postgres.ConnectionString),

@@ -41,6 +41,8 @@ public sealed class MemoryDueIndex : IDueIndex
     public Task<bool> ExtendFlightAsync(int partition, Flight old, Flight renewed, CancellationToken cancellation) =>
         Task.FromResult(_partitions[partition].ExtendFlight(old, renewed));
 
+    public Task<ReadOnlyMemory<byte>?> FindFlightAsync(int partition, string id, CancellationToken cancellation) => Task.FromResult(_partitions[partition].FindFlight(id)?.Payload);
+
     public Task<DueEntry?> FindAsync(int partition, string key, CancellationToken cancellation) => Task.FromResult(_partitions[partition].Find(key));
 
     public Task<IReadOnlyDictionary<string, DueStamp>> StampAsync(int partition, IReadOnlyList<string> keys, CancellationToken cancellation) =>

@@ -110,6 +110,12 @@ internal sealed class MemoryPartition
             return [.. _flights.Values.Where(f => f.Deadline <= before).OrderBy(f => f.Deadline).ThenBy(f => f.Id, StringComparer.Ordinal).Take(limit)];
     }
 
+    public Flight? FindFlight(string id)
+    {
+        lock (_lock)
+            return _flights.GetValueOrDefault(id);
+    }
+
     public bool ExtendFlight(Flight old, Flight renewed)
     {
         lock (_lock)
@@ -178,6 +184,8 @@ internal sealed class MemoryPartition
 
     private SlotState Claim(SlotClaim claim)
     {
+        if (claim.Seen is { } seen && (_entries.Find(seen.Key) is not { } stored || (stored.Version, stored.Due) != (seen.Version, seen.Due)))
+            return SlotState.Gone;
         if (_slots.TryAdd(claim.Job, claim.Execution) || _slots[claim.Job] == claim.Execution)
             return SlotState.Taken;
         return _waiting.TryGetValue(claim.Job, out var waiting) && waiting.Key != claim.Execution ? SlotState.Full : SlotState.Busy;

@@ -33,7 +33,7 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
 
     public async Task<IReadOnlyList<SlotState>> ClaimAsync(int partition, IReadOnlyList<SlotClaim> claims, CancellationToken cancellation)
     {
-        var states = await RunAsync(RedisScript.Claim, RedisKeys.Of(partition).Slots, [.. claims.SelectMany(c => (RedisValue[])[c.Job, c.Execution])], cancellation);
+        var states = await RunAsync(RedisScript.Claim, RedisKeys.Of(partition).Claims, [.. claims.SelectMany(RedisPacking.Arguments)], cancellation);
         return Array.ConvertAll((int[])states!, state => (SlotState)state);
     }
 
@@ -62,6 +62,9 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
             flights[i] = new Flight(values[3 * i]!, RedisPacking.Instant(values[(3 * i) + 1])!.Value, (byte[])values[(3 * i) + 2]!);
         return flights;
     }
+
+    public async Task<ReadOnlyMemory<byte>?> FindFlightAsync(int partition, string id, CancellationToken cancellation) =>
+        (byte[]?)await Redis.HashGetAsync(RedisKeys.Of(partition).Flights[1], id).WaitAsync(cancellation) is { } execution ? execution : default(ReadOnlyMemory<byte>?);
 
     public async Task<bool> ExtendFlightAsync(int partition, Flight old, Flight renewed, CancellationToken cancellation)
     {
@@ -115,7 +118,7 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
     public async Task<string> BeginBuildAsync(int partition, CancellationToken cancellation)
     {
         var build = Guid.NewGuid().ToString("N");
-        await Redis.HashSetAsync(RedisKeys.Of(partition).Epoch, "state", build).WaitAsync(cancellation);
+        await RunAsync(RedisScript.Begin, RedisKeys.Of(partition).Entries, [build], cancellation);
         return build;
     }
 

@@ -19,6 +19,7 @@ internal sealed class RedisKeys
         Entries = [prefix + "due", prefix + "entry", Epoch];
         Flights = [prefix + "inflight", prefix + "flight"];
         Slots = [prefix + "slot", prefix + "waiting"];
+        Claims = [.. Entries[..2], .. Slots];
         All = [.. Entries, .. Flights, prefix + "landed", .. Slots];
     }
 
@@ -34,6 +35,8 @@ internal sealed class RedisKeys
 
     /// <summary>slot, waiting.</summary>
     public RedisKey[] Slots { get; }
+
+    public RedisKey[] Claims { get; }
 
     /// <summary>due, entry, epoch, inflight, flight, landed, slot, waiting.</summary>
     public RedisKey[] All { get; }

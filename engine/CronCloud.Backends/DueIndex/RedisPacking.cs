@@ -53,6 +53,9 @@ internal static class RedisPacking
         landing.Frees?.Execution ?? "",
     ];
 
+    public static RedisValue[] Arguments(SlotClaim claim) =>
+        claim.Seen is { } seen ? [claim.Job, claim.Execution, seen.Key, seen.Version, Score(seen.Due, seen.IsLeftOver)] : [claim.Job, claim.Execution, "", "", ""];
+
     public static RedisValue[] Arguments(DueStamp stamp) => [stamp.Key, stamp.Version, Score(stamp.Due, stamp.IsLeftOver)];
 
     public static DueScan Scan(RedisValue[] values)

@@ -18,6 +18,7 @@ internal sealed class RedisScript
     public static readonly RedisScript Release = new("release");
     public static readonly RedisScript Announce = new("announce");
     public static readonly RedisScript Incarnation = new("incarnation");
+    public static readonly RedisScript Begin = new("begin");
     public static readonly RedisScript Built = new("built");
 
     private readonly string _text;

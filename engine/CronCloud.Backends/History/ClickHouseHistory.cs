@@ -2,6 +2,7 @@ using System.Globalization;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO;
 using ClickHouse.Driver.ADO.Parameters;
+using ClickHouse.Driver.ADO.Readers;
 using ClickHouse.Driver.Utility;
 using CronCloud.Core;
 using CronCloud.Core.Executions;
@@ -17,6 +18,9 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
     private const string Table = "croncloud_attempts";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
+    /// <summary>The server's own codes for a query that it ended: time, time as foreseen, memory.</summary>
+    private static readonly int[] TooBroad = [159, 160, 241];
+
     private static readonly string[] Columns =
     [
         "tenant", "job_id", "scheduled_at", "execution_id", "attempt", "status", "result", "trigger", "started_at", "duration_ms", "node", "trace_id", "status_code", "error", "output", "next_attempt_at", "occurrences", "last_due",
@@ -26,10 +30,19 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
 
     private static readonly InsertOptions Insert = new() { UseSchemaCache = true, MaxExecutionTime = Limit };
 
+    /// <summary>The server ends a read before we give it up, and one that nobody waits for: what is given up here only would go on there.</summary>
+    private static readonly QueryOptions Read = new()
+    {
+        MaxExecutionTime = TimeSpan.FromSeconds(10),
+        CustomSettings = new Dictionary<string, object> { ["max_memory_usage"] = 2_000_000_000L, ["cancel_http_readonly_queries_on_client_close"] = 1 },
+    };
+
+    private readonly TimeProvider _time;
     private readonly ClickHouseClient _client;
 
-    public ClickHouseHistory(string connectionString)
+    public ClickHouseHistory(string connectionString, TimeProvider time)
     {
+        _time = time;
         var settings = new ClickHouseConnectionStringBuilder(connectionString);
         _client = new ClickHouseClient(connectionString);
         Description = string.Create(CultureInfo.InvariantCulture, $"ClickHouse at {settings.Host}:{settings.Port}, database {settings.Database}");
@@ -52,16 +65,16 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
     public Task WriteAsync(IReadOnlyList<HistoryRow> rows, CancellationToken cancellation) =>
         _client.InsertBinaryAsync(Table, Columns, rows.Select(Values), Insert, cancellation).WaitAsync(Limit, cancellation);
 
-    public async Task<Page<HistoryExecution>> ListAsync(HistoryQuery query, CancellationToken cancellation)
+    public Task<Page<HistoryExecution>> ListAsync(HistoryQuery query, CancellationToken cancellation) => HistoryPages.ReadAsync(query, _time.GetUtcNow(), async window =>
     {
         var parameters = new ClickHouseParameterCollection();
-        var where = Where(query, parameters);
-        var having = Having(query, parameters);
-        parameters.AddParameter("limit", query.Limit + 1);
-        var rows = await ReadAsync(
+        var where = Where(window, parameters);
+        var having = Having(window, parameters);
+        parameters.AddParameter("limit", window.Limit);
+        return await ReadAsync(
             $$"""
             SELECT {{ColumnsWithoutOutput}} FROM {{Table}} FINAL
-            WHERE tenant = {tenant:String} AND (job_id, scheduled_at, execution_id) IN (
+            WHERE {{where}} AND (job_id, scheduled_at, execution_id) IN (
               SELECT job_id, scheduled_at, execution_id FROM {{Table}}
               WHERE {{where}}
               GROUP BY job_id, scheduled_at, execution_id
@@ -71,8 +84,7 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
             """,
             parameters,
             cancellation);
-        return HistoryPages.Of(rows, query.Limit);
-    }
+    });
 
     public async Task<IReadOnlyList<HistoryRow>> FindAttemptsAsync(IReadOnlyCollection<Execution> executions, CancellationToken cancellation)
     {
@@ -100,19 +112,26 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
 
     public async Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation)
     {
+        if (ExecutionId.ScheduledAt(executionId) is not { } at)
+            return null;
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("tenant", job.Tenant);
         parameters.AddParameter("job", job.Id);
+        parameters.AddParameter("at", at.ToUnixTimeMilliseconds());
         parameters.AddParameter("execution", executionId);
         var rows = await ReadAsync(
             $$"""
             SELECT {{string.Join(", ", Columns)}} FROM {{Table}} FINAL
-            WHERE tenant = {tenant:String} AND job_id = {job:String} AND execution_id = {execution:String} ORDER BY attempt
+            WHERE tenant = {tenant:String} AND job_id = {job:String} AND scheduled_at = fromUnixTimestamp64Milli({at:Int64}, 'UTC') AND execution_id = {execution:String}
+            ORDER BY attempt
             """,
             parameters,
             cancellation);
         return rows.Count > 0 ? new HistoryExecution(rows) : null;
     }
+
+    /// <summary>The table's TTL drops whole days.</summary>
+    public Task<int> PruneAsync(DateTimeOffset before, int most, CancellationToken cancellation) => Task.FromResult(0);
 
     public void Dispose() => _client.Dispose();
 
@@ -178,9 +197,22 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
 
     private async Task<List<HistoryRow>> ReadAsync(string sql, ClickHouseParameterCollection parameters, CancellationToken cancellation)
     {
+        try
+        {
+            await using var reader = await _client.ExecuteReaderAsync(sql, parameters, Read, cancellation).WaitAsync(Limit, _time, cancellation);
+            // The driver reads on the caller's thread, for as long as the server takes: it is given another one, and closed when that takes too long.
+            return await Task.Run(() => Rows(reader), cancellation).WaitAsync(Limit, _time, cancellation);
+        }
+        catch (ClickHouseServerException ended) when (TooBroad.Contains(ended.ErrorCode))
+        {
+            throw new SearchTooBroadException(ended);
+        }
+    }
+
+    private static List<HistoryRow> Rows(ClickHouseDataReader reader)
+    {
         var rows = new List<HistoryRow>();
-        await using var reader = await _client.ExecuteReaderAsync(sql, parameters, cancellationToken: cancellation).WaitAsync(Limit, cancellation);
-        while (await reader.ReadAsync(cancellation))
+        while (reader.Read())
         {
             rows.Add(new HistoryRow
             {

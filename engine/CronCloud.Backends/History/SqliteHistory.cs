@@ -8,7 +8,7 @@ using Microsoft.Data.Sqlite;
 namespace CronCloud.Backends.History;
 
 /// <summary>History's twin in a SQLite file: the same table, the same queries.</summary>
-public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposable
+public sealed class SqliteHistory(string path, TimeProvider time) : IHistory, IDependency, IDisposable
 {
     private const string Columns =
         "tenant, job_id, scheduled_at, execution_id, attempt, status, result, trigger, started_at, duration_ms, node, trace_id, status_code, error, output, next_attempt_at, occurrences, last_due";
@@ -63,20 +63,23 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
     public async Task<Page<HistoryExecution>> ListAsync(HistoryQuery query, CancellationToken cancellation)
     {
         await using var connection = await ConnectAsync(cancellation);
-        await using var command = connection.CreateCommand();
-        command.CommandText = $"""
-            WITH page AS (
-              SELECT job_id, scheduled_at, execution_id, status, MAX(attempt) AS last FROM attempts
-              WHERE {Where(query, command)}
-              GROUP BY scheduled_at, execution_id, job_id
-              HAVING {Having(query, command)}
-              ORDER BY scheduled_at DESC, execution_id DESC LIMIT $limit)
-            SELECT {ColumnsWithoutOutput} FROM attempts
-            WHERE tenant = $tenant AND (job_id, scheduled_at, execution_id) IN (SELECT job_id, scheduled_at, execution_id FROM page)
-            ORDER BY scheduled_at DESC, execution_id DESC, attempt
-            """;
-        command.Parameters.AddWithValue("$limit", query.Limit + 1);
-        return HistoryPages.Of(await ReadAsync(command, cancellation), query.Limit);
+        return await HistoryPages.ReadAsync(query, time.GetUtcNow(), async window =>
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = $"""
+                WITH page AS (
+                  SELECT job_id, scheduled_at, execution_id, status, MAX(attempt) AS last FROM attempts
+                  WHERE {Where(window, command)}
+                  GROUP BY scheduled_at, execution_id, job_id
+                  HAVING {Having(window, command)}
+                  ORDER BY scheduled_at DESC, execution_id DESC LIMIT $limit)
+                SELECT {ColumnsWithoutOutput} FROM attempts
+                WHERE tenant = $tenant AND (job_id, scheduled_at, execution_id) IN (SELECT job_id, scheduled_at, execution_id FROM page)
+                ORDER BY scheduled_at DESC, execution_id DESC, attempt
+                """;
+            command.Parameters.AddWithValue("$limit", window.Limit);
+            return await ReadAsync(command, cancellation);
+        });
     }
 
     public async Task<IReadOnlyList<HistoryRow>> FindAttemptsAsync(IReadOnlyCollection<Execution> executions, CancellationToken cancellation)
@@ -99,14 +102,38 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
 
     public async Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation)
     {
+        if (ExecutionId.ScheduledAt(executionId) is not { } at)
+            return null;
         await using var connection = await ConnectAsync(cancellation);
         await using var command = connection.CreateCommand();
-        command.CommandText = $"SELECT {Columns} FROM attempts WHERE tenant = $tenant AND job_id = $job AND execution_id = $execution ORDER BY attempt";
+        command.CommandText = $"SELECT {Columns} FROM attempts WHERE tenant = $tenant AND job_id = $job AND scheduled_at = $at AND execution_id = $execution ORDER BY attempt";
         command.Parameters.AddWithValue("$tenant", job.Tenant);
         command.Parameters.AddWithValue("$job", job.Id);
+        command.Parameters.AddWithValue("$at", at.ToUnixTimeMilliseconds());
         command.Parameters.AddWithValue("$execution", executionId);
         var rows = await ReadAsync(command, cancellation);
         return rows.Count > 0 ? new HistoryExecution(rows) : null;
+    }
+
+    public async Task<int> PruneAsync(DateTimeOffset before, int most, CancellationToken cancellation)
+    {
+        await _oneWriter.WaitAsync(cancellation);
+        try
+        {
+            await using var connection = await ConnectAsync(cancellation);
+            await using var command = connection.CreateCommand();
+            command.CommandText = """
+                DELETE FROM attempts WHERE (tenant, job_id, scheduled_at, execution_id, attempt) IN (
+                  SELECT tenant, job_id, scheduled_at, execution_id, attempt FROM attempts WHERE scheduled_at < $before ORDER BY scheduled_at LIMIT $most)
+                """;
+            command.Parameters.AddWithValue("$before", before.ToUnixTimeMilliseconds());
+            command.Parameters.AddWithValue("$most", most);
+            return await command.ExecuteNonQueryAsync(cancellation);
+        }
+        finally
+        {
+            _oneWriter.Release();
+        }
     }
 
     public void Dispose() => _oneWriter.Dispose();
@@ -120,6 +147,7 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
           node TEXT NOT NULL, trace_id TEXT NOT NULL, status_code INTEGER NULL, error TEXT NULL, output TEXT NULL, next_attempt_at INTEGER NULL, occurrences INTEGER NOT NULL DEFAULT 1, last_due INTEGER NULL,
           PRIMARY KEY (tenant, job_id, scheduled_at, execution_id, attempt)) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS attempts_newest ON attempts (tenant, scheduled_at DESC, execution_id DESC);
+        CREATE INDEX IF NOT EXISTS attempts_oldest ON attempts (scheduled_at);
         """,
         cancellation);
 
@@ -160,8 +188,8 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
 
         if (query.Text is { } text)
         {
-            conditions.Add("MAX(instr(lower(coalesce(output, '')), $text) + instr(lower(coalesce(error, '')), $text)) > 0");
-            command.Parameters.AddWithValue("$text", text.ToLowerInvariant());
+            conditions.Add("MAX(holds(output, $text) OR holds(error, $text))");
+            command.Parameters.AddWithValue("$text", text);
         }
 
         return string.Join(" AND ", conditions);
@@ -219,6 +247,8 @@ public sealed class SqliteHistory(string path) : IHistory, IDependency, IDisposa
     {
         var connection = new SqliteConnection(_connectionString);
         await connection.OpenAsync(cancellation);
+        // SQLite's own functions know the case of ASCII letters only.
+        connection.CreateFunction("holds", (string? whole, string part) => whole?.Contains(part, StringComparison.OrdinalIgnoreCase) == true, isDeterministic: true);
         return connection;
     }
 }

@@ -105,8 +105,11 @@ internal sealed class RevisionRow
     [Column("action")]
     public string Action { get; set; } = "";
 
+    [Column("state")]
+    public int State { get; set; }
+
     [Column("definition")]
     public string Definition { get; set; } = "";
 
-    public Revision ToRevision() => new(Version, DateTimeOffset.FromUnixTimeMilliseconds(At), By, Action, JobRow.Read(Definition));
+    public Revision ToRevision() => new(Version, DateTimeOffset.FromUnixTimeMilliseconds(At), By, Action, (JobState)State, JobRow.Read(Definition));
 }

@@ -30,9 +30,10 @@ public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
     public static SqlDatabase PostgreSql(string connectionString)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString) { ApplicationName = "croncloud" };
-        if (!settings.ContainsKey("Command Timeout"))
+        var set = settings.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase); // ContainsKey says yes to every known keyword
+        if (!set.Contains("Command Timeout"))
             settings.CommandTimeout = 10;
-        if (!settings.ContainsKey("Timeout"))
+        if (!set.Contains("Timeout"))
             settings.Timeout = 5;
         return new SqlDatabase(new DataOptions().UsePostgreSQL(settings.ToString()), $"PostgreSQL at {settings.Host}:{settings.Port}, database {settings.Database}", isSqlite: false);
     }

@@ -15,14 +15,7 @@ public sealed class SqlDeadLetterStore(SqlDatabase database) : IDeadLetterStore
 {
     public Task KeepAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation) => letters.Count == 0
         ? Task.CompletedTask
-        : database.WriteAsync(
-            async db =>
-            {
-                foreach (var letter in letters)
-                    await KeepAsync(db, letter, cancellation);
-                return letters.Count;
-            },
-            cancellation);
+        : database.WriteAsync(db => KeepAsync(db, letters, cancellation), cancellation);
 
     public Task<DeadLetter?> FindAsync(string tenant, string executionId, CancellationToken cancellation) => database.ReadAsync(
         async db => await db.GetTable<DeadLetterRow>().FirstOrDefaultAsync(d => d.Tenant == tenant && d.ExecutionId == executionId, cancellation) is { } row ? row.ToLetter() : null,
@@ -47,9 +40,9 @@ public sealed class SqlDeadLetterStore(SqlDatabase database) : IDeadLetterStore
                 if (await db.GetTable<DeadLetterRow>().Where(d => d.Tenant == tenant && d.ExecutionId == id && d.Attempt == attempt).DeleteAsync(cancellation) == 0)
                     continue;
                 redriven.Add(letter.Redriven());
-                await SqlPendingStore.KeepAsync(db, redriven[^1], due, cancellation);
             }
 
+            await SqlPendingStore.KeepAsync(db, redriven.ConvertAll(execution => new PendingExecution(execution, due)), cancellation);
             return redriven;
         },
         cancellation);
@@ -74,26 +67,34 @@ public sealed class SqlDeadLetterStore(SqlDatabase database) : IDeadLetterStore
         return letters;
     }
 
-    private static async Task KeepAsync(DataConnection db, DeadLetter letter, CancellationToken cancellation)
+    private static async Task<int> KeepAsync(DataConnection db, IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
     {
-        var (tenant, id, attempt) = (letter.Execution.Tenant, letter.Execution.ExecutionId, letter.Execution.Attempt);
-        await db.GetTable<SqlPendingStore.PendingRow>().Where(p => p.Tenant == tenant && p.ExecutionId == id && p.Attempt <= attempt).DeleteAsync(cancellation);
-        await db.ExecuteAsync(
-            """
-            INSERT INTO dead_letters (tenant, execution_id, job_id, part, attempt, at, letter)
-            SELECT @tenant, @id, @job, @part, @attempt, @at, @letter
-            WHERE NOT EXISTS (SELECT 1 FROM pending WHERE tenant = @tenant AND execution_id = @id)
-            ON CONFLICT (tenant, execution_id) DO UPDATE SET attempt = excluded.attempt, at = excluded.at, letter = excluded.letter
-            WHERE dead_letters.attempt < excluded.attempt
-            """,
-            cancellation,
-            new DataParameter("tenant", tenant, DataType.NVarChar),
-            new DataParameter("id", id, DataType.NVarChar),
-            new DataParameter("job", letter.Execution.JobId, DataType.NVarChar),
-            new DataParameter("part", letter.Execution.Job.Partition, DataType.Int32),
-            new DataParameter("attempt", attempt, DataType.Int32),
-            new DataParameter("at", letter.DeadLetteredAt.ToUnixTimeMilliseconds(), DataType.Int64),
-            new DataParameter("letter", JsonSerializer.Serialize(letter, CoreJson.Options), DataType.NVarChar));
+        await SqlPendingStore.RemoveAsync(db, [.. letters.Select(l => l.Execution)], cancellation);
+        var rows = letters.GroupBy(l => l.Execution.EntryKey).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => g.MaxBy(l => l.Execution.Attempt)!);
+        foreach (var chunk in rows.Chunk(SqlValues.MaxRows))
+        {
+            var values = SqlValues.Of(
+                chunk,
+                (DataType.NVarChar, l => l.Execution.Tenant),
+                (DataType.NVarChar, l => l.Execution.ExecutionId),
+                (DataType.NVarChar, l => l.Execution.JobId),
+                (DataType.Int32, l => l.Execution.Job.Partition),
+                (DataType.Int32, l => l.Execution.Attempt),
+                (DataType.Int64, l => l.DeadLetteredAt.ToUnixTimeMilliseconds()),
+                (DataType.NVarChar, l => JsonSerializer.Serialize(l, CoreJson.Options)));
+            await db.ExecuteAsync(
+                $"""
+                INSERT INTO dead_letters (tenant, execution_id, job_id, part, attempt, at, letter)
+                SELECT column1, column2, column3, column4, column5, column6, column7 FROM (VALUES {values.Text}) AS letters
+                WHERE NOT EXISTS (SELECT 1 FROM pending WHERE pending.tenant = letters.column1 AND pending.execution_id = letters.column2)
+                ON CONFLICT (tenant, execution_id) DO UPDATE SET attempt = excluded.attempt, at = excluded.at, letter = excluded.letter
+                WHERE dead_letters.attempt < excluded.attempt
+                """,
+                cancellation,
+                values.Parameters);
+        }
+
+        return letters.Count;
     }
 
     [Table("dead_letters")]

@@ -6,45 +6,57 @@ using LinqToDB.Mapping;
 
 namespace CronCloud.Backends.Sql;
 
-/// <summary>Answers to idempotent requests, in SQL.</summary>
+/// <summary>Idempotency keys and answers, in SQL.</summary>
 public sealed class SqlIdempotencyStore(SqlDatabase database) : IIdempotencyStore
 {
-    public Task<StoredAnswer?> FindAsync(string tenant, string key, DateTimeOffset notBefore, CancellationToken cancellation) => database.ReadAsync(
+    /// <summary>The status of a row that has no answer yet.</summary>
+    private const int NoAnswer = 0;
+
+    public Task<Reservation> ReserveAsync(string tenant, string key, string requestHash, DateTimeOffset now, DateTimeOffset notBefore, CancellationToken cancellation) => database.WriteAsync(
         async db =>
         {
-            var since = notBefore.ToUnixTimeMilliseconds();
-            var row = await db.GetTable<AnswerRow>().FirstOrDefaultAsync(a => a.Tenant == tenant && a.Key == key && a.At >= since, cancellation);
-            return row is null ? null : new StoredAnswer(row.RequestHash, row.Status, row.Location, row.ETag, row.Body, DateTimeOffset.FromUnixTimeMilliseconds(row.At));
+            var taken = await db.ExecuteAsync(
+                """
+                INSERT INTO idempotency (tenant, request_key, request_hash, status, body, at) VALUES (@tenant, @key, @hash, 0, '', @at)
+                ON CONFLICT (tenant, request_key) DO UPDATE SET request_hash = excluded.request_hash, status = 0, location = NULL, etag = NULL, body = '', at = excluded.at
+                WHERE idempotency.at < @since
+                """,
+                cancellation,
+                new DataParameter("tenant", tenant),
+                new DataParameter("key", key),
+                new DataParameter("hash", requestHash),
+                new DataParameter("at", now.ToUnixTimeMilliseconds()),
+                new DataParameter("since", notBefore.ToUnixTimeMilliseconds()));
+            var row = await db.GetTable<KeyRow>().FirstAsync(k => k.Tenant == tenant && k.Key == key, cancellation);
+            var answer = row.Status == NoAnswer ? null : new StoredAnswer(row.Status, row.Location, row.ETag, row.Body);
+            return new Reservation(row.RequestHash, DateTimeOffset.FromUnixTimeMilliseconds(row.At), taken == 1, answer);
         },
         cancellation);
 
-    public Task KeepAsync(string tenant, string key, StoredAnswer answer, CancellationToken cancellation) => database.WriteAsync(
-        db => db.ExecuteAsync(
-            """
-            INSERT INTO idempotency (tenant, request_key, request_hash, status, location, etag, body, at) VALUES (@tenant, @key, @hash, @status, @location, @etag, @body, @at)
-            ON CONFLICT (tenant, request_key) DO NOTHING
-            """,
-            cancellation,
-            new DataParameter("tenant", tenant),
-            new DataParameter("key", key),
-            new DataParameter("hash", answer.RequestHash),
-            new DataParameter("status", answer.Status),
-            new DataParameter("location", answer.Location, DataType.NVarChar),
-            new DataParameter("etag", answer.ETag, DataType.NVarChar),
-            new DataParameter("body", answer.Body),
-            new DataParameter("at", answer.At.ToUnixTimeMilliseconds())),
+    public Task AnswerAsync(string tenant, string key, Reservation reservation, StoredAnswer answer, CancellationToken cancellation) => database.WriteAsync(
+        async db =>
+        {
+            var at = reservation.At.ToUnixTimeMilliseconds();
+            return await db.GetTable<KeyRow>()
+                .Where(k => k.Tenant == tenant && k.Key == key && k.At == at && k.RequestHash == reservation.RequestHash && k.Status == NoAnswer)
+                .Set(k => k.Status, answer.Status)
+                .Set(k => k.Location, answer.Location)
+                .Set(k => k.ETag, answer.ETag)
+                .Set(k => k.Body, answer.Body)
+                .UpdateAsync(cancellation);
+        },
         cancellation);
 
     public Task PruneAsync(DateTimeOffset before, CancellationToken cancellation) => database.WriteAsync(
         async db =>
         {
             var until = before.ToUnixTimeMilliseconds();
-            return await db.GetTable<AnswerRow>().Where(a => a.At < until).DeleteAsync(cancellation);
+            return await db.GetTable<KeyRow>().Where(k => k.At < until).DeleteAsync(cancellation);
         },
         cancellation);
 
     [Table("idempotency")]
-    private sealed class AnswerRow
+    private sealed class KeyRow
     {
         [Column("tenant"), PrimaryKey(1)]
         public string Tenant { get; set; } = "";

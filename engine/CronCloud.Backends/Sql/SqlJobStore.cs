@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using CronCloud.Core;
 using CronCloud.Core.Jobs;
 using LinqToDB;
@@ -31,6 +29,7 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
                     At = revision.At.ToUnixTimeMilliseconds(),
                     By = revision.By,
                     Action = revision.Action,
+                    State = (int)revision.State,
                     Definition = row.Definition,
                 },
                 token: cancellation);
@@ -74,7 +73,24 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
 
             var rows = await active.OrderBy(j => j.NextDue).ThenBy(j => j.Tenant).ThenBy(j => j.Id).Take(limit).ToListAsync(cancellation);
             var jobs = rows.ConvertAll(r => new ActiveJob(new JobKey(r.Tenant, r.Id), r.Version, DateTimeOffset.FromUnixTimeMilliseconds(r.NextDue!.Value), r.ToJob));
-            return new Page<ActiveJob>(jobs, rows.Count == limit ? Cursor.Of($"{rows[^1].NextDue}/{rows[^1].Tenant}/{rows[^1].Id}") : null);
+            return new Page<ActiveJob>(jobs, rows.Count == limit ? Cursor.Of(rows[^1].NextDue!.Value, $"{rows[^1].Tenant}/{rows[^1].Id}") : null);
+        },
+        cancellation);
+
+    public Task<Page<ChangedJob>> ReadChangedAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor, int limit, CancellationToken cancellation) => database.ReadAsync(
+        async db =>
+        {
+            var since = from.ToUnixTimeMilliseconds();
+            var changed = db.GetTable<JobRow>().Where(j => partitions.Contains(j.Partition) && j.UpdatedAt >= since);
+            if (cursor is not null)
+            {
+                var (at, tenant, id) = ReadPosition(cursor);
+                changed = changed.Where(j => j.UpdatedAt >= at && (j.UpdatedAt > at || (j.Tenant.CompareTo(tenant) > 0 || (j.Tenant == tenant && j.Id.CompareTo(id) > 0))));
+            }
+
+            var rows = await changed.OrderBy(j => j.UpdatedAt).ThenBy(j => j.Tenant).ThenBy(j => j.Id).Take(limit).Select(j => new { j.Tenant, j.Id, j.Version, j.UpdatedAt }).ToListAsync(cancellation);
+            var page = rows.ConvertAll(r => new ChangedJob(new JobKey(r.Tenant, r.Id), r.Version, DateTimeOffset.FromUnixTimeMilliseconds(r.UpdatedAt)));
+            return new Page<ChangedJob>(page, rows.Count == limit ? Cursor.Of($"{rows[^1].UpdatedAt}/{rows[^1].Tenant}/{rows[^1].Id}") : null);
         },
         cancellation);
 
@@ -96,19 +112,20 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
     public Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation) => database.ReadAsync(
         async db =>
         {
-            var before = cursor is null ? long.MaxValue : long.Parse(Cursor.Read(cursor), CultureInfo.InvariantCulture);
+            var before = cursor is null ? long.MaxValue : Cursor.ReadNumbered(cursor).Number;
             var rows = await db.GetTable<RevisionRow>()
                 .Where(r => r.Tenant == key.Tenant && r.JobId == key.Id && r.Version < before)
                 .OrderByDescending(r => r.Version).Take(limit + 1).ToListAsync(cancellation);
             var page = rows.Take(limit).Select(r => r.ToRevision()).ToList();
-            return new Page<Revision>(page, rows.Count > limit ? Cursor.Of(page[^1].Version.ToString(CultureInfo.InvariantCulture)) : null);
+            return new Page<Revision>(page, rows.Count > limit ? Cursor.Of(page[^1].Version, "") : null);
         },
         cancellation);
 
     private static (long Due, string Tenant, string Id) ReadPosition(string cursor)
     {
-        var parts = Cursor.Read(cursor).Split('/', 3);
-        return (long.Parse(parts[0], CultureInfo.InvariantCulture), parts[1], parts[2]);
+        var (due, key) = Cursor.ReadNumbered(cursor);
+        var slash = key.IndexOf('/', StringComparison.Ordinal);
+        return (due, key[..slash], key[(slash + 1)..]);
     }
 
     private static IQueryable<JobRow> Filter(IQueryable<JobRow> jobs, JobQuery query)

@@ -12,51 +12,57 @@ public sealed class SqlPendingStore(SqlDatabase database) : IPendingStore
 {
     public Task KeepAsync(IReadOnlyList<PendingExecution> pending, CancellationToken cancellation) => pending.Count == 0
         ? Task.CompletedTask
-        : database.WriteAsync(
-            async db =>
-            {
-                foreach (var (execution, due) in pending)
-                    await KeepAsync(db, execution, due, cancellation);
-                return pending.Count;
-            },
-            cancellation);
+        : database.WriteAsync(db => KeepAsync(db, pending, cancellation), cancellation);
 
     public Task RemoveAsync(IReadOnlyList<Execution> ended, CancellationToken cancellation) => ended.Count == 0
         ? Task.CompletedTask
-        : database.WriteAsync(
-            async db =>
-            {
-                foreach (var group in ended.GroupBy(e => (e.Tenant, e.Attempt)))
-                {
-                    var ids = group.Select(e => e.ExecutionId).ToList();
-                    await db.GetTable<PendingRow>().Where(p => p.Tenant == group.Key.Tenant && ids.Contains(p.ExecutionId) && p.Attempt <= group.Key.Attempt).DeleteAsync(cancellation);
-                }
-
-                return ended.Count;
-            },
-            cancellation);
+        : database.WriteAsync(db => RemoveAsync(db, ended, cancellation), cancellation);
 
     public Task<IReadOnlyList<PendingExecution>> ReadAsync(int partition, CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<PendingExecution>>(
         async db => (await db.GetTable<PendingRow>().Where(p => p.Partition == partition).ToListAsync(cancellation)).ConvertAll(p =>
             new PendingExecution(Core.Executions.Execution.FromJson(Encoding.UTF8.GetBytes(p.Execution)), DateTimeOffset.FromUnixTimeMilliseconds(p.Due))),
         cancellation);
 
-    internal static Task<int> KeepAsync(DataConnection db, Execution execution, DateTimeOffset due, CancellationToken cancellation) => db.ExecuteAsync(
-        """
-        INSERT INTO pending (tenant, execution_id, part, attempt, due, execution) VALUES (@tenant, @id, @part, @attempt, @due, @execution)
-        ON CONFLICT (tenant, execution_id) DO UPDATE SET attempt = excluded.attempt, due = excluded.due, execution = excluded.execution
-        WHERE pending.attempt < excluded.attempt
-        """,
-        cancellation,
-        new DataParameter("tenant", execution.Tenant),
-        new DataParameter("id", execution.ExecutionId),
-        new DataParameter("part", execution.Job.Partition),
-        new DataParameter("attempt", execution.Attempt),
-        new DataParameter("due", due.ToUnixTimeMilliseconds()),
-        new DataParameter("execution", Encoding.UTF8.GetString(execution.ToJson())));
+    /// <summary>One row per execution, its highest attempt, in the order of keys: two writers of the same rows wait for each other and for nothing else.</summary>
+    internal static async Task<int> KeepAsync(DataConnection db, IReadOnlyList<PendingExecution> pending, CancellationToken cancellation)
+    {
+        var rows = pending.GroupBy(p => p.Execution.EntryKey).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => g.MaxBy(p => p.Execution.Attempt)!);
+        foreach (var chunk in rows.Chunk(SqlValues.MaxRows))
+        {
+            var values = SqlValues.Of(
+                chunk,
+                (DataType.NVarChar, p => p.Execution.Tenant),
+                (DataType.NVarChar, p => p.Execution.ExecutionId),
+                (DataType.Int32, p => p.Execution.Job.Partition),
+                (DataType.Int32, p => p.Execution.Attempt),
+                (DataType.Int64, p => p.Due.ToUnixTimeMilliseconds()),
+                (DataType.NVarChar, p => Encoding.UTF8.GetString(p.Execution.ToJson())));
+            await db.ExecuteAsync(
+                $"""
+                INSERT INTO pending (tenant, execution_id, part, attempt, due, execution) VALUES {values.Text}
+                ON CONFLICT (tenant, execution_id) DO UPDATE SET attempt = excluded.attempt, due = excluded.due, execution = excluded.execution
+                WHERE pending.attempt < excluded.attempt
+                """,
+                cancellation,
+                values.Parameters);
+        }
+
+        return pending.Count;
+    }
+
+    internal static async Task<int> RemoveAsync(DataConnection db, IReadOnlyList<Execution> ended, CancellationToken cancellation)
+    {
+        foreach (var group in ended.GroupBy(e => (e.Tenant, e.Attempt)).OrderBy(g => g.Key))
+        {
+            var ids = group.Select(e => e.ExecutionId).Order(StringComparer.Ordinal).ToList();
+            await db.GetTable<PendingRow>().Where(p => p.Tenant == group.Key.Tenant && ids.Contains(p.ExecutionId) && p.Attempt <= group.Key.Attempt).DeleteAsync(cancellation);
+        }
+
+        return ended.Count;
+    }
 
     [Table("pending")]
-    internal sealed class PendingRow
+    private sealed class PendingRow
     {
         [Column("tenant"), PrimaryKey(1)]
         public string Tenant { get; set; } = "";

@@ -42,6 +42,12 @@ internal static class SqlSchema
         CREATE INDEX dead_letters_newest ON dead_letters (tenant, at DESC, execution_id DESC);
         CREATE INDEX dead_letters_of_job ON dead_letters (tenant, job_id, at DESC, execution_id DESC);
         """,
+        """
+        CREATE INDEX jobs_changed ON jobs (part, updated_at, tenant, id);
+        ALTER TABLE revisions ADD COLUMN state INTEGER NOT NULL DEFAULT 0;
+        UPDATE revisions SET state = 1 WHERE action = 'paused';
+        UPDATE revisions SET state = 3 WHERE action = 'deleted';
+        """,
     ];
 
     public static async Task<int> MigrateAsync(DataConnection db, bool isSqlite, CancellationToken cancellation)

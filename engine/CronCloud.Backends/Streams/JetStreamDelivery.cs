@@ -25,5 +25,5 @@ internal sealed class JetStreamDelivery : Delivery
 
     public override ValueTask ExtendAsync(CancellationToken cancellation) => _message.AckProgressAsync(cancellationToken: cancellation);
 
-    public override ValueTask ReturnAsync(CancellationToken cancellation) => _message.NakAsync(cancellationToken: cancellation);
+    public override ValueTask ReturnAsync(TimeSpan pause, CancellationToken cancellation) => _message.NakAsync(new AckOpts { NakDelay = pause }, cancellation);
 }

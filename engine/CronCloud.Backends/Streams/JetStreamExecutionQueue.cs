@@ -7,11 +7,13 @@ public sealed class JetStreamExecutionQueue(JetStreamConnection connection) : IE
 {
     private const string Workers = "workers";
 
-    private readonly JetStreamStream _stream = new(connection, JetStreamConnection.Executions, "cc.execution.");
+    private readonly JetStreamStream _stream = new(connection, JetStreamSetup.ExecutionStream);
 
     public Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation) => _stream.PublishAsync(messages, cancellation);
 
     public Task<IReadOnlyList<Delivery>> PullAsync(int max, TimeSpan wait, CancellationToken cancellation) => _stream.PullAsync(Workers, max, wait, cancellation);
 
     public Task<long> CountAsync(CancellationToken cancellation) => _stream.CountAsync(Workers, cancellation);
+
+    public Task<QueueState> ReadStateAsync(CancellationToken cancellation) => _stream.ReadStateAsync(Workers, cancellation);
 }

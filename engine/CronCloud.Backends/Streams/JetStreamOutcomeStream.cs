@@ -5,7 +5,7 @@ namespace CronCloud.Backends.Streams;
 /// <summary>The outcome stream of JetStream: an outcome stays until both its readers have acknowledged it.</summary>
 public sealed class JetStreamOutcomeStream(JetStreamConnection connection) : IOutcomeStream
 {
-    private readonly JetStreamStream _stream = new(connection, JetStreamConnection.Outcomes, "cc.outcome.");
+    private readonly JetStreamStream _stream = new(connection, JetStreamSetup.OutcomeStream, new RecentMessages(TimeProvider.System));
 
     public Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation) => _stream.PublishAsync(messages, cancellation);
 

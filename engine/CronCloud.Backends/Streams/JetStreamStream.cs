@@ -1,12 +1,17 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using CronCloud.Core.Streams;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
 
 namespace CronCloud.Backends.Streams;
 
 /// <summary>Publishing to and pulling from one stream of JetStream.</summary>
-internal sealed class JetStreamStream(JetStreamConnection connection, string name, string subjectPrefix)
+/// <param name="connection">The connection.</param>
+/// <param name="setup">Which stream.</param>
+/// <param name="recent">Keeps what was published, to publish it once more to a stream that was made anew; null where its loss is noticed otherwise.</param>
+internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamSetup setup, RecentMessages? recent = null)
 {
     private static readonly NatsJSPubOpts Once = NatsJSPubOpts.Default with { RetryAttempts = 1 };
 
@@ -16,13 +21,31 @@ internal sealed class JetStreamStream(JetStreamConnection connection, string nam
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, INatsJSConsumer> _consumers = [];
+    private ulong _lastSequence;
+    private int _isAnew;
 
     public async Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation)
     {
+        var seen = connection.Provisioned;
         var published = await Task.WhenAll(messages.Select(message => PublishAsync(message, cancellation)));
         if (Array.Exists(published, result => result == Published.NoStream))
-            await connection.ProvisionAsync(cancellation);
+            await connection.ProvisionAsync(seen, cancellation);
+        if (recent is not null)
+            await RemindAsync(recent, messages.Where((_, i) => published[i] == Published.Yes), cancellation);
         return Array.ConvertAll(published, result => result == Published.Yes);
+    }
+
+    /// <summary>What the stream is not known to have by then is told again by the next publish.</summary>
+    private async Task RemindAsync(RecentMessages recent, IEnumerable<StreamMessage> published, CancellationToken cancellation)
+    {
+        if (Interlocked.Exchange(ref _isAnew, 0) == 1)
+        {
+            var again = await Task.WhenAll(recent.All.Select(message => PublishAsync(message, cancellation)));
+            if (Array.Exists(again, result => result != Published.Yes))
+                Volatile.Write(ref _isAnew, 1);
+        }
+
+        recent.Add(published);
     }
 
     /// <summary>
@@ -32,6 +55,7 @@ internal sealed class JetStreamStream(JetStreamConnection connection, string nam
     public async Task<IReadOnlyList<Delivery>> PullAsync(string consumerName, int max, TimeSpan wait, CancellationToken cancellation)
     {
         var deliveries = new List<Delivery>();
+        var seen = connection.Provisioned;
         var expires = wait > ShortestWait ? wait : ShortestWait;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(expires + Patience);
@@ -52,30 +76,61 @@ internal sealed class JetStreamStream(JetStreamConnection connection, string nam
         catch (NatsJSApiException missing) when (missing.Error.Code == 404)
         {
             _consumers.TryRemove(consumerName, out _);
-            await connection.ProvisionAsync(cancellation);
+            await connection.ProvisionAsync(seen, cancellation);
             return [];
         }
     }
 
     public async Task<long> CountAsync(string consumerName, CancellationToken cancellation)
     {
-        var info = (await connection.Context.GetConsumerAsync(name, consumerName, cancellation)).Info;
+        var info = (await connection.Context.GetConsumerAsync(setup.Name, consumerName, cancellation)).Info;
         return (long)info.NumPending + info.NumAckPending;
+    }
+
+    /// <summary>A work queue keeps a message until it is acknowledged: its first one is the oldest of those that are not.</summary>
+    public async Task<QueueState> ReadStateAsync(string consumerName, CancellationToken cancellation)
+    {
+        var waiting = (await connection.Context.GetConsumerAsync(setup.Name, consumerName, cancellation)).Info.NumPending;
+        var state = (await connection.Context.GetStreamAsync(setup.Name, cancellationToken: cancellation)).Info.State;
+        return new QueueState((long)waiting, state.Messages > 0 ? DateTimeOffset.Parse(state.FirstTs!, CultureInfo.InvariantCulture) : null);
     }
 
     private async ValueTask<INatsJSConsumer> ConsumerAsync(string consumerName, CancellationToken cancellation)
     {
         if (!_consumers.TryGetValue(consumerName, out var consumer))
-            _consumers[consumerName] = consumer = await connection.Context.GetConsumerAsync(name, consumerName, cancellation);
+            _consumers[consumerName] = consumer = await connection.Context.GetConsumerAsync(setup.Name, consumerName, cancellation);
         return consumer;
     }
 
     private async Task<Published> PublishAsync(StreamMessage message, CancellationToken cancellation)
     {
-        var result = await connection.Context.TryPublishAsync(subjectPrefix + message.Partition, message.Body, opts: Once with { MsgId = message.Id }, cancellationToken: cancellation);
+        var before = Interlocked.Read(ref _lastSequence);
+        var result = await connection.Context.TryPublishAsync(setup.SubjectPrefix + message.Partition, message.Body, opts: Once with { MsgId = message.Id }, cancellationToken: cancellation);
         if (!result.Success)
             return result.Error is NatsJSPublishNoResponseException or NatsNoRespondersException ? Published.NoStream : Published.No;
-        return result.Value.Error is null ? Published.Yes : Published.No;
+        if (result.Value.Error is not null)
+            return Published.No;
+        Note(result.Value, before);
+        return Published.Yes;
+    }
+
+    /// <summary>A message that was sent after another was acknowledged has a higher number than it; if not, the stream is not the one that it was.</summary>
+    private void Note(PubAckResponse acknowledged, ulong before)
+    {
+        if (acknowledged.Duplicate)
+            return;
+        if (acknowledged.Seq <= before)
+        {
+            Interlocked.Exchange(ref _lastSequence, acknowledged.Seq);
+            Volatile.Write(ref _isAnew, 1);
+            return;
+        }
+
+        for (var last = Interlocked.Read(ref _lastSequence); last >= before && acknowledged.Seq > last; last = Interlocked.Read(ref _lastSequence))
+        {
+            if (Interlocked.CompareExchange(ref _lastSequence, acknowledged.Seq, last) == last)
+                return;
+        }
     }
 
     private enum Published

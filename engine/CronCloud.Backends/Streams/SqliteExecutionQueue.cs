@@ -10,4 +10,6 @@ public sealed class SqliteExecutionQueue(SqliteStreamFile file) : IExecutionQueu
     public Task<IReadOnlyList<Delivery>> PullAsync(int max, TimeSpan wait, CancellationToken cancellation) => file.Executions.PullAsync(0, max, wait, cancellation);
 
     public Task<long> CountAsync(CancellationToken cancellation) => Task.FromResult(file.Executions.Count(0));
+
+    public Task<QueueState> ReadStateAsync(CancellationToken cancellation) => Task.FromResult(file.Executions.ReadState(0));
 }

@@ -88,6 +88,8 @@ internal sealed class SqliteStream
 
     public long Count(int reader) => _readers[reader].Count;
 
+    public QueueState ReadState(int reader) => _readers[reader].ReadState();
+
     private int AllReaders => (1 << _readers.Length) - 1;
 
     private void Restore(long sequence, string id, DateTimeOffset at, byte[]? body, int acked)
@@ -132,7 +134,7 @@ internal sealed class SqliteStream
         {
             await _file.WriteAsync(connection => Insert(connection, messages, prunedTo));
         }
-        catch (SqliteException)
+        catch
         {
             lock (_lock)
             {

@@ -81,15 +81,30 @@ public sealed class SqliteStreamFile : IDependency, IAsyncDisposable
             foreach (var write in batch)
                 write.Statements(_connection);
             Execute("COMMIT");
-            foreach (var write in batch)
-                write.Done.SetResult();
         }
-        catch (SqliteException broken)
+        catch (Exception broken)
+        {
+            Undo();
+            foreach (var write in batch)
+                write.Done.TrySetException(broken);
+            return;
+        }
+
+        foreach (var write in batch)
+            write.Done.TrySetResult();
+    }
+
+    /// <summary>Whatever breaks, the writer goes on: nobody would be answered any more. An open transaction that cannot be undone now makes the next BEGIN fail, and is tried again then.</summary>
+    private void Undo()
+    {
+        try
         {
             if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0)
                 Execute("ROLLBACK");
-            foreach (var write in batch)
-                write.Done.TrySetException(broken);
+        }
+        catch (SqliteException)
+        {
+            // What is open is left to the next commit.
         }
     }
 

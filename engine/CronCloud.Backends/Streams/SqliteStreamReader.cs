@@ -7,7 +7,9 @@ internal sealed class SqliteStreamReader(TimeProvider time, Func<SqliteMessage, 
 {
     private readonly Lock _lock = new();
     private readonly PriorityQueue<(SqliteMessage Message, int Count), long> _waiting = new();
+    private readonly PriorityQueue<Handed, DateTimeOffset> _later = new();
     private readonly Dictionary<long, Handed> _handed = [];
+    private readonly SortedDictionary<long, DateTimeOffset> _open = [];
     private TaskCompletionSource _arrived = NewSignal();
 
     public long Count
@@ -15,8 +17,14 @@ internal sealed class SqliteStreamReader(TimeProvider time, Func<SqliteMessage, 
         get
         {
             lock (_lock)
-                return _waiting.Count + _handed.Count;
+                return _open.Count;
         }
+    }
+
+    public QueueState ReadState()
+    {
+        lock (_lock)
+            return new QueueState(_waiting.Count, _open.Count > 0 ? _open.First().Value : null);
     }
 
     public void Add(IReadOnlyList<SqliteMessage> messages)
@@ -26,7 +34,11 @@ internal sealed class SqliteStreamReader(TimeProvider time, Func<SqliteMessage, 
         lock (_lock)
         {
             foreach (var message in messages)
+            {
+                _open.Add(message.Sequence, message.At);
                 _waiting.Enqueue((message, 0), message.Sequence);
+            }
+
             _arrived.TrySetResult();
         }
     }
@@ -42,6 +54,8 @@ internal sealed class SqliteStreamReader(TimeProvider time, Func<SqliteMessage, 
             {
                 var now = time.GetUtcNow();
                 TakeBackOverdue(now);
+                while (_later.TryPeek(out var next, out var at) && at <= now)
+                    PutBack(_later.Dequeue());
                 var deliveries = HandOut(max, now);
                 if (deliveries.Count > 0 || now >= until)
                     return deliveries;
@@ -61,26 +75,37 @@ internal sealed class SqliteStreamReader(TimeProvider time, Func<SqliteMessage, 
         {
             if (!IsHeld(sequence, count, out var handed))
                 return false;
-            handed.Deadline = time.GetUtcNow() + StreamLimits.AckWait;
+            handed.Deadline = time.GetUtcNow() + Deliveries.AckWait;
             return true;
         }
     }
 
-    public void Return(long sequence, int count)
+    public void Return(long sequence, int count, TimeSpan pause)
     {
         lock (_lock)
         {
-            if (IsHeld(sequence, count, out var handed))
+            if (!IsHeld(sequence, count, out var handed))
+                return;
+            if (pause <= TimeSpan.Zero)
+            {
                 PutBack(handed);
+                return;
+            }
+
+            _handed.Remove(sequence);
+            _later.Enqueue(handed, time.GetUtcNow() + pause);
+            _arrived.TrySetResult();
         }
     }
 
+    /// <summary>Also of a message that was taken back meanwhile: who has done the work may say so late.</summary>
     public Task AcknowledgeAsync(SqliteMessage message, CancellationToken cancellation)
     {
         lock (_lock)
         {
-            if (!_handed.Remove(message.Sequence))
+            if (!_open.Remove(message.Sequence))
                 return Task.CompletedTask;
+            _handed.Remove(message.Sequence);
         }
 
         return finish(message, cancellation);
@@ -107,8 +132,10 @@ internal sealed class SqliteStreamReader(TimeProvider time, Func<SqliteMessage, 
         var deliveries = new List<Delivery>();
         while (deliveries.Count < max && _waiting.TryDequeue(out var next, out _))
         {
+            if (!_open.ContainsKey(next.Message.Sequence))
+                continue;
             var count = next.Count + 1;
-            _handed[next.Message.Sequence] = new Handed(next.Message, count) { Deadline = now + StreamLimits.AckWait };
+            _handed[next.Message.Sequence] = new Handed(next.Message, count) { Deadline = now + Deliveries.AckWait };
             deliveries.Add(new SqliteDelivery(this, next.Message, count));
         }
 
@@ -119,8 +146,11 @@ internal sealed class SqliteStreamReader(TimeProvider time, Func<SqliteMessage, 
 
     private TimeSpan PauseUntil(DateTimeOffset until, DateTimeOffset now)
     {
-        var next = _handed.Count == 0 ? until : _handed.Values.Min(h => h.Deadline);
-        return (next < until ? next : until) - now;
+        if (_handed.Count > 0 && _handed.Values.Min(h => h.Deadline) is var lapses && lapses < until)
+            until = lapses;
+        if (_later.TryPeek(out _, out var returns) && returns < until)
+            until = returns;
+        return until - now;
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -144,9 +174,9 @@ internal sealed class SqliteStreamReader(TimeProvider time, Func<SqliteMessage, 
             return ValueTask.CompletedTask;
         }
 
-        public override ValueTask ReturnAsync(CancellationToken cancellation)
+        public override ValueTask ReturnAsync(TimeSpan pause, CancellationToken cancellation)
         {
-            reader.Return(message.Sequence, count);
+            reader.Return(message.Sequence, count, pause);
             return ValueTask.CompletedTask;
         }
     }

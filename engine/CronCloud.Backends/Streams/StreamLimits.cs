@@ -3,12 +3,6 @@ namespace CronCloud.Backends.Streams;
 /// <summary>What both the JetStream streams and their twins keep to.</summary>
 internal static class StreamLimits
 {
-    /// <summary>
-    /// Unacknowledged for so long, a message is handed out again: a worker that died holds its executions no longer than this. With a heartbeat before
-    /// its death it leaves a start within 5 s; a pause of 2 s is no death.
-    /// </summary>
-    public static readonly TimeSpan AckWait = TimeSpan.FromSeconds(3);
-
     /// <summary>A second copy of a message is dropped within this window. Longer than lease, redelivery and take-over together.</summary>
     public static readonly TimeSpan DuplicateWindow = TimeSpan.FromMinutes(2);
 

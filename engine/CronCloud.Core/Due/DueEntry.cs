@@ -4,7 +4,7 @@ namespace CronCloud.Core.Due;
 
 /// <summary>
 /// What is due when: a job's next occurrence, or an execution that waits (for a retry, or asked for by hand). The version decides
-/// between two writers: the higher one stays. An empty payload is a tombstone: it keeps older versions out until it falls due itself.
+/// between two writers: the higher one stays. An empty payload is a tombstone: it keeps older versions out until it falls due itself and the checkpoint has passed what it stands for.
 /// </summary>
 public sealed record DueEntry(string Key, long Version, DateTimeOffset Due, ReadOnlyMemory<byte> Payload)
 {

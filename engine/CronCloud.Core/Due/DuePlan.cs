@@ -30,11 +30,12 @@ public sealed record DuePlan
     /// <param name="entry">An entry that is due.</param>
     /// <param name="now">The time.</param>
     /// <param name="inQueue">What was due up to here is in the queue already, whatever the entry says: a rolled-back index is behind.</param>
+    /// <param name="checkpoint">What the record says of that: before it has passed a tombstone, whoever compares the index with the record needs it.</param>
     /// <param name="newTraceParent">Makes the trace of an execution.</param>
-    public static DuePlan Of(DueEntry entry, DateTimeOffset now, DateTimeOffset? inQueue, Func<string> newTraceParent)
+    public static DuePlan Of(DueEntry entry, DateTimeOffset now, DateTimeOffset? inQueue, DateTimeOffset? checkpoint, Func<string> newTraceParent)
     {
         if (entry.IsTombstone)
-            return new DuePlan();
+            return new DuePlan { NextDue = checkpoint >= entry.Due - DueEntry.TombstoneLife ? null : now + DueEntry.TombstoneLife };
 
         var item = DueItem.FromJson(entry.Payload.Span);
         if (item.Execution is { } waiting)
@@ -51,6 +52,13 @@ public sealed record DuePlan
         return entry.IsLeftOver
             ? CatchingUp(job, schedule, entry, now, newTraceParent)
             : new DuePlan { LeftOver = entry.LeftOver(onTime), NextDue = schedule.Next(onTime) };
+    }
+
+    /// <summary>Starts a job's entry at its due time, whatever its policy: of one that may be in the queue already nobody can say that it was let go.</summary>
+    public static DuePlan Started(DueEntry entry, Execution first)
+    {
+        var job = DueItem.FromJson(entry.Payload.Span).Job!;
+        return new DuePlan { Start = first, NextDue = Next(Schedule.Parse(job.Schedule, $"{job.Tenant}/{job.Id}", out _)!, entry.Due, entry) };
     }
 
     /// <summary>When an attempt that is dispatched now counts as lost.</summary>

@@ -15,7 +15,7 @@ public interface IDueIndex
     /// <summary>What is due, and the state that the partition's index is in.</summary>
     Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation);
 
-    /// <summary>Claims slots of jobs whose executions must not overlap: before they are published, and by the same execution as often as it likes.</summary>
+    /// <summary>Claims slots of jobs whose executions must not overlap: before they are published, and by the same execution as often as it likes, while it is due.</summary>
     Task<IReadOnlyList<SlotState>> ClaimAsync(int partition, IReadOnlyList<SlotClaim> claims, CancellationToken cancellation);
 
     /// <summary>
@@ -32,6 +32,9 @@ public interface IDueIndex
 
     /// <summary>Flights whose deadline is at or before the instant, the soonest first. <see cref="DateTimeOffset.MaxValue"/> for all.</summary>
     Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation);
+
+    /// <summary>The execution of the flight with that id; null when there is none.</summary>
+    Task<ReadOnlyMemory<byte>?> FindFlightAsync(int partition, string id, CancellationToken cancellation);
 
     /// <summary>Replaces a flight, if it is still there with the old one's deadline. True when it was.</summary>
     Task<bool> ExtendFlightAsync(int partition, Flight old, Flight renewed, CancellationToken cancellation);

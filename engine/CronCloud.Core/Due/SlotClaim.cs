@@ -6,7 +6,11 @@ namespace CronCloud.Core.Due;
 /// </summary>
 /// <param name="Job">The job's entry key.</param>
 /// <param name="Execution">The execution's entry key.</param>
-public sealed record SlotClaim(string Job, string Execution);
+public sealed record SlotClaim(string Job, string Execution)
+{
+    /// <summary>Not stored. The entry that the execution comes from: a claim counts only while that is as it was seen, else it would be one for what has ended. Null for whatever.</summary>
+    public DueEntry? Seen { get; init; }
+}
 
 /// <summary>An execution that waits for its job's slot; it is an entry again when the slot is free.</summary>
 public sealed record Parking(SlotClaim Claim, DueEntry Entry);
@@ -22,4 +26,7 @@ public enum SlotState
 
     /// <summary>Another has it, and yet another waits.</summary>
     Full,
+
+    /// <summary>The entry has moved on since it was seen: somebody else has dispatched it.</summary>
+    Gone,
 }

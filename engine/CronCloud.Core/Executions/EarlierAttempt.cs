@@ -7,6 +7,7 @@ public sealed record EarlierAttempt
 {
     private const int MaxErrorLength = 500;
 
+    /// <summary>The attempt's: of those that were put off there is none here, so that numbers may be missing.</summary>
     public required int Number { get; init; }
 
     public required DateTimeOffset StartedAt { get; init; }

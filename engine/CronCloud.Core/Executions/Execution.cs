@@ -26,13 +26,19 @@ public sealed record Execution
     /// <summary>The first attempt of this round: 1, or a later one after a redrive. The retry policy counts from here.</summary>
     public int FirstAttempt { get; init; } = 1;
 
+    /// <summary>How many attempts of this round were put off: they have a number and were not made.</summary>
+    public int PutOffs { get; init; }
+
+    /// <summary>Those of the rounds before this one.</summary>
+    public int EarlierPutOffs { get; init; }
+
     /// <summary>How often this attempt went onto the queue again because no outcome came; 0 at first.</summary>
     public int Redispatch { get; init; }
 
-    /// <summary>How often a worker that was told to stop gave this attempt back.</summary>
+    /// <summary>How often a worker gave this attempt back: it was told to stop, or could not go on.</summary>
     public int Returns { get; init; }
 
-    /// <summary>How many workers had claimed this attempt and were not heard of again, before this message was published.</summary>
+    /// <summary>How many workers had claimed this attempt and were not heard of again, before this message was published; also while it was put off.</summary>
     public int Claims { get; init; }
 
     public required Target Target { get; init; }
@@ -46,6 +52,10 @@ public sealed record Execution
 
     /// <summary>W3C trace context; the same trace for all attempts.</summary>
     public required string TraceParent { get; init; }
+
+    /// <summary>Which call of the target this is, from 1: what was put off was none.</summary>
+    [JsonIgnore]
+    public int Number => Attempt - PutOffs - EarlierPutOffs;
 
     [JsonIgnore]
     public JobKey Job => new(Tenant, JobId);

@@ -21,6 +21,13 @@ public static class ExecutionId
     /// <summary>An execution that a person or an event asked for; the nonce tells apart two of the same millisecond.</summary>
     public static string Manual(string jobId, DateTimeOffset scheduledAt, string nonce) => $"{Of(jobId, scheduledAt)}-m{nonce}";
 
+    /// <summary>The due time that the id names; null when the text is no execution id.</summary>
+    public static DateTimeOffset? ScheduledAt(string executionId)
+    {
+        var named = executionId.AsSpan(executionId.LastIndexOf('@') + 1);
+        return DateTimeOffset.TryParseExact(named[..(named.IndexOf('Z') + 1)], [Whole, Fraction], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
+    }
+
     /// <summary>The job that the execution belongs to; null when the text is no execution id.</summary>
     public static JobKey? Job(string tenant, string executionId)
     {

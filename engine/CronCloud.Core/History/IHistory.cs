@@ -1,5 +1,6 @@
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
 
 namespace CronCloud.Core.History;
 
@@ -9,7 +10,7 @@ public interface IHistory
     /// <summary>Writes rows; a row that is there already is not doubled, neither are its counts.</summary>
     Task WriteAsync(IReadOnlyList<HistoryRow> rows, CancellationToken cancellation);
 
-    /// <summary>Executions, the newest due time first, without their attempts' outputs.</summary>
+    /// <summary>Executions, the newest due time first, without their attempts' outputs. <see cref="SearchTooBroadException"/> when there is too much to look at.</summary>
     Task<Page<HistoryExecution>> ListAsync(HistoryQuery query, CancellationToken cancellation);
 
     /// <summary>The attempts of many executions at once, in no order.</summary>
@@ -17,6 +18,9 @@ public interface IHistory
 
     /// <summary>One execution with all its attempts; null when history has none of it.</summary>
     Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation);
+
+    /// <summary>Forgets attempts of due times before the instant, the oldest first and at most so many; answers how many. 0 also where they go by themselves.</summary>
+    Task<int> PruneAsync(DateTimeOffset before, int most, CancellationToken cancellation);
 }
 
 /// <summary>An execution and its attempts, by number; attempt 0 alone for one that was not started.</summary>
@@ -25,8 +29,8 @@ public sealed record HistoryExecution(IReadOnlyList<HistoryRow> Attempts)
     /// <summary>What the execution is judged by.</summary>
     public HistoryRow Last => Attempts[^1];
 
-    /// <summary>Lateness of the first attempt.</summary>
-    public long LatenessMs => Attempts[0].LatenessMs;
+    /// <summary>Lateness of the first attempt that was not put off.</summary>
+    public long LatenessMs => (Attempts.FirstOrDefault(a => a.Result != AttemptResult.PutOff) ?? Attempts[0]).LatenessMs;
 }
 
 public sealed record HistoryQuery

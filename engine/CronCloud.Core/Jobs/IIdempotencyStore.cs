@@ -1,15 +1,21 @@
 namespace CronCloud.Core.Jobs;
 
-/// <summary>Answers of the API to writes that carried an idempotency key; kept for 24 hours.</summary>
+/// <summary>Writes to the API that carried an idempotency key, and what was answered; for 24 hours.</summary>
 public interface IIdempotencyStore
 {
-    Task<StoredAnswer?> FindAsync(string tenant, string key, DateTimeOffset notBefore, CancellationToken cancellation);
+    /// <summary>
+    /// Takes the key for a request that comes now. Where another one, or the same one, has it since <paramref name="notBefore"/> or later, that one's
+    /// reservation comes back.
+    /// </summary>
+    Task<Reservation> ReserveAsync(string tenant, string key, string requestHash, DateTimeOffset now, DateTimeOffset notBefore, CancellationToken cancellation);
 
-    /// <summary>The first answer stays: a second one for the same key changes nothing.</summary>
-    Task KeepAsync(string tenant, string key, StoredAnswer answer, CancellationToken cancellation);
+    /// <summary>The first answer stays. The answer to a reservation whose key was taken anew since changes nothing.</summary>
+    Task AnswerAsync(string tenant, string key, Reservation reservation, StoredAnswer answer, CancellationToken cancellation);
 
     Task PruneAsync(DateTimeOffset before, CancellationToken cancellation);
 }
 
-/// <summary>What a request was (its hash) and what was answered.</summary>
-public sealed record StoredAnswer(string RequestHash, int Status, string? Location, string? ETag, string Body, DateTimeOffset At);
+/// <summary>A request (its hash) that has a key, since when (to the millisecond), whether it is the first to come with it, and the answer once there is one.</summary>
+public sealed record Reservation(string RequestHash, DateTimeOffset At, bool IsNew, StoredAnswer? Answer);
+
+public sealed record StoredAnswer(int Status, string? Location, string? ETag, string Body);

@@ -21,6 +21,9 @@ public interface IJobStore
     /// </summary>
     Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, CancellationToken cancellation);
 
+    /// <summary>A page of the partitions' jobs, of whatever state, that were written at or after the instant; the oldest change first.</summary>
+    Task<Page<ChangedJob>> ReadChangedAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor, int limit, CancellationToken cancellation);
+
     /// <summary>Brings notes of next due times up to date, of jobs that still have the version; null for one that is never due again.</summary>
     Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation);
 
@@ -31,12 +34,15 @@ public interface IJobStore
 /// <summary>An active job, and no later than when it is due next. Reading all of it costs, and is seldom needed.</summary>
 public sealed record ActiveJob(JobKey Key, long Version, DateTimeOffset NotedDue, Func<Job> Read);
 
+/// <summary>A job's latest version, and when it was written.</summary>
+public sealed record ChangedJob(JobKey Key, long Version, DateTimeOffset UpdatedAt);
+
 public sealed record DueNote(JobKey Key, long Version, DateTimeOffset? Due);
 
 public sealed record JobStamp(JobState State, long Version);
 
-/// <summary>One change of a job: who, what, when, and the definition after it.</summary>
-public sealed record Revision(long Version, DateTimeOffset At, string By, string Action, JobDefinition Definition);
+/// <summary>One change of a job: who, what, when, and the definition and state after it.</summary>
+public sealed record Revision(long Version, DateTimeOffset At, string By, string Action, JobState State, JobDefinition Definition);
 
 /// <summary>Which jobs to list. <see cref="Now"/> tells completed jobs from active ones.</summary>
 public sealed record JobQuery

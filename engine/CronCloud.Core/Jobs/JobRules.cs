@@ -80,7 +80,7 @@ public static class JobRules
     private static void CheckNats(NatsTarget nats, Action<bool, string, string> require)
     {
         const string at = "/target/nats";
-        require(IsSubject(nats.Subject), $"{at}/subject", "must be tokens of a-z A-Z 0-9 _ - joined by single dots, at most 255 characters, not under $ or croncloud");
+        require(IsSubject(nats.Subject), $"{at}/subject", "must be tokens of a-z A-Z 0-9 _ - joined by single dots, at most 255 characters; the first one not croncloud or cc, nor beginning with _ or $");
         require(IsBodySize(nats.Payload), $"{at}/payload", "must be at most 256 KB");
         CheckHeaders(nats.Headers, at, require);
     }
@@ -108,7 +108,10 @@ public static class JobRules
     private static bool IsSubject(string subject) =>
         subject.Length is > 0 and <= 255
         && subject.Split('.').All(token => token.Length > 0 && token.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'))
-        && !subject.StartsWith("croncloud.", StringComparison.OrdinalIgnoreCase) && subject is not "croncloud";
+        && !IsOurs(subject.Split('.')[0]);
+
+    /// <summary>What we and the server say to ourselves: a job that could publish there could forge executions and outcomes, of other tenants too.</summary>
+    private static bool IsOurs(string firstToken) => firstToken[0] == '_' || firstToken.ToLowerInvariant() is "croncloud" or "cc";
 
     private static bool IsTokenChar(char c) => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal);
 

@@ -10,7 +10,7 @@ public sealed record DeadLetter
 
     public required DateTimeOffset DeadLetteredAt { get; init; }
 
-    /// <summary>All attempts, the first one first.</summary>
+    /// <summary>The last twelve attempts, the first one first; history has all.</summary>
     public required IReadOnlyList<EarlierAttempt> Attempts { get; init; }
 
     /// <summary>Why the last one failed.</summary>
@@ -23,8 +23,8 @@ public sealed record DeadLetter
     {
         Execution = outcome.Execution,
         DeadLetteredAt = outcome.EndedAt,
-        Attempts = Settlement.AttemptsOf(outcome),
-        Error = outcome.Error,
+        Attempts = outcome.IsDropped ? outcome.Execution.Earlier ?? [] : Settlement.AttemptsOf(outcome),
+        Error = outcome.IsDropped ? $"redriven, but not started: {outcome.Error}" : outcome.Error,
         Output = outcome.Output,
     };
 
@@ -34,6 +34,8 @@ public sealed record DeadLetter
         Trigger = Trigger.Redrive,
         Attempt = Execution.Attempt + 1,
         FirstAttempt = Execution.Attempt + 1,
+        PutOffs = 0,
+        EarlierPutOffs = Execution.EarlierPutOffs + Execution.PutOffs,
         Redispatch = 0,
         Returns = 0,
         Claims = 0,

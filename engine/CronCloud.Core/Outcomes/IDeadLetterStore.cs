@@ -1,4 +1,3 @@
-using System.Globalization;
 using CronCloud.Core.Executions;
 
 namespace CronCloud.Core.Outcomes;
@@ -37,24 +36,6 @@ public sealed record DeadLetterQuery
 
     public string? Cursor { get; init; }
 
-    /// <summary>Whether a text is a cursor that a list gave out.</summary>
-    public static bool IsCursor(string text)
-    {
-        try
-        {
-            ReadCursor(text);
-            return true;
-        }
-        catch (FormatException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Where the page before ended.</summary>
-    public static (long AtMs, string ExecutionId) ReadCursor(string cursor)
-    {
-        var parts = Core.Cursor.Read(cursor).Split('/', 2);
-        return parts.Length == 2 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? (at, parts[1]) : throw new FormatException("The cursor is not one that was given out.");
-    }
+    public static (long AtMs, string ExecutionId) ReadCursor(string cursor) => Core.Cursor.ReadNumbered(cursor);
 }

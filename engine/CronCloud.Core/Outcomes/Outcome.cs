@@ -47,6 +47,10 @@ public sealed record Outcome
     [JsonIgnore]
     public bool IsDropped => Result is AttemptResult.Skipped or AttemptResult.Missed;
 
+    /// <summary>Whether there was no attempt yet, and another worker is to make it.</summary>
+    [JsonIgnore]
+    public bool IsPutOff => Result == AttemptResult.PutOff;
+
     /// <summary>
     /// By what the stream drops a second copy. An attempt that was dispatched again has an outcome of its own: the first one may be what was lost. A drop is one of
     /// an attempt, and of a range: a retry may be dropped after its execution was, and a range may be told again and reach further.
@@ -92,4 +96,7 @@ public enum AttemptResult
 
     /// <summary>There was no attempt: the catch-up policy.</summary>
     Missed = 5,
+
+    /// <summary>There was no attempt yet: a worker had no place for it. It comes again soon and has used up no retry.</summary>
+    PutOff = 6,
 }

@@ -1,4 +1,5 @@
 using CronCloud.Core.Executions;
+using CronCloud.Core.Schedules;
 
 namespace CronCloud.Core.Outcomes;
 
@@ -11,27 +12,50 @@ public sealed record Settlement(ExecutionStatus Status, DateTimeOffset? RetryAt)
     /// <summary>A target may not put its job off for longer than this.</summary>
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(24);
 
+    /// <summary>The pause of an attempt that is put off doubles each time, up to this.</summary>
+    private static readonly TimeSpan LongestPutOff = TimeSpan.FromMinutes(2);
+
+    /// <summary>Of the attempts that a dead letter tells, the last ones: each redrive adds to them, and history has all.</summary>
+    private const int MaxEarlier = 12;
+
     public static Settlement Of(Outcome outcome) => outcome.Result switch
     {
         AttemptResult.Succeeded => new Settlement(ExecutionStatus.Succeeded, null),
-        AttemptResult.Skipped => new Settlement(ExecutionStatus.Skipped, null),
+        AttemptResult.Skipped => new Settlement(IsRedriveNotStarted(outcome) ? ExecutionStatus.DeadLettered : ExecutionStatus.Skipped, null),
         AttemptResult.Missed => new Settlement(ExecutionStatus.Missed, null),
+        AttemptResult.PutOff => new Settlement(ExecutionStatus.Retrying, outcome.EndedAt + PutOffOf(outcome)),
         _ when IsRetried(outcome) => new Settlement(ExecutionStatus.Retrying, RetryAtOf(outcome)),
         _ => new Settlement(ExecutionStatus.DeadLettered, null),
     };
 
-    /// <summary>The execution as its next attempt.</summary>
+    /// <summary>
+    /// The execution as its next attempt. One that was put off takes a number too, since by it all steps are told apart, and is none of those that were made; workers that
+    /// had claimed it still count.
+    /// </summary>
     public static Execution NextAttempt(Outcome outcome) => outcome.Execution with
     {
         Attempt = outcome.Execution.Attempt + 1,
+        PutOffs = outcome.Execution.PutOffs + (outcome.IsPutOff ? 1 : 0),
         Redispatch = 0,
         Returns = 0,
-        Claims = 0,
-        Earlier = AttemptsOf(outcome),
+        Claims = outcome.IsPutOff ? outcome.Execution.Claims : 0,
+        Earlier = outcome.IsPutOff ? outcome.Execution.Earlier : AttemptsOf(outcome),
     };
 
-    /// <summary>All attempts of the execution up to this one.</summary>
-    public static IReadOnlyList<EarlierAttempt> AttemptsOf(Outcome outcome) => [.. outcome.Execution.Earlier ?? [], EarlierAttempt.Of(outcome)];
+    /// <summary>The attempts of the execution up to this one, the last twelve.</summary>
+    public static IReadOnlyList<EarlierAttempt> AttemptsOf(Outcome outcome) => [.. (outcome.Execution.Earlier ?? []).TakeLast(MaxEarlier - 1), EarlierAttempt.Of(outcome)];
+
+    /// <summary>From half the pause to one and a half of it, by hash: what was put off together does not come back together, and whoever asks comes to the same instant.</summary>
+    private static TimeSpan PutOffOf(Outcome outcome)
+    {
+        var execution = outcome.Execution;
+        var grown = (outcome.RetryAfter ?? TimeSpan.Zero) * Math.Pow(2, Math.Min(execution.PutOffs, 10));
+        var share = 0.5 + (StableHash.Of($"{execution.ExecutionId}#{execution.Attempt}") % 1000 / 1000.0);
+        return TimeSpan.FromMilliseconds(Math.Round((grown < LongestPutOff ? grown : LongestPutOff).TotalMilliseconds * share));
+    }
+
+    /// <summary>What was redriven and then not started is a dead letter again: it was one, and nothing has come of it.</summary>
+    private static bool IsRedriveNotStarted(Outcome outcome) => outcome.Execution.FirstAttempt > 1 && RoundAttempt(outcome.Execution) == 1;
 
     /// <summary>A request that the target called wrong (4xx) stays wrong, but for: timeout, too early, too many requests; and if its job says so.</summary>
     private static bool IsRetried(Outcome outcome) =>
@@ -46,6 +70,6 @@ public sealed record Settlement(ExecutionStatus Status, DateTimeOffset? RetryAt)
         return outcome.EndedAt + (asked > delay ? asked : delay);
     }
 
-    /// <summary>Which attempt of its round it is, from 1.</summary>
-    private static int RoundAttempt(Execution execution) => execution.Attempt - execution.FirstAttempt + 1;
+    /// <summary>Which attempt of its round it is, from 1; those that were put off were none.</summary>
+    private static int RoundAttempt(Execution execution) => execution.Attempt - execution.FirstAttempt + 1 - execution.PutOffs;
 }

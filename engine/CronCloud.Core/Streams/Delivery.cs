@@ -18,5 +18,8 @@ public abstract class Delivery
     public abstract ValueTask ExtendAsync(CancellationToken cancellation);
 
     /// <summary>Given back: the message is handed out again at once, to any reader.</summary>
-    public abstract ValueTask ReturnAsync(CancellationToken cancellation);
+    public ValueTask ReturnAsync(CancellationToken cancellation) => ReturnAsync(TimeSpan.Zero, cancellation);
+
+    /// <summary>Given back: the message is handed out again after the pause, to any reader.</summary>
+    public abstract ValueTask ReturnAsync(TimeSpan pause, CancellationToken cancellation);
 }

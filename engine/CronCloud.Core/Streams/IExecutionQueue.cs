@@ -11,4 +11,11 @@ public interface IExecutionQueue
 
     /// <summary>How many messages wait or are being worked on.</summary>
     Task<long> CountAsync(CancellationToken cancellation);
+
+    /// <summary>What waits there.</summary>
+    Task<QueueState> ReadStateAsync(CancellationToken cancellation);
 }
+
+/// <param name="Waiting">How many messages nobody has taken.</param>
+/// <param name="Oldest">When the oldest that waits or is being worked on was published; null when there is none.</param>
+public sealed record QueueState(long Waiting, DateTimeOffset? Oldest);

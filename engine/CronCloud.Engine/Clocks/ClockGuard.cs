@@ -69,7 +69,7 @@ public sealed partial class ClockGuard(DisciplinedClock clock, TimeProvider mach
     /// <summary>A machine that was suspended is right when it wakes, though its counter stood still; with references that are away it has to wait for them.</summary>
     private void BelieveWhatStays()
     {
-        if (_references.Count > 0 && !_isKnown)
+        if (_isOut || (_references.Count > 0 && !_isKnown))
             return;
         var ahead = clock.MachineIsAhead();
         var stays = _references.Count == 0 && _jump is { } jump && (ahead - jump).Duration() <= Tolerance;

@@ -5,12 +5,15 @@ namespace CronCloud.Engine.Due;
 
 /// <summary>
 /// How many left-overs this node may dispatch now: as many as the queue has room for before what is due now would have to wait behind them.
-/// So a catch-up goes as fast as the workers are idle, and no faster.
+/// So a catch-up goes as fast as the workers are idle, and hardly faster.
 /// </summary>
 public sealed class CatchUpBudget(IExecutionQueue queue) : ILoop
 {
-    /// <summary>Executions that wait in the queue without anybody being late: the workers take thousands a second.</summary>
+    /// <summary>Executions that wait in the queue, not taken yet, without anybody being late: the workers take thousands a second.</summary>
     public const int MaxQueued = 500;
+
+    /// <summary>However full the queue is: a catch-up that never moves would end as missed, and its checkpoint stand still.</summary>
+    private const int Least = 20;
 
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
@@ -20,8 +23,8 @@ public sealed class CatchUpBudget(IExecutionQueue queue) : ILoop
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
-        var queued = await queue.CountAsync(cancellation);
-        Interlocked.Exchange(ref _left, (int)Math.Max(0, MaxQueued - queued));
+        var queued = (await queue.ReadStateAsync(cancellation)).Waiting;
+        Interlocked.Exchange(ref _left, (int)Math.Max(Least, MaxQueued - queued));
         return Interval;
     }
 

@@ -10,12 +10,15 @@ public sealed class Checkpoints(ICheckpointStore store) : ILoop
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<int, DateTimeOffset> _reached = [];
-    private readonly Dictionary<int, DateTimeOffset> _written = [];
+    private readonly ConcurrentDictionary<int, DateTimeOffset> _written = [];
 
     public string Name => "checkpoints";
 
     /// <summary>Everything due up to the instant is in the queue.</summary>
     public void Reached(int partition, DateTimeOffset instant) => _reached[partition] = instant;
+
+    /// <summary>What this node wrote last; null when it wrote nothing yet.</summary>
+    public DateTimeOffset? WrittenOf(int partition) => _written.TryGetValue(partition, out var written) ? written : null;
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {

@@ -15,7 +15,7 @@ internal sealed class DispatchStep(DueEntry entry, DuePlan plan)
     /// <summary>Whether the entry is an execution that waited, not a job.</summary>
     public bool IsOfExecution { get; } = plan.Start?.EntryKey == entry.Key;
 
-    public bool Starts => Plan.Start is not null && Parking is null;
+    public bool Starts => Plan.Start is not null && Parking is null && State != StepState.Gone;
 
     public StepState State { get; set; }
 
@@ -24,6 +24,9 @@ internal sealed class DispatchStep(DueEntry entry, DuePlan plan)
 
     /// <summary>Not started after all: the occurrence is told as dropped.</summary>
     public void Drop(DropKind kind, string reason) => Plan = Plan with { Start = null, Drops = [new Dropped(Plan.Start!, kind, reason)] };
+
+    /// <summary>Started after all.</summary>
+    public void StartAnyway() => Plan = DuePlan.Started(entry, Plan.Drops[0].First);
 
     /// <summary>Waits for its job's slot from now on.</summary>
     public void Park(DateTimeOffset now) => Parking = new Parking(Plan.Start!.Slot!, DueItem.EntryOf(Plan.Start, now));
@@ -41,4 +44,7 @@ internal enum StepState
 
     /// <summary>It waits for the record.</summary>
     Held,
+
+    /// <summary>Somebody else has dispatched it.</summary>
+    Gone,
 }

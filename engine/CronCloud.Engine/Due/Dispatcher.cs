@@ -27,23 +27,36 @@ public sealed partial class Dispatcher(
     private const string StillRuns = "the execution before it still runs";
     private const string AnotherWaits = "the execution before it still runs, and another waits already";
 
-    /// <summary>What the queue did not take stays due, and is an <see cref="IOException"/>.</summary>
-    public async Task<Dispatched> DispatchAsync(int partition, IReadOnlyList<DueEntry> entries, DateTimeOffset? inQueue, CancellationToken cancellation)
+    /// <summary>How long what is due may be held up by a record that does not answer, and for how long it is not asked again then.</summary>
+    private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RecordPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>An entry that cannot be read is looked at again after so long: another version of this program may read it.</summary>
+    private static readonly TimeSpan UnreadablePause = TimeSpan.FromMinutes(1);
+
+    private long _recordAwayUntil;
+
+    /// <summary>What the queue did not take stays due.</summary>
+    /// <param name="partition">Whose entries they are.</param>
+    /// <param name="entries">What is due.</param>
+    /// <param name="inQueue">See <see cref="DuePlan.Of"/>.</param>
+    /// <param name="checkpoint">See <see cref="DuePlan.Of"/>.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<Dispatched> DispatchAsync(int partition, IReadOnlyList<DueEntry> entries, DateTimeOffset? inQueue, DateTimeOffset? checkpoint, CancellationToken cancellation)
     {
         if (entries.Count == 0)
-            return new Dispatched(null, false);
+            return new Dispatched(null, 0, 0);
         var now = time.GetUtcNow();
-        var steps = entries.Select(entry => new DispatchStep(entry, Plan(entry, now, inQueue))).ToList();
+        var steps = entries.Select(entry => new DispatchStep(entry, Plan(entry, now, inQueue, checkpoint))).ToList();
         await DropDeletedAsync(steps, cancellation);
+        await StartClaimedAsync(partition, steps, cancellation);
         await ClaimAsync(partition, steps, cancellation);
         await PublishAsync(partition, steps, cancellation);
 
         var done = steps.Where(step => step.State == StepState.Done).ToList();
         if (done.Count > 0)
             await index.AdvanceAsync(partition, done.ConvertAll(step => step.AdvanceAt(now)), now, cancellation);
-        if (steps.Count(step => step.State == StepState.Refused) is var refused and > 0)
-            throw new IOException($"{refused} of {steps.Count} due entries could not be queued and stay due.");
-        return new Dispatched(steps.Min(step => step.NextDue), done.Count < steps.Count);
+        return new Dispatched(steps.Min(step => step.NextDue), steps.Count(step => step.State == StepState.Held), steps.Count(step => step.State == StepState.Refused));
     }
 
     /// <summary>Attempts go onto the queue; true where it has them.</summary>
@@ -51,17 +64,17 @@ public sealed partial class Dispatcher(
         ? Task.FromResult<IReadOnlyList<bool>>([])
         : queue.PublishAsync([.. executions.Select(e => new StreamMessage(e.MessageId, partition, e.ToJson()))], cancellation);
 
-    /// <summary>An entry that cannot be read must not stop the others: it is taken out, and said.</summary>
-    private DuePlan Plan(DueEntry entry, DateTimeOffset now, DateTimeOffset? inQueue)
+    /// <summary>An entry that cannot be read must not stop the others: it is put off, and said.</summary>
+    private DuePlan Plan(DueEntry entry, DateTimeOffset now, DateTimeOffset? inQueue, DateTimeOffset? checkpoint)
     {
         try
         {
-            return DuePlan.Of(entry, now, inQueue, TraceParent.New);
+            return DuePlan.Of(entry, now, inQueue, checkpoint, TraceParent.New);
         }
         catch (Exception unreadable) when (unreadable is JsonException or FormatException)
         {
             LogUnreadable(entry.Key, entry.Version, unreadable.Message);
-            return new DuePlan();
+            return new DuePlan { NextDue = now + UnreadablePause };
         }
     }
 
@@ -69,15 +82,16 @@ public sealed partial class Dispatcher(
     private async Task DropDeletedAsync(List<DispatchStep> steps, CancellationToken cancellation)
     {
         var waited = steps.Where(step => step.Plan.Start is not null && (step.Entry.IsLeftOver || step.IsOfExecution)).ToList();
-        if (waited.Count == 0)
+        if (waited.Count == 0 || IsRecordAway)
             return;
         IReadOnlyDictionary<JobKey, JobStamp> stamps;
         try
         {
-            stamps = await jobs.StampAsync([.. waited.Select(step => step.Plan.Start!.Job)], cancellation);
+            stamps = await jobs.StampAsync([.. waited.Select(step => step.Plan.Start!.Job)], cancellation).WaitAsync(RecordPatience, time, cancellation);
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
+            LeaveRecordAlone();
             LogRecordAway(away.GetType().Name, away.Message);
             return;
         }
@@ -86,17 +100,31 @@ public sealed partial class Dispatcher(
             step.Drop(DropKind.Skipped, Deleted);
     }
 
+    /// <summary>
+    /// What has claimed its job's slot was on its way to the queue when the queue did not answer, and may be there: it is not let go, or its slot would be nobody's, or have two.
+    /// </summary>
+    private async Task StartClaimedAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
+    {
+        var missed = steps.Where(step => step.Plan.Drops is [{ Kind: DropKind.Missed, First.Slot: not null } first, ..] && first.First.ScheduledAt == step.Entry.Due).ToList();
+        if (missed.Count == 0)
+            return;
+        var holders = (await index.ReadSlotsAsync(partition, cancellation)).Select(slot => slot.Execution).ToHashSet();
+        missed.FindAll(step => holders.Contains(step.Plan.Drops[0].First.EntryKey)).ForEach(step => step.StartAnyway());
+    }
+
     private async Task ClaimAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
     {
         var claiming = steps.Where(step => step.Plan.Start?.Slot is not null).ToList();
         if (claiming.Count == 0)
             return;
-        var states = await index.ClaimAsync(partition, claiming.ConvertAll(step => step.Plan.Start!.Slot!), cancellation);
+        var states = await index.ClaimAsync(partition, claiming.ConvertAll(step => step.Plan.Start!.Slot! with { Seen = step.Entry }), cancellation);
         foreach (var (step, state) in claiming.Zip(states))
         {
             if (state == SlotState.Taken)
                 continue;
-            if (step.Plan.Start!.Overlap == Overlap.Queue && state == SlotState.Busy)
+            if (state == SlotState.Gone)
+                step.State = StepState.Gone;
+            else if (step.Plan.Start!.Overlap == Overlap.Queue && state == SlotState.Busy)
                 step.Park(time.GetUtcNow());
             else
                 step.Drop(DropKind.Skipped, state == SlotState.Full ? AnotherWaits : StillRuns);
@@ -108,15 +136,29 @@ public sealed partial class Dispatcher(
     /// <summary>What waits is told by no schedule any more: the record has it before the due index lets go of it, and while the record is away it stays due.</summary>
     private async Task KeepParkedAsync(List<DispatchStep> parked, CancellationToken cancellation)
     {
+        if (parked.Count == 0)
+            return;
         try
         {
-            await pending.KeepAsync(parked.ConvertAll(step => new PendingExecution(step.Plan.Start!, step.Parking!.Entry.Due)), cancellation);
+            if (IsRecordAway)
+                throw new IOException("it did not answer a moment ago");
+            await pending.KeepAsync(parked.ConvertAll(step => new PendingExecution(step.Plan.Start!, step.Parking!.Entry.Due)), cancellation).WaitAsync(RecordPatience, time, cancellation);
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
+            LeaveRecordAlone();
             LogHeld(parked.Count, away.GetType().Name, away.Message);
             parked.ForEach(step => step.State = StepState.Held);
         }
+    }
+
+    /// <summary>A record that hangs must not hold up every round of every partition.</summary>
+    private bool IsRecordAway => time.GetUtcNow().Ticks < Interlocked.Read(ref _recordAwayUntil);
+
+    private void LeaveRecordAlone()
+    {
+        if (!IsRecordAway)
+            Interlocked.Exchange(ref _recordAwayUntil, (time.GetUtcNow() + RecordPause).Ticks);
     }
 
     private async Task PublishAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
@@ -134,7 +176,7 @@ public sealed partial class Dispatcher(
             drop.Step.State = StepState.Refused;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Due entry {Entry} version {Version} cannot be read and is taken out: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "Due entry {Entry} version {Version} cannot be read and is put off: {Reason}")]
     private partial void LogUnreadable(string entry, long version, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} executions that wait for their jobs' slots stay due until the record can be written: {Kind}: {Reason}")]
@@ -146,5 +188,6 @@ public sealed partial class Dispatcher(
 
 /// <summary>What came of a dispatch.</summary>
 /// <param name="Again">The soonest instant at which one of the entries is due again.</param>
-/// <param name="IsHeld">Whether some stay due until the record is back.</param>
-public sealed record Dispatched(DateTimeOffset? Again, bool IsHeld);
+/// <param name="Held">How many stay due until the record is back.</param>
+/// <param name="Refused">How many stay due since the queue or the stream did not take them.</param>
+public sealed record Dispatched(DateTimeOffset? Again, int Held, int Refused);

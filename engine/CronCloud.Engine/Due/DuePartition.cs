@@ -40,8 +40,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()); // as the index keeps it: a finer one would look as if the index were behind
         var scan = await ScanAsync(now, cancellation);
         await BuildAsync(scan, cancellation);
-        var inQueue = _isWhole ? null : Checkpoint.InQueue(_build?.Audit.Checkpoint);
-        var dispatched = await parts.Dispatcher.DispatchAsync(partition, [.. scan.Entries, .. scan.LeftOvers], inQueue, cancellation);
+        var dispatched = await parts.Dispatcher.DispatchAsync(partition, [.. scan.Entries, .. scan.LeftOvers], InQueue(), parts.Checkpoints.WrittenOf(partition), cancellation);
         Reached(scan, dispatched, now);
         if (now - _flightsReadAt >= LongestSleep)
         {
@@ -49,12 +48,15 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
             _flightsReadAt = now;
         }
 
-        return SleepAfter(scan, dispatched, now);
+        return dispatched.Refused == 0 ? SleepAfter(scan, dispatched, now) : throw new IOException($"{dispatched.Refused} of {scan.Entries.Count + scan.LeftOvers.Count} due entries could not be queued and stay due.");
     }
+
+    /// <summary>An index that is not whole may be an older copy: what the record, or this loop itself, knows to be in the queue is not started again.</summary>
+    private DateTimeOffset? InQueue() => _isWhole ? null : Checkpoint.InQueue(_build?.Audit.Checkpoint > _reached ? _build.Audit.Checkpoint : _reached > DateTimeOffset.UnixEpoch ? _reached : null);
 
     private async Task<DueScan> ScanAsync(DateTimeOffset now, CancellationToken cancellation)
     {
-        var granted = _hasLeftOvers ? parts.CatchUp.Take(LeftOversPerRound) : 0;
+        var granted = _hasLeftOvers && (_isWhole || InQueue() is not null) ? parts.CatchUp.Take(LeftOversPerRound) : 0;
         var scan = await parts.Index.ScanAsync(
             partition,
             new DueQuery { Now = now, Limit = BatchSize, OverdueBefore = now - CatchUp.OnTime, LeftOverLimit = granted, Reached = _reached },
@@ -81,6 +83,8 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
 
         try
         {
+            if (_isBehind)
+                await parts.Index.BeginBuildAsync(partition, cancellation); // seen once only: from now on all see that it is not whole
             _build = await parts.Builder.StepAsync(partition, _build, cancellation);
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
@@ -96,17 +100,19 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     {
         if (!_isWhole)
             return;
-        var behind = scan.IsFull || _hasLeftOvers || dispatched.IsHeld || dispatched.Again <= now ? scan.Oldest : null;
+        var behind = scan.IsFull || _hasLeftOvers || dispatched.Held + dispatched.Refused > 0 || dispatched.Again <= now ? scan.Oldest : null;
         _reached = behind is { } oldest && oldest <= now ? oldest.AddMilliseconds(-1) : now;
         parts.Checkpoints.Reached(partition, _reached);
     }
 
-    private TimeSpan SleepAfter(DueScan scan, Dispatched dispatched, DateTimeOffset now)
+    private TimeSpan SleepAfter(DueScan scan, Dispatched dispatched, DateTimeOffset began)
     {
+        var now = time.GetUtcNow();
         var longest = !_isWhole && now >= _buildsAfter ? BuildPause : _hasLeftOvers ? CatchUpBudget.Interval : LongestSleep;
-        if (scan.IsFull || (dispatched.Again <= now && scan.Entries.Count + scan.LeftOvers.Count > 0))
+        if (scan.IsFull || (dispatched.Again <= began && scan.Entries.Count + scan.LeftOvers.Count > 0))
             return TimeSpan.Zero;
-        return scan.NextDue is { } next && next - now < longest ? next - now : dispatched.Again is { } again && again - now < longest ? again - now : longest;
+        var next = dispatched.Again < scan.NextDue || scan.NextDue is null ? dispatched.Again : scan.NextDue;
+        return next - now < longest ? (next > now ? next.Value - now : TimeSpan.Zero) : longest;
     }
 }
 

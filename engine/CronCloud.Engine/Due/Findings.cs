@@ -14,7 +14,7 @@ public sealed partial class Findings(ILogger<Findings> logger)
     /// <summary>Since the process started.</summary>
     public long Total => Interlocked.Read(ref _total);
 
-    /// <summary>Kinds: missing, stray, overdue, unsettled, slot, ended.</summary>
+    /// <summary>Kinds: missing, stray, unreadable, unarmed, overdue, unsettled, slot, ended.</summary>
     public void Report(int partition, string kind, string what, bool isMended)
     {
         Interlocked.Increment(ref _total);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
@@ -9,16 +10,24 @@ namespace CronCloud.Engine.Due;
 
 /// <summary>
 /// Attempts that have no outcome by their deadline. One whose outcome history knows was settled before the due index lost something, or is
-/// told once more; any other is dispatched again, under a new message id and with the same idempotency key.
+/// told once more; one that may be in the queue still is waited for; any other is dispatched again, under a new message id and with the same idempotency key.
 /// </summary>
-public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, IOutcomeStream outcomes, IHistory history, TimeProvider time, ILogger<LostFlights> logger)
+public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, IExecutionQueue queue, IOutcomeStream outcomes, IHistory history, TimeProvider time, ILogger<LostFlights> logger)
 {
     private const int BatchSize = 500;
+
+    /// <summary>The queue's clock is not this node's.</summary>
+    private static readonly TimeSpan ClockMargin = TimeSpan.FromSeconds(5);
+
+    /// <summary>What is due is behind this: a history that hangs is not waited for.</summary>
+    private static readonly TimeSpan HistoryPatience = TimeSpan.FromSeconds(2);
 
     public async Task RunOnceAsync(int partition, CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        var lost = (await index.ReadFlightsAsync(partition, now, BatchSize, cancellation)).Select(flight => new Lost(flight, Execution.FromJson(flight.Payload.Span))).ToList();
+        var lapsed = await index.ReadFlightsAsync(partition, now, BatchSize, cancellation);
+        var lost = lapsed.Select(Read).OfType<Lost>().ToList();
+        await EndUnreadableAsync(partition, lapsed.ExceptBy(lost.Select(l => l.Flight.Id), flight => flight.Id).ToList(), now, cancellation);
         if (lost.Count == 0)
             return;
         var recorded = await FindAsync(lost, cancellation);
@@ -27,12 +36,43 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
             .ToDictionary(l => l, l => recorded[l.Execution.EntryKey].First(row => row.Attempt == l.Execution.Attempt).ToOutcome(l.Execution));
         await EndAsync(partition, over, recorded, now, cancellation);
         await TellAgainAsync(partition, [.. known.Keys], known, now, cancellation);
-        await DispatchAgainAsync(partition, [.. lost.Except(over).Except(known.Keys)], now, cancellation);
+        await DispatchAgainAsync(partition, await WithoutQueuedAsync(partition, [.. lost.Except(over).Except(known.Keys)], now, cancellation), now, cancellation);
     }
+
+    /// <summary>
+    /// What was queued no earlier than the oldest message that is not acknowledged may be in the queue still, be it that workers are slow or that there are none: it is
+    /// waited for. A second message would not be any sooner, and be run twice.
+    /// </summary>
+    private async Task<List<Lost>> WithoutQueuedAsync(int partition, List<Lost> lost, DateTimeOffset now, CancellationToken cancellation)
+    {
+        if (lost.Count == 0)
+            return lost;
+        var oldest = (await queue.ReadStateAsync(cancellation)).Oldest;
+        var queued = lost.Where(l => l.QueuedAt >= oldest - ClockMargin).ToList();
+        await Task.WhenAll(queued.Select(l => index.ExtendFlightAsync(partition, l.Flight, l.Flight with { Deadline = now + DuePlan.Grace }, cancellation)));
+        return [.. lost.Except(queued)];
+    }
+
+    /// <summary>One flight that cannot be read must not keep the others.</summary>
+    private Lost? Read(Flight flight)
+    {
+        try
+        {
+            return new Lost(flight, Execution.FromJson(flight.Payload.Span));
+        }
+        catch (JsonException unreadable)
+        {
+            LogUnreadable(flight.Id, unreadable.Message);
+            return null;
+        }
+    }
+
+    private Task EndUnreadableAsync(int partition, List<Flight> unreadable, DateTimeOffset now, CancellationToken cancellation) =>
+        unreadable.Count == 0 ? Task.CompletedTask : index.LandAsync(partition, unreadable.ConvertAll(flight => new Landing(flight.Id, null)), now, cancellation);
 
     private async Task DispatchAgainAsync(int partition, List<Lost> lost, DateTimeOffset now, CancellationToken cancellation)
     {
-        var again = lost.ConvertAll(l => l.Execution with { Redispatch = l.Execution.Redispatch + 1, Claims = l.Execution.Claims + 1 });
+        var again = lost.ConvertAll(l => l.Execution with { Redispatch = l.Execution.Redispatch + 1 });
         var published = await dispatcher.PublishAsync(partition, again, cancellation);
         await Task.WhenAll(lost.Zip(again, published).Where(l => l.Third).Select(async l =>
         {
@@ -73,7 +113,7 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         IReadOnlyList<HistoryRow> rows = [];
         try
         {
-            rows = await history.FindAttemptsAsync([.. lost.Select(l => l.Execution)], cancellation);
+            rows = await history.FindAttemptsAsync([.. lost.Select(l => l.Execution)], cancellation).WaitAsync(HistoryPatience, time, cancellation);
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
@@ -95,5 +135,12 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Whether {Count} attempts have outcomes is not known: {Kind}: {Reason}")]
     private partial void LogHistoryAway(int count, string kind, string reason);
 
-    private sealed record Lost(Flight Flight, Execution Execution);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Flight {Attempt} cannot be read and is taken out: {Reason}")]
+    private partial void LogUnreadable(string attempt, string reason);
+
+    private sealed record Lost(Flight Flight, Execution Execution)
+    {
+        /// <summary>No later than this.</summary>
+        public DateTimeOffset QueuedAt => Flight.Deadline - Execution.Target.Timeout - DuePlan.Grace;
+    }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
@@ -9,10 +10,17 @@ namespace CronCloud.Engine.Due;
 /// the index has not is armed: first what is pending, then the jobs, those that are due soonest first; then what is there and should not be is
 /// taken out. Each step is conditional, so that it may run at any time, beside anybody.
 /// </summary>
-public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore jobs, IPendingStore pending, DateTimeOffset? checkpoint, TimeProvider time)
+/// <param name="partition">Which one.</param>
+/// <param name="index">What is compared.</param>
+/// <param name="jobs">The record of jobs.</param>
+/// <param name="pending">The record of what waits.</param>
+/// <param name="checkpoint">Everything due up to here was in the queue when the audit began.</param>
+/// <param name="time">The clock.</param>
+/// <param name="isBuild">Whether the index lost something: then left-overs of edits are looked for too. In a whole index those that are not there were worked off.</param>
+public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore jobs, IPendingStore pending, DateTimeOffset? checkpoint, TimeProvider time, bool isBuild = false)
 {
     private const int StepSize = 1_000;
-    private const int MaxFlights = 100_000;
+    private const int RevisionsPerStep = 20;
 
     private string? _cursor;
     private Phase _phase;
@@ -21,6 +29,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     {
         Pending,
         Jobs,
+        Edits,
         Strays,
         Ended,
     }
@@ -34,6 +43,12 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     /// <summary>What should not have been there.</summary>
     public List<string> Removed { get; } = [];
 
+    /// <summary>Jobs whose rows this version of the program cannot read: they are passed over.</summary>
+    public List<string> Unreadable { get; } = [];
+
+    /// <summary>Entries of executions that wait.</summary>
+    public List<DueStamp> Waiting { get; } = [];
+
     /// <summary>How many rows and entries were looked at.</summary>
     public int Seen { get; private set; }
 
@@ -43,6 +58,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     {
         Phase.Pending => ComparePendingAsync(cancellation),
         Phase.Jobs => CompareJobsAsync(cancellation),
+        Phase.Edits => ArmEditsAsync(cancellation),
         Phase.Strays => RemoveStraysAsync(cancellation),
         _ => Task.CompletedTask,
     };
@@ -59,14 +75,27 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
         Seen += rows.Count;
         if (missing.Count > 0)
+        {
+            if (isBuild)
+                await ClaimSlotsAsync(missing, cancellation);
             await ArmAsync(await WithoutRunningAsync(missing, cancellation), cancellation);
+        }
+
         _phase = Phase.Jobs;
+    }
+
+    /// <summary>Between two attempts an execution keeps its job's slot: nothing else may be started in between because the index forgot.</summary>
+    private async Task ClaimSlotsAsync(List<PendingExecution> missing, CancellationToken cancellation)
+    {
+        var slots = missing.Where(p => p.Execution.Attempt > p.Execution.FirstAttempt).Select(p => p.Execution.Slot).OfType<SlotClaim>().ToList();
+        if (slots.Count > 0)
+            await index.ClaimAsync(partition, slots, cancellation);
     }
 
     /// <summary>What is in flight, or waits for its job's slot, has no entry of its own.</summary>
     private async Task<List<DueEntry>> WithoutRunningAsync(List<PendingExecution> missing, CancellationToken cancellation)
     {
-        var flights = (await index.ReadFlightsAsync(partition, DateTimeOffset.MaxValue, MaxFlights, cancellation)).Select(f => f.Id).ToHashSet();
+        var flights = (await index.ReadFlightsAsync(partition, DateTimeOffset.MaxValue, int.MaxValue, cancellation)).Select(f => f.Id).ToHashSet();
         var lost = new List<DueEntry>();
         foreach (var (execution, due) in missing.Where(p => !flights.Contains(p.Execution.AttemptId)))
         {
@@ -89,7 +118,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         Seen += page.Items.Count;
         _cursor = page.NextCursor;
         if (_cursor is null)
-            _phase = Phase.Strays;
+            _phase = isBuild && checkpoint is not null ? Phase.Edits : Phase.Strays;
     }
 
     private void Compare(ActiveJob active, DueStamp? stamp, List<DueEntry> armed, List<DueNote> notes)
@@ -102,12 +131,73 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
             return;
         }
 
-        var job = active.Read();
+        if (TryRead(active.Key, active.Read) is not { } job)
+            return;
         var entry = DueItem.EntryOf(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), time.GetUtcNow());
         if (entry.IsTombstone)
             notes.Add(new DueNote(active.Key, active.Version, null));
         else
             armed.Add(entry with { Since = job.UpdatedAt, Raises = true });
+    }
+
+    /// <summary>One row that cannot be read must not keep all those behind it out of the index.</summary>
+    private Job? TryRead(JobKey key, Func<Job> read)
+    {
+        try
+        {
+            var job = read();
+            _ = job.Schedule();
+            return job;
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or FormatException or InvalidOperationException)
+        {
+            Unreadable.Add(key.ToString());
+            return null;
+        }
+    }
+
+    /// <summary>What jobs were due before they were edited, and is not in the queue: the revisions tell. Of a deleted job it ends as skipped.</summary>
+    private async Task ArmEditsAsync(CancellationToken cancellation)
+    {
+        var page = await jobs.ReadChangedAsync([partition], Core.Due.Checkpoint.InQueue(checkpoint)!.Value, _cursor, StepSize, cancellation);
+        var leftOvers = new List<DueEntry>();
+        foreach (var changed in page.Items)
+            leftOvers.AddRange(await LeftOversOfAsync(changed.Key, cancellation));
+        await ArmAsync(leftOvers, cancellation);
+        Seen += page.Items.Count;
+        _cursor = page.NextCursor;
+        if (_cursor is null)
+            _phase = Phase.Strays;
+    }
+
+    private async Task<IReadOnlyList<DueEntry>> LeftOversOfAsync(JobKey key, CancellationToken cancellation)
+    {
+        var (leftOvers, cursor) = (new List<DueEntry>(), (string?)null);
+        Revision? newer = null;
+        do
+        {
+            var page = await jobs.ListRevisionsAsync(key, RevisionsPerStep, cursor, cancellation);
+            foreach (var revision in page.Items)
+            {
+                if (newer is not null && LeftOver(key, revision, newer.At) is { } leftOver)
+                    leftOvers.Add(leftOver);
+                if (revision.At <= Core.Due.Checkpoint.InQueue(checkpoint))
+                    return leftOvers;
+                newer = revision;
+            }
+
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+        return leftOvers;
+    }
+
+    private DueEntry? LeftOver(JobKey key, Revision revision, DateTimeOffset until)
+    {
+        if (TryRead(key, () => new Job { Key = key, Definition = revision.Definition, State = revision.State, Version = revision.Version, CreatedAt = revision.At, UpdatedAt = revision.At }) is not { } job)
+            return null;
+        var entry = DueItem.EntryOf(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), time.GetUtcNow());
+        return entry.IsTombstone || entry.Due > until ? null : entry.LeftOver(until);
     }
 
     /// <summary>A note may be behind by this much: it only sets the order in which an emptied index is built.</summary>
@@ -128,12 +218,17 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         if (leftOvers.Count > 0 && await index.RemoveAsync(partition, leftOvers, cancellation) > 0)
             Removed.AddRange(leftOvers.Select(stamp => stamp.Key));
 
-        var living = page.Items.Where(stamp => !stamp.IsTombstone).ToDictionary(stamp => stamp.Key);
+        Waiting.AddRange(page.Items.Where(stamp => !stamp.IsTombstone && EntryKeys.IsOfExecution(stamp.Key)));
+        var living = page.Items.Where(stamp => !stamp.IsTombstone).DistinctBy(stamp => stamp.Key).ToDictionary(stamp => stamp.Key);
         var keys = living.Keys.Select(EntryKeys.JobOf).OfType<JobKey>().ToList();
         var older = (await jobs.StampAsync(keys, cancellation)).Where(job => job.Value.Version > living[job.Key.ToString()].Version).Select(job => job.Key).ToList();
         var entries = new List<DueEntry>();
         foreach (var key in older)
-            entries.Add(EntryOf((await jobs.FindAsync(key, cancellation))!));
+        {
+            if (await jobs.FindAsync(key, cancellation) is { } job)
+                entries.Add(EntryOf(job, living[key.ToString()]));
+        }
+
         await index.ArmAsync(partition, entries, cancellation);
         Removed.AddRange(older.Select(key => key.ToString()));
         Seen += page.Items.Count;
@@ -143,6 +238,6 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     }
 
     /// <summary>As an edit arms it. Most are tombstones, but a job may be written anew at any moment: then it is its next occurrence.</summary>
-    private DueEntry EntryOf(Job job) =>
-        DueItem.EntryOf(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), time.GetUtcNow()) with { Since = job.State == JobState.Deleted ? null : job.UpdatedAt };
+    private DueEntry EntryOf(Job job, DueStamp stored) =>
+        DueItem.EntryOf(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), time.GetUtcNow()) with { Since = stored.Due <= Core.Due.Checkpoint.InQueue(checkpoint) ? null : job.UpdatedAt };
 }

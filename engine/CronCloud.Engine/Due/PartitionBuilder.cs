@@ -47,6 +47,8 @@ public sealed partial class PartitionBuilder(
             return build;
         if (build.Audit.Armed.Count + build.Audit.Removed.Count > 0)
             LogBuilt(partition, build.Audit.Armed.Count, build.Audit.Removed.Count, (long)time.GetElapsedTime(build.Started).TotalMilliseconds, build.Audit.Checkpoint);
+        if (build.Audit.Unreadable.Count > 0)
+            LogUnreadable(partition, build.Audit.Unreadable.Count, build.Audit.Unreadable[0]);
         return null;
     }
 
@@ -70,6 +72,9 @@ public sealed partial class PartitionBuilder(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Partition {Partition} (of {Failures} such) cannot be compared with the record and goes on with what it has: {Kind}: {Reason}")]
     private partial void LogCannotBuild(int partition, int failures, string kind, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Partition {Partition} has {Count} jobs that cannot be read and do not run, the first is {Job}")]
+    private partial void LogUnreadable(int partition, int count, string job);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Partition {Partition} is built: {Armed} entries armed, {Removed} taken out in {Ms} ms, from checkpoint {Checkpoint}")]
     private partial void LogBuilt(int partition, int armed, int removed, long ms, DateTimeOffset? checkpoint);

@@ -32,17 +32,19 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
     public IReadOnlySet<int> Held => _held;
 
     /// <summary>Renews, takes what is free, and answers what to start and what to stop scanning. What is stopped is released by <see cref="ReleaseAsync"/>.</summary>
-    public async Task<Placement> RunOnceAsync(CancellationToken cancellation)
+    /// <param name="running">The partitions that are scanned here.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<Placement> RunOnceAsync(IReadOnlyCollection<int> running, CancellationToken cancellation)
     {
         if (isFit?.Invoke() == false)
-            return await StandAsideAsync(cancellation);
+            return await StandAsideAsync(running, cancellation);
         var owners = await roster.AnnounceAsync(Schedulers, owner, LeaseLife, cancellation);
         if (!owners.SequenceEqual(_owners))
             (_owners, _wanted) = (owners, Wanted(owners));
         var wanted = _wanted;
         var acquired = await leases.AcquireAsync(owner, wanted, LeaseLife, cancellation);
-        var gained = acquired.Except(_held).ToList();
-        var lost = _held.Except(acquired).ToList();
+        var gained = acquired.Except(running).ToList();
+        var lost = running.Except(acquired).ToList();
         _held = [.. acquired];
         return new Placement(gained, lost, acquired.Count < wanted.Count ? SoonInterval : Interval);
     }
@@ -56,12 +58,11 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
         _held = [];
     }
 
-    private async Task<Placement> StandAsideAsync(CancellationToken cancellation)
+    private async Task<Placement> StandAsideAsync(IReadOnlyCollection<int> running, CancellationToken cancellation)
     {
         await roster.LeaveAsync(Schedulers, owner, cancellation);
-        var lost = _held.ToList();
         (_held, _owners) = ([], []);
-        return new Placement([], lost, Interval);
+        return new Placement([], [.. running], Interval);
     }
 
     private List<int> Wanted(IReadOnlyList<string> owners) =>

@@ -8,6 +8,8 @@ namespace CronCloud.Engine.Due;
 /// <summary>Keeps a loop running for each partition that this node owns, and hands over those that it no longer does.</summary>
 public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
 {
+    private static readonly TimeSpan DrainPatience = TimeSpan.FromSeconds(10);
+
     private readonly PartitionOwner _owner;
     private readonly IDueIndex _index;
     private readonly Func<int, ILoop> _loopOf;
@@ -16,6 +18,7 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
     private readonly Dictionary<int, IActorRef> _loops = [];
     private readonly CancellationTokenSource _stopping = new();
     private Action<int> _wake = _ => { };
+    private Task _look = Task.CompletedTask;
     private bool _draining;
 
     public PartitionsActor(PartitionOwner owner, IDueIndex index, Func<int, ILoop> loopOf, ILoggerFactory loggers)
@@ -25,9 +28,10 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
         _loopOf = loopOf;
         _loggers = loggers;
         _logger = loggers.CreateLogger<PartitionsActor>();
-        Receive<Look>(_ => _owner.RunOnceAsync(_stopping.Token).PipeTo(Self, success: p => p, failure: f => new LookFailed(f)));
+        Receive<Look>(_ => OnLook());
         Receive<Placement>(OnPlacement);
         Receive<LookFailed>(OnLookFailed);
+        Receive<HandOverFailed>(failed => LogHandOverFailed(failed.Failure.GetType().Name, failed.Failure.Message));
         Receive<Woken>(w => _loops.GetValueOrDefault(w.Partition)?.Tell(LoopActor.Wake.Up));
         Receive<NoLook>(_ => { });
         ReceiveAsync<LoopActor.Drain>(_ => DrainAsync());
@@ -53,6 +57,14 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
         _stopping.Dispose();
     }
 
+    /// <summary>By what really runs: should this actor have been started anew, nothing does.</summary>
+    private void OnLook()
+    {
+        var look = _owner.RunOnceAsync([.. _loops.Keys], _stopping.Token);
+        _look = look;
+        look.PipeTo(Self, success: p => p, failure: f => new LookFailed(f));
+    }
+
     private void OnPlacement(Placement placement)
     {
         if (_draining)
@@ -60,7 +72,7 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
         foreach (var partition in placement.Gained)
             _loops[partition] = Context.ActorOf(LoopActor.Props(_loopOf(partition), _loggers));
         if (placement.Lost.Count > 0)
-            HandOverAsync([.. placement.Lost.Where(_loops.ContainsKey)], Self).PipeTo(Self, success: () => NoLook.Instance, failure: f => new LookFailed(f));
+            HandOverAsync([.. placement.Lost.Where(_loops.ContainsKey)], Self).PipeTo(Self, success: () => NoLook.Instance, failure: f => new HandOverFailed(f));
         if (placement.Gained.Count + placement.Lost.Count > 0)
             LogPlacement(placement.Gained.Count, placement.Lost.Count, _loops.Count);
         Timers.StartSingleTimer(nameof(Look), Look.Now, placement.Next);
@@ -88,12 +100,22 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
         }
     }
 
+    /// <summary>A run that does not end in time must not keep the others' leases, nor may a look that is under way take them again.</summary>
     private async Task DrainAsync()
     {
         var asker = Sender;
         _draining = true;
         Timers.CancelAll();
-        await Task.WhenAll(_loops.Values.Select(loop => loop.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(10))));
+        try
+        {
+            await _look.ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(PartitionOwner.LeaseLife);
+            await Task.WhenAll(_loops.Values.Select(loop => loop.Ask<LoopActor.Drained>(LoopActor.Drain.Now, DrainPatience)));
+        }
+        catch (Exception late) when (late is AskTimeoutException or TimeoutException)
+        {
+            LogHandOverFailed(late.GetType().Name, late.Message);
+        }
+
         await _owner.LeaveAsync(CancellationToken.None);
         asker.Tell(LoopActor.Drained.Done);
     }
@@ -103,6 +125,9 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Leases could not be renewed: {Kind}: {Reason}")]
     private partial void LogLookFailed(string kind, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Partitions could not be handed over: {Kind}: {Reason}")]
+    private partial void LogHandOverFailed(string kind, string reason);
 
     private sealed record Look
     {
@@ -115,6 +140,8 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
     }
 
     private sealed record LookFailed(Exception Failure);
+
+    private sealed record HandOverFailed(Exception Failure);
 
     private sealed record Woken(int Partition);
 }

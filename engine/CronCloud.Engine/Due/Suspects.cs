@@ -6,7 +6,8 @@ internal sealed class Suspects
     /// <summary>Longer than any step between two servers takes, redeliveries included.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private static readonly TimeSpan Life = TimeSpan.FromHours(2);
+    /// <summary>Longer than a round through five million jobs takes.</summary>
+    private static readonly TimeSpan Life = TimeSpan.FromDays(1);
 
     private readonly Dictionary<string, DateTimeOffset> _since = [];
 

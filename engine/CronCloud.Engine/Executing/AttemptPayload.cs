@@ -22,7 +22,7 @@ internal static class AttemptPayload
         new("Idempotency-Key", execution.ExecutionId),
         new("CronCloud-Job", execution.JobId),
         new("CronCloud-Execution", execution.ExecutionId),
-        new("CronCloud-Attempt", execution.Attempt.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+        new("CronCloud-Attempt", execution.Number.ToString(System.Globalization.CultureInfo.InvariantCulture)),
         new("CronCloud-Scheduled-At", Instants.Format(execution.ScheduledAt)),
         new("traceparent", TraceParent.Child(execution.TraceParent)),
     ];
@@ -36,7 +36,7 @@ internal static class AttemptPayload
             json.WriteString("jobId", execution.JobId);
             json.WriteString("executionId", execution.ExecutionId);
             json.WriteString("scheduledAt", Instants.Format(execution.ScheduledAt));
-            json.WriteNumber("attempt", execution.Attempt);
+            json.WriteNumber("attempt", execution.Number);
             json.WriteEndObject();
         }
 

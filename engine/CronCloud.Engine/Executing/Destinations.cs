@@ -2,28 +2,32 @@ using System.Collections.Concurrent;
 
 namespace CronCloud.Engine.Executing;
 
-/// <summary>How many attempts run against one destination at once: a slow one fills its own places, and nobody else's.</summary>
-internal sealed class Destinations(int placesEach)
+/// <summary>How many attempts run against one destination at once, and how many wait for it: a slow one fills its own places, and nobody else's.</summary>
+/// <param name="placesEach">Attempts that run against one destination at once.</param>
+/// <param name="maxWaiting">Attempts that may wait for a place at one destination however slow it is.</param>
+/// <param name="time">By which they wait.</param>
+internal sealed class Destinations(int placesEach, int maxWaiting, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, Places> _destinations = [];
 
-    /// <summary>Waits for a place; disposing the answer gives it back.</summary>
-    public async Task<IDisposable> EnterAsync(string destination, CancellationToken cancellation)
+    /// <summary>Waits for a place; disposing the answer gives it back. Null when the destination is too slow to wait for it.</summary>
+    public async Task<IDisposable?> EnterAsync(string destination, CancellationToken cancellation)
     {
         while (true)
         {
-            var places = _destinations.GetOrAdd(destination, _ => new Places(placesEach));
+            var places = _destinations.GetOrAdd(destination, _ => new Places(placesEach, maxWaiting, time));
             if (!places.TryJoin())
                 continue;
+            var hasPlace = false;
             try
             {
-                await places.Free.WaitAsync(cancellation);
-                return new Place(this, destination, places);
+                hasPlace = await places.TakeAsync(cancellation);
+                return hasPlace ? new Place(this, destination, places) : null;
             }
-            catch
+            finally
             {
-                Leave(destination, places);
-                throw;
+                if (!hasPlace)
+                    Leave(destination, places);
             }
         }
     }
@@ -35,37 +39,11 @@ internal sealed class Destinations(int placesEach)
             _destinations.TryRemove(new KeyValuePair<string, Places>(destination, places));
     }
 
-    private sealed class Places(int count)
-    {
-        private readonly Lock _lock = new();
-        private int _members;
-        private bool _closed;
-
-        public SemaphoreSlim Free { get; } = new(count);
-
-        public bool TryJoin()
-        {
-            lock (_lock)
-            {
-                if (_closed)
-                    return false;
-                _members++;
-                return true;
-            }
-        }
-
-        public bool TryCloseAfterLeaving()
-        {
-            lock (_lock)
-                return _closed = --_members == 0;
-        }
-    }
-
     private sealed class Place(Destinations owner, string destination, Places places) : IDisposable
     {
         public void Dispose()
         {
-            places.Free.Release();
+            places.GiveBack();
             owner.Leave(destination, places);
         }
     }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -18,7 +17,6 @@ public sealed class HttpTargetCaller : ITargetCaller, IDisposable
 
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
 
-    private readonly ConcurrentDictionary<string, SuccessRule> _rules = [];
     private readonly TimeProvider _time;
     private readonly HttpMessageInvoker _http;
 
@@ -107,7 +105,7 @@ public sealed class HttpTargetCaller : ITargetCaller, IDisposable
     private Answer Judge(HttpTarget target, HttpResponseMessage response, string output)
     {
         var status = (int)response.StatusCode;
-        var rule = _rules.GetOrAdd(target.Success, text => SuccessRule.Parse(text) ?? throw new UnreachableException($"The success rule {text} was validated."));
+        var rule = SuccessRule.Parse(target.Success) ?? throw new UnreachableException($"The success rule {target.Success} was validated.");
         return rule.Includes(status)
             ? new Answer(AttemptResult.Succeeded) { StatusCode = status, Output = output }
             : new Answer(AttemptResult.Failed)

@@ -23,6 +23,10 @@ public sealed class NatsTargetCaller(ISubjectPublisher publisher, TimeProvider t
         {
             return new Answer(AttemptResult.TimedOut) { Error = $"the NATS server did not take the message within {NatsTarget.Timeout.TotalSeconds} s" };
         }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return new Answer(AttemptResult.TimedOut) { Error = "the NATS client gave up: the server is away, or does not take the message in its time" };
+        }
         catch (Exception broken) when (broken is not OperationCanceledException)
         {
             return new Answer(AttemptResult.Refused) { Error = $"the message could not be published: {broken.Message}" };

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
@@ -28,16 +27,27 @@ public sealed partial class Worker(
     /// <summary>So many workers may claim an attempt and be gone without an outcome: beyond that it is the execution that kills them.</summary>
     public const int MaxClaims = 3;
 
-    private readonly Destinations _destinations = new(options.MaxPerDestination);
-    private readonly ConcurrentDictionary<Delivery, Task> _held = [];
+    /// <summary>About how long a suspect is put off for the first time: whoever only was beside the one that kills has had two deaths, and must start within 5 s all the same.</summary>
+    private static readonly TimeSpan SuspectPause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>About how long an attempt is put off for the first time at a destination that is slow.</summary>
+    private static readonly TimeSpan SlowPause = TimeSpan.FromSeconds(4);
+
+    /// <summary>After the stop, so long is tried to tell the outcomes of attempts that were made, and to give the others back.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
+
+    private readonly Destinations _destinations = new(options.MaxPerDestination, Math.Max(1, options.MaxHeld / 8), time);
+    private readonly ConcurrentDictionary<string, HeldExecution> _held = [];
     private readonly SemaphoreSlim _room = new(0);
+    private readonly SemaphoreSlim _suspects = new(1);
     private readonly CancellationTokenSource _draining = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _leaving = new();
 
     public string Name => "worker";
 
     /// <summary>What is in hand: to be extended while it runs.</summary>
-    public IEnumerable<Delivery> Held => _held.Keys;
+    public IEnumerable<Delivery> Held => _held.Values.SelectMany(held => held.Deliveries);
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
@@ -48,8 +58,9 @@ public sealed partial class Worker(
             return TimeSpan.Zero;
         }
 
-        foreach (var delivery in await queue.PullAsync(Math.Min(room, BatchSize), PullWait, cancellation))
-            Start(delivery);
+        var deliveries = await queue.PullAsync(Math.Min(room, BatchSize), PullWait, cancellation);
+        foreach (var held in deliveries.Select(Take).OfType<HeldExecution>().ToList())
+            _ = HandleAsync(held);
         return TimeSpan.Zero;
     }
 
@@ -57,9 +68,11 @@ public sealed partial class Worker(
     public async Task DrainAsync(TimeSpan patience)
     {
         await _draining.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(_held.Values), Task.Delay(patience, time));
+        await Task.WhenAny(AllGoneAsync(), Task.Delay(patience, time));
         await _stopping.CancelAsync();
-        await Task.WhenAll(_held.Values);
+        await Task.WhenAny(AllGoneAsync(), Task.Delay(LastWords, time));
+        await _leaving.CancelAsync();
+        await AllGoneAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -67,67 +80,112 @@ public sealed partial class Worker(
         await DrainAsync(TimeSpan.Zero);
         _draining.Dispose();
         _stopping.Dispose();
+        _leaving.Dispose();
         _room.Dispose();
+        _suspects.Dispose();
     }
 
-    private void Start(Delivery delivery)
-    {
-        var started = new TaskCompletionSource();
-        _held[delivery] = started.Task;
-        _ = RunAsync(delivery, started);
-    }
+    private Task AllGoneAsync() => Task.WhenAll(_held.Values.Select(held => held.Gone));
 
-    private async Task RunAsync(Delivery delivery, TaskCompletionSource done)
+    /// <summary>Null when there is nothing to run: what cannot be read, and what is in hand already.</summary>
+    private HeldExecution? Take(Delivery delivery)
     {
         try
         {
-            await RunAsync(delivery, _stopping.Token);
+            var held = new HeldExecution(Execution.FromJson(delivery.Body.Span), delivery);
+            while (!_held.TryAdd(held.Execution.MessageId, held))
+            {
+                if (_held.TryGetValue(held.Execution.MessageId, out var running) && running.TryAdd(delivery))
+                    return null;
+                if (running is { IsOver: true })
+                {
+                    _ = AcknowledgeAsync([delivery]);
+                    return null;
+                }
+            }
+
+            return held;
         }
-        catch (OperationCanceledException) when (_draining.IsCancellationRequested)
+        catch (Exception unreadable)
         {
-            await ReturnAsync(delivery);
+            LogUnreadable(unreadable.GetType().Name, unreadable.Message);
+            _ = AcknowledgeAsync([delivery]);
+            return null;
+        }
+    }
+
+    private async Task HandleAsync(HeldExecution held)
+    {
+        try
+        {
+            await PublishAsync(await OutcomeAsync(held), _leaving.Token);
+            held.IsOver = true;
         }
         catch (Exception failure)
         {
-            LogLetGo(failure.GetType().Name, failure.Message);
-        }
-        finally
-        {
-            _held.TryRemove(delivery, out _);
-            if (_room.CurrentCount == 0)
-                _room.Release();
-            done.SetResult();
-        }
-    }
-
-    private async Task RunAsync(Delivery delivery, CancellationToken cancellation)
-    {
-        Execution execution;
-        try
-        {
-            execution = Execution.FromJson(delivery.Body.Span);
-        }
-        catch (JsonException unreadable)
-        {
-            LogUnreadable(unreadable.Message);
-            await delivery.AcknowledgeAsync(cancellation);
+            if (held.IsOver || failure is not OperationCanceledException || !_draining.IsCancellationRequested)
+                LogLetGo(held.Execution.AttemptId, failure.GetType().Name, failure.Message);
+            if (!held.IsOver)
+                await ReturnAsync(held);
+            Forget(held);
             return;
         }
 
-        var claims = execution.Claims + delivery.Count;
-        await PublishAsync(claims > MaxClaims ? WorkerCrash(execution, claims - 1) : await TakeTurnAsync(execution, cancellation), cancellation);
-        await delivery.AcknowledgeAsync(cancellation);
+        await AcknowledgeAsync(held.Close());
+        Forget(held);
     }
 
-    private async Task<Outcome> TakeTurnAsync(Execution execution, CancellationToken cancellation)
+    private void Forget(HeldExecution held)
     {
-        using (await _destinations.EnterAsync(execution.Target.Destination, _draining.Token))
-            return await AttemptAsync(execution, cancellation);
+        held.Close();
+        _held.TryRemove(new KeyValuePair<string, HeldExecution>(held.Execution.MessageId, held));
+        if (_room.CurrentCount == 0)
+            _room.Release();
+        held.LetGo();
+    }
+
+    private async Task<Outcome> OutcomeAsync(HeldExecution held)
+    {
+        if (held.EarlierClaims >= MaxClaims)
+            return WorkerCrash(held);
+        if (!held.IsSuspect)
+            return await TakeTurnAsync(held);
+        if (!_suspects.Wait(0, CancellationToken.None))
+            return PutOff(held, "another execution whose workers were not heard of again runs on this node, and such run one by one", SuspectPause);
+        try
+        {
+            await OtherSuspectsAsync(held);
+            return await TakeTurnAsync(held);
+        }
+        finally
+        {
+            _suspects.Release();
+        }
+    }
+
+    /// <summary>Whoever of the suspects kills this worker takes no other with it: those that came together with it are away before it begins.</summary>
+    private Task OtherSuspectsAsync(HeldExecution but) =>
+        Task.WhenAll(_held.Values.Where(held => held != but && held.IsSuspect).Select(held => held.Gone)).WaitAsync(_draining.Token);
+
+    private async Task<Outcome> TakeTurnAsync(HeldExecution held)
+    {
+        using var place = await _destinations.EnterAsync(held.Execution.Target.Destination, _draining.Token);
+        if (place is null)
+            return PutOff(held, "too many attempts wait for the destination, which is slow", SlowPause);
+        var outcome = await AttemptAsync(held.Execution, _stopping.Token);
+        held.IsOver = true;
+        return outcome;
+    }
+
+    private Outcome PutOff(HeldExecution held, string reason, TimeSpan pause)
+    {
+        LogPutOff(held.Execution.AttemptId, reason);
+        return OutcomeOf(held.Execution with { Claims = held.EarlierClaims }, new Answer(AttemptResult.PutOff) { Error = reason, RetryAfter = pause }, time.GetUtcNow(), TimeSpan.Zero);
     }
 
     /// <summary>Not tried once more: it would kill this worker too.</summary>
-    private Outcome WorkerCrash(Execution execution, int claims) =>
-        OutcomeOf(execution, Answer.Failed($"worker-crash: {claims} workers claimed this attempt and were not heard of again"), time.GetUtcNow(), TimeSpan.Zero) with { IsFinal = true };
+    private Outcome WorkerCrash(HeldExecution held) =>
+        OutcomeOf(held.Execution, Answer.Failed($"worker-crash: {held.EarlierClaims} workers claimed this attempt and were not heard of again"), time.GetUtcNow(), TimeSpan.Zero) with { IsFinal = true };
 
     private async Task<Outcome> AttemptAsync(Execution execution, CancellationToken cancellation)
     {
@@ -166,7 +224,7 @@ public sealed partial class Worker(
         }
     }
 
-    /// <summary>The attempt was made: its outcome must not be lost, so it is published until the stream has it.</summary>
+    /// <summary>The outcome must not be lost: it is published until the stream has it.</summary>
     private async Task PublishAsync(Outcome outcome, CancellationToken cancellation)
     {
         var message = new StreamMessage(outcome.MessageId, outcome.Execution.Job.Partition, outcome.ToJson());
@@ -187,33 +245,65 @@ public sealed partial class Worker(
         }
     }
 
-    /// <summary>Given back as a message of its own: a worker that is told to stop is none that crashed, and the queue would count it as one.</summary>
-    private async Task ReturnAsync(Delivery delivery)
+    /// <summary>Until the queue has heard it: what is not acknowledged comes once more.</summary>
+    private async Task AcknowledgeAsync(IReadOnlyList<Delivery> deliveries)
     {
+        while (!_leaving.IsCancellationRequested)
+        {
+            try
+            {
+                await deliveries.AcknowledgeAsync(_leaving.Token);
+                return;
+            }
+            catch (Exception away)
+            {
+                LogNotAcknowledged(deliveries.Count, away.GetType().Name, away.Message);
+            }
+
+            await Task.Delay(OutcomePause, time, _leaving.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
+
+    /// <summary>Given back as a message of its own: a worker that lives is none that crashed, and the queue would count it as one.</summary>
+    private async Task ReturnAsync(HeldExecution held)
+    {
+        using var limit = new CancellationTokenSource(LastWords, time);
         try
         {
-            var execution = Execution.FromJson(delivery.Body.Span);
-            var again = execution with { Returns = execution.Returns + 1, Claims = execution.Claims + delivery.Count - 1 };
-            var published = await queue.PublishAsync([new StreamMessage(again.MessageId, again.Job.Partition, again.ToJson())], CancellationToken.None);
-            await (published[0] ? delivery.AcknowledgeAsync(CancellationToken.None) : delivery.ReturnAsync(CancellationToken.None));
+            var again = held.Execution with { Returns = held.Execution.Returns + 1, Claims = held.EarlierClaims };
+            var published = await queue.PublishAsync([new StreamMessage(again.MessageId, again.Job.Partition, again.ToJson())], limit.Token).WaitAsync(LastWords, time);
+            held.IsOver = published[0];
+            if (held.IsOver)
+                await held.Close().AcknowledgeAsync(limit.Token);
+            else
+                await held.Deliveries[^1].ReturnAsync(limit.Token);
         }
         catch (Exception broken)
         {
-            LogLetGo(broken.GetType().Name, broken.Message);
+            LogLapses(held.Execution.AttemptId, broken.GetType().Name, broken.Message);
         }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Attempt {Attempt} could not be made")]
     private partial void LogBug(Exception bug, string attempt);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A message on the execution queue is no execution and is taken out: {Reason}")]
-    private partial void LogUnreadable(string reason);
+    [LoggerMessage(Level = LogLevel.Error, Message = "A message on the execution queue is no execution and is taken out: {Kind}: {Reason}")]
+    private partial void LogUnreadable(string kind, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The outcome of {Attempt} waits: {Reason}")]
     private partial void LogOutcomeWaits(string attempt, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "An execution was let go and will be delivered again: {Kind}: {Reason}")]
-    private partial void LogLetGo(string kind, string reason);
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Attempt} is put off: {Reason}")]
+    private partial void LogPutOff(string attempt, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Attempt} is let go: {Kind}: {Reason}")]
+    private partial void LogLetGo(string attempt, string kind, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} deliveries could not be acknowledged yet: {Kind}: {Reason}")]
+    private partial void LogNotAcknowledged(int count, string kind, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Attempt} could not be given back and comes again by itself: {Kind}: {Reason}")]
+    private partial void LogLapses(string attempt, string kind, string reason);
 }
 
 /// <summary>How this node is called in history and logs.</summary>

@@ -1,14 +1,13 @@
-using System.Text.Json;
 using CronCloud.Core.History;
-using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Loops;
+using CronCloud.Engine.Outcomes;
 using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.History;
 
 /// <summary>Writes outcomes into history, many rows at once. A row written twice is one row.</summary>
-public sealed partial class HistoryWriter(IOutcomeStream outcomes, IHistory history, TimeProvider time, ILogger<HistoryWriter> logger) : ILoop
+public sealed class HistoryWriter(IOutcomeStream outcomes, IHistory history, TimeProvider time, ILogger<HistoryWriter> logger) : ILoop
 {
     private const int BatchSize = 5_000;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
@@ -21,24 +20,8 @@ public sealed partial class HistoryWriter(IOutcomeStream outcomes, IHistory hist
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
         var deliveries = await outcomes.PullAsync(OutcomeReader.History, BatchSize, PullWait, cancellation);
-        var rows = deliveries.Select(Read).OfType<HistoryRow>().ToList();
+        var rows = deliveries.Read(HistoryRow.Of, logger).ConvertAll(message => message.Content);
         await deliveries.CompleteAsync(() => rows.Count > 0 ? deliveries.HoldAsync(history.WriteAsync(rows, cancellation), time, cancellation) : Task.CompletedTask, cancellation);
         return deliveries.Count is > 0 and < BatchSize ? Gather : TimeSpan.Zero;
     }
-
-    private HistoryRow? Read(Delivery delivery)
-    {
-        try
-        {
-            return HistoryRow.Of(Outcome.FromJson(delivery.Body.Span));
-        }
-        catch (JsonException unreadable)
-        {
-            LogUnreadable(unreadable.Message);
-            return null;
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A message on the outcome stream is no outcome and is taken out: {Reason}")]
-    private partial void LogUnreadable(string reason);
 }

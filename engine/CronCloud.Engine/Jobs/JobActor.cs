@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Cluster.Sharding;
 using CronCloud.Core.Jobs;
 using Microsoft.Extensions.Logging;
 
@@ -16,7 +15,7 @@ public sealed partial class JobActor : ReceiveActor, IWithTimers
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    public JobActor(JobBook book, TimeProvider time, ILoggerFactory loggers)
+    public JobActor(JobKey key, JobBook book, TimeProvider time, ILoggerFactory loggers)
     {
         _book = book;
         _time = time;
@@ -25,12 +24,12 @@ public sealed partial class JobActor : ReceiveActor, IWithTimers
         ReceiveAsync<ChangeJob>(change => AnswerAsync(change, cancellation => _book.ChangeAsync(change, cancellation)));
         ReceiveAsync<TriggerJob>(trigger => AnswerAsync(trigger, cancellation => _book.TriggerAsync(trigger, cancellation)));
         ReceiveAsync<Rearm>(RearmAsync);
-        Receive<ReceiveTimeout>(_ => Context.Parent.Tell(new Passivate(PoisonPill.Instance)));
+        Receive<ReceiveTimeout>(_ => Context.Parent.Tell(new JobsActor.Idle(key)));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    public static Props Props(JobBook book, TimeProvider time, ILoggerFactory loggers) => Akka.Actor.Props.Create(() => new JobActor(book, time, loggers));
+    public static Props Props(JobKey key, JobBook book, TimeProvider time, ILoggerFactory loggers) => Akka.Actor.Props.Create(() => new JobActor(key, book, time, loggers));
 
     private async Task AnswerAsync(IForJob message, Func<CancellationToken, Task<JobReply>> carryOut)
     {

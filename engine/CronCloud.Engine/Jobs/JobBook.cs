@@ -8,34 +8,38 @@ namespace CronCloud.Engine.Jobs;
 /// Carries out messages for jobs: the record first, conditionally on its version, then the due index, then the answer. What an actor
 /// drives, one message of a job at a time.
 /// </summary>
-public sealed class JobBook(IJobStore jobs, IPendingStore pending, IDueIndex index, Func<string> newNonce, TimeProvider time)
+public sealed class JobBook(IJobStore jobs, IPendingStore pending, ICheckpointStore checkpoints, IDueIndex index, Func<string> newNonce, TimeProvider time)
 {
-    /// <summary>Two nodes may believe for a moment that they both have the job: the version decides, the other reads again.</summary>
-    private const int Tries = 5;
+    /// <summary>Revisions: a change is sent again after seconds, as a rule.</summary>
+    private const int LookedBack = 50;
 
+    /// <summary>Where another process changes the job at the same time the record's version decides, and the one that was late reads again.</summary>
     public async Task<JobReply> ChangeAsync(ChangeJob change, CancellationToken cancellation)
     {
-        for (var tries = 0; tries < Tries; tries++)
+        while (true)
         {
             var now = Now();
             var stored = await jobs.FindAsync(change.Key, cancellation);
+            if (stored is not null && await MadeBeforeAsync(change, cancellation) is { } made)
+            {
+                await RearmAsync(stored, cancellation);
+                return new JobReply { Job = stored, Created = made.Action == JobChange.NameOf(JobAction.Create, created: true) };
+            }
+
             var (next, created, refused) = JobChange.Of(stored, change, now);
             if (refused is not null)
                 return new JobReply { Refused = refused };
             if (next!.Version == stored?.Version)
             {
-                // What is there already may not be armed: whoever wrote it could have died before.
-                await ArmAsync(next, cancellation);
-                return new JobReply { Job = JobView.Of(next, created: false) };
+                await RearmAsync(next, cancellation);
+                return new JobReply { Job = next };
             }
 
-            if (!await jobs.WriteAsync(next, new Revision(next.Version, now, change.By, NameOf(change.Action, created), next.Definition), cancellation))
+            if (!await jobs.WriteAsync(next, new Revision(next.Version, now, change.By, JobChange.NameOf(change.Action, created), next.State, next.Definition), cancellation))
                 continue;
-            await ArmAsync(next, cancellation);
-            return new JobReply { Job = JobView.Of(next, created) };
+            await ArmAsync(next, next.UpdatedAt, cancellation);
+            return new JobReply { Job = next, Created = created };
         }
-
-        return JobReply.Refuse(RefusalCode.VersionConflict, $"Job '{change.Id}' is being changed by others; try again.");
     }
 
     /// <summary>The execution is in the record and in the due index before it is promised.</summary>
@@ -44,14 +48,14 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, IDueIndex ind
         if (await jobs.FindAsync(trigger.Key, cancellation) is not { State: not JobState.Deleted } job)
             return JobReply.Refuse(RefusalCode.NotFound, $"There is no job '{trigger.Id}'.");
 
-        var now = Now();
+        var (at, nonce) = trigger.Asked ?? (Now(), newNonce());
         var execution = new Execution
         {
             Tenant = job.Key.Tenant,
             JobId = job.Key.Id,
             JobVersion = job.Version,
-            ExecutionId = ExecutionId.Manual(job.Key.Id, now, newNonce()),
-            ScheduledAt = now,
+            ExecutionId = ExecutionId.Manual(job.Key.Id, at, nonce),
+            ScheduledAt = at,
             Trigger = Trigger.Manual,
             Attempt = 1,
             Target = trigger.Payload is { } payload ? job.Definition.Target.WithPayload(payload) : job.Definition.Target,
@@ -59,8 +63,11 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, IDueIndex ind
             Overlap = job.Definition.Overlap,
             TraceParent = TraceParent.New(),
         };
-        await pending.KeepAsync([new PendingExecution(execution, now)], cancellation);
-        await index.ArmAsync(job.Key.Partition, [DueItem.EntryOf(execution, now)], cancellation);
+        // Asked for before: it waits, is in flight, or ended a moment ago. A row written now would outlive its outcome.
+        if (trigger.Asked is not null && await index.FindAsync(job.Key.Partition, execution.EntryKey, cancellation) is not null)
+            return new JobReply { ExecutionId = execution.ExecutionId };
+        await pending.KeepAsync([new PendingExecution(execution, at)], cancellation);
+        await index.ArmAsync(job.Key.Partition, [DueItem.EntryOf(execution, at)], cancellation);
         return new JobReply { ExecutionId = execution.ExecutionId };
     }
 
@@ -68,22 +75,22 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, IDueIndex ind
     public async Task RearmAsync(JobKey key, CancellationToken cancellation)
     {
         if (await jobs.FindAsync(key, cancellation) is { } job)
-            await ArmAsync(job, cancellation);
+            await RearmAsync(job, cancellation);
     }
 
+    /// <summary>What is in the record may not be armed: whoever wrote it could have died before. Or it is, and was dispatched to its end since: what the checkpoint says is in the queue is not due again.</summary>
+    private async Task RearmAsync(Job job, CancellationToken cancellation) =>
+        await ArmAsync(job, Checkpoint.UnplannedAfter(job, await checkpoints.ReadAsync(job.Key.Partition, cancellation)), cancellation);
+
+    /// <summary>What a change that is sent again made the first time, so that it does not undo what came after it; null when it made nothing.</summary>
+    private async Task<Revision?> MadeBeforeAsync(ChangeJob change, CancellationToken cancellation) => change.SentBefore is { } sent
+        ? (await jobs.ListRevisionsAsync(change.Key, LookedBack, null, cancellation)).Items.TakeWhile(r => r.At >= sent).FirstOrDefault(r => JobChange.Made(change, r))
+        : null;
+
     /// <summary>What the job was due before the change and is not started yet is left over; of a deleted job it ends as skipped.</summary>
-    private Task ArmAsync(Job job, CancellationToken cancellation) =>
-        index.ArmAsync(job.Key.Partition, [DueItem.EntryOf(job, job.UpdatedAt, Now()) with { Since = job.UpdatedAt }], cancellation);
+    private Task ArmAsync(Job job, DateTimeOffset after, CancellationToken cancellation) =>
+        index.ArmAsync(job.Key.Partition, [DueItem.EntryOf(job, after, Now()) with { Since = job.UpdatedAt }], cancellation);
 
     /// <summary>To the millisecond, as everything that is stored.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
-
-    private static string NameOf(JobAction action, bool created) => action switch
-    {
-        JobAction.Create or JobAction.Put => created ? "created" : "updated",
-        JobAction.Pause => "paused",
-        JobAction.Resume => "resumed",
-        JobAction.Delete => "deleted",
-        _ => throw new ArgumentOutOfRangeException(nameof(action), action, "No such action."),
-    };
 }

@@ -24,6 +24,26 @@ public sealed record JobChange(Job? Next, bool Created, JobRefusal? Refused)
         return new JobChange(IsSame(current, next) ? current : next with { Version = (stored?.Version ?? 0) + 1, UpdatedAt = now }, current is null, null);
     }
 
+    /// <summary>Whether the revision is what the change made, or another one like it.</summary>
+    public static bool Made(ChangeJob change, Revision revision)
+    {
+        var mayCreate = change.Action == JobAction.Create || (change.Action == JobAction.Put && change.IfVersion is null && !change.IfExists);
+        var mayUpdate = change.Action != JobAction.Create && !change.IfNew;
+        return ((mayCreate && revision.Action == NameOf(change.Action, created: true)) || (mayUpdate && revision.Action == NameOf(change.Action, created: false)))
+            && (change.IfVersion is not { } version || revision.Version == version + 1)
+            && (change.Definition is not { } definition || IsSame(definition, revision.Definition));
+    }
+
+    /// <summary>What a revision calls it.</summary>
+    public static string NameOf(JobAction action, bool created) => action switch
+    {
+        JobAction.Create or JobAction.Put => created ? "created" : "updated",
+        JobAction.Pause => "paused",
+        JobAction.Resume => "resumed",
+        JobAction.Delete => "deleted",
+        _ => throw new ArgumentOutOfRangeException(nameof(action), action, "No such action."),
+    };
+
     private static JobRefusal? Refuse(Job? current, ChangeJob change)
     {
         if (current is null && change.Action is not (JobAction.Create or JobAction.Put))
@@ -49,8 +69,9 @@ public sealed record JobChange(Job? Next, bool Created, JobRefusal? Refused)
 
     /// <summary>Writing what is there already makes no new version.</summary>
     private static bool IsSame(Job? current, Job next) =>
-        current is not null && current.State == next.State
-        && JsonElement.DeepEquals(Json(current.Definition), Json(next.Definition));
+        current is not null && current.State == next.State && IsSame(current.Definition, next.Definition);
+
+    private static bool IsSame(JobDefinition one, JobDefinition other) => JsonElement.DeepEquals(Json(one), Json(other));
 
     private static JsonElement Json(JobDefinition definition) => JsonSerializer.SerializeToElement(definition, CoreJson.Options);
 }

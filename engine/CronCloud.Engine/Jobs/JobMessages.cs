@@ -1,11 +1,9 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using CronCloud.Core.Jobs;
-using CronCloud.Core.Json;
 
 namespace CronCloud.Engine.Jobs;
 
-/// <summary>A message for the actor of one job: sharding sends it there.</summary>
+/// <summary>A message for the actor of one job.</summary>
 public interface IForJob
 {
     JobKey Key { get; }
@@ -35,14 +33,15 @@ public sealed record ChangeJob : IForJob
     /// <summary>Only if there is such a job.</summary>
     public bool IfExists { get; init; }
 
+    /// <summary>When it was sent first, if it was sent before: what was made since as it wants it is its own doing.</summary>
+    public DateTimeOffset? SentBefore { get; init; }
+
     /// <summary>Who wants it, for the revisions.</summary>
     public required string By { get; init; }
 
-    [JsonIgnore]
     public JobKey Key => new(Tenant, Id);
 }
 
-[JsonConverter(typeof(CamelCaseEnumConverter<JobAction>))]
 public enum JobAction
 {
     /// <summary>Refused when the id is taken.</summary>
@@ -65,14 +64,20 @@ public sealed record TriggerJob : IForJob
     /// <summary>In place of the job's own body or payload.</summary>
     public JsonElement? Payload { get; init; }
 
-    [JsonIgnore]
+    /// <summary>When it was asked for, and what tells it apart from others of that instant: asked again with both, it is the same execution. Null: now, and another one.</summary>
+    public (DateTimeOffset At, string Nonce)? Asked { get; init; }
+
     public JobKey Key => new(Tenant, Id);
 }
 
-/// <summary>What came of a message: exactly one member is set.</summary>
+/// <summary>What came of a message: one of job, execution id, refusal and unavailability is set.</summary>
 public sealed record JobReply
 {
-    public JobView? Job { get; init; }
+    /// <summary>As it is after the change.</summary>
+    public Job? Job { get; init; }
+
+    /// <summary>Whether the change made it.</summary>
+    public bool Created { get; init; }
 
     public string? ExecutionId { get; init; }
 
@@ -84,17 +89,8 @@ public sealed record JobReply
     public static JobReply Refuse(RefusalCode code, string message) => new() { Refused = new JobRefusal(code, message) };
 }
 
-/// <summary>A job as it is after the change, and whether the change made it.</summary>
-public sealed record JobView(string Tenant, string Id, JobDefinition Definition, JobState State, long Version, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, bool Created)
-{
-    public static JobView Of(Job job, bool created) => new(job.Key.Tenant, job.Key.Id, job.Definition, job.State, job.Version, job.CreatedAt, job.UpdatedAt, created);
-
-    public Job ToJob() => new() { Key = new JobKey(Tenant, Id), Definition = Definition, State = State, Version = Version, CreatedAt = CreatedAt, UpdatedAt = UpdatedAt };
-}
-
 public sealed record JobRefusal(RefusalCode Code, string Message);
 
-[JsonConverter(typeof(CamelCaseEnumConverter<RefusalCode>))]
 public enum RefusalCode
 {
     NotFound,

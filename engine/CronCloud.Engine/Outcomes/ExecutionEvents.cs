@@ -22,7 +22,7 @@ public sealed class ExecutionEvents(IEnumerable<ISubjectPublisher> publishers)
         var name = status switch
         {
             ExecutionStatus.Succeeded => "succeeded",
-            ExecutionStatus.Retrying => "failed",
+            ExecutionStatus.Retrying when !outcome.IsPutOff => "failed",
             ExecutionStatus.DeadLettered => "deadLettered",
             ExecutionStatus.Missed => "missed",
             _ => null,

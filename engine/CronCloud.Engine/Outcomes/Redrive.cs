@@ -14,30 +14,47 @@ public sealed class Redrive(IDeadLetterStore deadLetters, IDueIndex index, TimeP
     private const int BatchSize = 500;
 
     /// <summary>False when there is no such dead letter (any more).</summary>
-    public async Task<bool> OneAsync(string tenant, string executionId, CancellationToken cancellation) =>
-        await deadLetters.FindAsync(tenant, executionId, cancellation) is { } letter && await RedriveAsync([letter], cancellation) == 1;
+    public async Task<bool> OneAsync(string tenant, string executionId, CancellationToken cancellation)
+    {
+        if (await deadLetters.FindAsync(tenant, executionId, cancellation) is not { } letter)
+            return false;
+        var now = Now();
+        var redriven = await deadLetters.RedriveAsync([letter], now, cancellation);
+        await ArmAsync(redriven, now, cancellation);
+        return redriven.Count == 1;
+    }
 
-    /// <summary>All that match; answers how many.</summary>
+    /// <summary>All that match; answers how many. When a part goes away after some were redriven, a <see cref="RedriveCutShortException"/> says so.</summary>
     public async Task<int> ManyAsync(DeadLetterQuery query, CancellationToken cancellation)
     {
-        var redriven = 0;
+        var count = 0;
         string? cursor = null;
-        do
+        try
         {
-            var page = await deadLetters.ListAsync(query with { Limit = BatchSize, Cursor = cursor }, cancellation);
-            redriven += await RedriveAsync(page.Items, cancellation);
-            cursor = page.NextCursor;
+            do
+            {
+                var page = await deadLetters.ListAsync(query with { Limit = BatchSize, Cursor = cursor }, cancellation);
+                var now = Now();
+                var redriven = await deadLetters.RedriveAsync(page.Items, now, cancellation);
+                count += redriven.Count;
+                await ArmAsync(redriven, now, cancellation);
+                cursor = page.NextCursor;
+            }
+            while (cursor is not null);
+            return count;
         }
-        while (cursor is not null);
-        return redriven;
+        catch (Exception away) when (count > 0)
+        {
+            throw new RedriveCutShortException(count, away);
+        }
     }
 
-    private async Task<int> RedriveAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellation)
+    private async Task ArmAsync(IReadOnlyList<Execution> redriven, DateTimeOffset now, CancellationToken cancellation)
     {
-        var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
-        var executions = await deadLetters.RedriveAsync(letters, now, cancellation);
-        foreach (var partition in executions.GroupBy(e => e.Job.Partition))
+        foreach (var partition in redriven.GroupBy(e => e.Job.Partition))
             await index.ArmAsync(partition.Key, [.. partition.Select(e => DueItem.EntryOf(e, now) with { Until = now })], cancellation);
-        return executions.Count;
     }
+
+    /// <summary>To the millisecond, as everything that is stored.</summary>
+    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 }

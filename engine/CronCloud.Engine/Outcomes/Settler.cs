@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
@@ -11,30 +10,80 @@ namespace CronCloud.Engine.Outcomes;
 
 /// <summary>
 /// Settles outcomes: the flight ends, a retry is armed, the record learns what it must. The due index comes first, so that retries go on
-/// while SQL is away; an outcome is acknowledged when all of it is done, and settling it again changes nothing.
+/// while SQL is away; an outcome is acknowledged when all of it is done, and settling it again changes nothing. What the record must learn waits for it, and keeps
+/// nobody else.
 /// </summary>
 public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IPendingStore pending, IDeadLetterStore deadLetters, ExecutionEvents events, TimeProvider time, ILogger<Settler> logger) : ILoop
 {
     private const int BatchSize = 1_000;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>For so long the record is not asked again that could not be written: each try may take as long as its server takes to fail.</summary>
+    private static readonly TimeSpan RecordPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>What waits for the record comes back after a pause that doubles from <see cref="RecordPause"/> up to this.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
+
+    private DateTimeOffset _recordAfter;
+
     public string Name => "settler";
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
         var deliveries = await outcomes.PullAsync(OutcomeReader.Settler, BatchSize, PullWait, cancellation);
-        var settled = deliveries.Select(Read).OfType<Settled>().ToList();
-        await deliveries.CompleteAsync(() => deliveries.HoldAsync(SettleAsync(settled, cancellation), time, cancellation), cancellation);
+        var messages = deliveries.Read(Settled.Of, logger);
+        HashSet<Settled> over = [];
+        var recording = new List<OutcomeMessage<Settled>>();
+        await deliveries.HoldAsync(
+            deliveries.CompleteAsync(
+                async () =>
+                {
+                    over = await LandAsync(messages.ConvertAll(m => m.Content), cancellation);
+                    recording = messages.FindAll(m => m.Content.IsRecorded(over));
+                    await events.PublishAsync([.. messages.Where(m => !m.Content.IsRecorded(over)).Select(m => m.Content.Outcome)], cancellation);
+                },
+                () => deliveries.Except(recording.Select(m => m.Delivery)),
+                cancellation),
+            time,
+            cancellation);
+        if (recording.Count > 0)
+            await RecordAsync(recording, over, cancellation);
         return TimeSpan.Zero;
     }
 
-    private async Task SettleAsync(List<Settled> settled, CancellationToken cancellation)
+    private async Task RecordAsync(List<OutcomeMessage<Settled>> recording, HashSet<Settled> over, CancellationToken cancellation)
     {
-        var over = await LandAsync(settled, cancellation);
+        var deliveries = recording.ConvertAll(m => m.Delivery);
+        if (time.GetUtcNow() >= _recordAfter)
+        {
+            try
+            {
+                await deliveries.HoldAsync(RecordAsync(recording.ConvertAll(m => m.Content), over, cancellation), time, cancellation);
+                await deliveries.AcknowledgeAsync(cancellation);
+                return;
+            }
+            catch (Exception away) when (!cancellation.IsCancellationRequested)
+            {
+                _recordAfter = time.GetUtcNow() + RecordPause;
+                LogRecordAway(recording.Count, away.GetType().Name, away.Message);
+            }
+        }
+
+        await Task.WhenAll(deliveries.Select(delivery => delivery.ReturnAsync(PauseOf(delivery), cancellation).AsTask()));
+    }
+
+    private async Task RecordAsync(List<Settled> settled, HashSet<Settled> over, CancellationToken cancellation)
+    {
         await pending.KeepAsync([.. settled.Where(s => s.Retry is not null && !over.Contains(s)).Select(s => s.Retry!)], cancellation);
         await deadLetters.KeepAsync([.. settled.Where(s => s.Status == ExecutionStatus.DeadLettered).Select(s => DeadLetter.Of(s.Outcome))], cancellation);
         await pending.RemoveAsync([.. settled.Where(s => s.EndsPending).Select(s => s.Outcome.Execution)], cancellation);
         await events.PublishAsync([.. settled.Select(s => s.Outcome)], cancellation);
+    }
+
+    private static TimeSpan PauseOf(Delivery delivery)
+    {
+        var pause = RecordPause * Math.Pow(2, Math.Min(delivery.Count - 1, 10));
+        return pause < LongestPause ? pause : LongestPause;
     }
 
     /// <summary>Answers those that are old outcomes, told again: their retry is over, and the record must not have it once more.</summary>
@@ -49,22 +98,8 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         return [.. over.SelectMany(o => o)];
     }
 
-    private Settled? Read(Delivery delivery)
-    {
-        try
-        {
-            var outcome = Outcome.FromJson(delivery.Body.Span);
-            return Settled.Of(outcome);
-        }
-        catch (JsonException unreadable)
-        {
-            LogUnreadable(unreadable.Message);
-            return null;
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A message on the outcome stream is no outcome and is taken out: {Reason}")]
-    private partial void LogUnreadable(string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} outcomes wait until the record can be written: {Kind}: {Reason}")]
+    private partial void LogRecordAway(int count, string kind, string reason);
 
     /// <summary>What is to be done about an outcome.</summary>
     private sealed record Settled(Outcome Outcome, ExecutionStatus Status, Landing? Landing, PendingExecution? Retry)
@@ -72,6 +107,9 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         /// <summary>What a schedule named and what never waited was never pending.</summary>
         public bool EndsPending =>
             Retry is null && Status != ExecutionStatus.DeadLettered && (Outcome.Execution is { Attempt: > 1 } or { Overlap: Overlap.Queue } or { Trigger: not Trigger.Schedule });
+
+        /// <summary>Whether the record must learn of it.</summary>
+        public bool IsRecorded(HashSet<Settled> over) => EndsPending || Status == ExecutionStatus.DeadLettered || (Retry is not null && !over.Contains(this));
 
         public static Settled Of(Outcome outcome)
         {
@@ -81,7 +119,9 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
             return new Settled(outcome, settlement.Status, landing is { FlightId: null, Frees: null } ? null : landing, retry);
         }
 
-        /// <summary>What was dropped before its first attempt never had it; should it have been started all the same, after a step that was half done, it has it now.</summary>
+        /// <summary>
+        /// What was dropped before its first attempt never had it. Should it have been queued all the same, by a step that was half done, it has it now.
+        /// </summary>
         private static bool HadSlot(Outcome outcome) => !outcome.IsDropped || outcome.Execution.Attempt > outcome.Execution.FirstAttempt;
     }
 }

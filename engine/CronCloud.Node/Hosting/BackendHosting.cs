@@ -94,13 +94,13 @@ internal static class BackendHosting
     {
         if (settings.ClickHouse is { } clickHouse)
         {
-            services.AddSingleton(_ => Read("clickhouse", clickHouse, text => new ClickHouseHistory(text)));
+            services.AddSingleton(s => Read("clickhouse", clickHouse, text => new ClickHouseHistory(text, s.GetRequiredService<TimeProvider>())));
             services.AddDependency<ClickHouseHistory>();
             services.AddSingleton<IHistory>(s => s.GetRequiredService<ClickHouseHistory>());
         }
         else
         {
-            services.AddSingleton(_ => new SqliteHistory(Path.Combine(settings.DataDirectory, "history.db")));
+            services.AddSingleton(s => new SqliteHistory(Path.Combine(settings.DataDirectory, "history.db"), s.GetRequiredService<TimeProvider>()));
             services.AddDependency<SqliteHistory>();
             services.AddSingleton<IHistory>(s => s.GetRequiredService<SqliteHistory>());
         }

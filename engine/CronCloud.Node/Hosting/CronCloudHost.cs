@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Akka.Actor;
 using CronCloud.Core;
 using CronCloud.Engine.Clocks;
 
@@ -19,6 +18,8 @@ public static class CronCloudHost
             var builder = WebApplication.CreateBuilder(args);
             var settings = NodeSettings.Read(builder.Configuration, defaultRoles);
             CheckUrls(builder.Configuration["urls"]);
+            if (builder.Configuration.GetSection("Cluster").Exists())
+                await Console.Error.WriteLineAsync("Cluster__… is not needed and not read: nodes find each other through Redis.");
             using var directory = UsesTwins(settings) ? DataDirectory.Open(settings.DataDirectory) : null;
             AddDefaults(builder);
             builder.Services.AddSingleton(settings);
@@ -36,22 +37,13 @@ public static class CronCloudHost
             await StartAsync(app);
             StartLines.Write(app, settings, Stopwatch.GetElapsedTime(started));
             await app.WaitForShutdownAsync();
-            return await WasTakenOutAsync(app) ? 1 : 0;
+            return 0;
         }
         catch (SettingException wrong)
         {
             await Console.Error.WriteLineAsync($"croncloud cannot start: {wrong.Message}");
             return 1;
         }
-    }
-
-    /// <summary>A process that was silent for seconds (stopped, swapped out) has been replaced, and one on an island is alone: it ends, and a new one joins.</summary>
-    private static async Task<bool> WasTakenOutAsync(WebApplication app)
-    {
-        var takenOut = CoordinatedShutdown.Get(app.Services.GetRequiredService<ActorSystem>()).ShutdownReason is CoordinatedShutdown.ClusterDowningReason;
-        if (takenOut)
-            await Console.Error.WriteLineAsync("croncloud ends: it is out of the cluster, since it was silent or alone for too long. Start it again.");
-        return takenOut;
     }
 
     private static void CheckUrls(string? urls)

@@ -1,7 +1,5 @@
 using Akka.Actor;
-using Akka.Cluster.Hosting;
 using Akka.Hosting;
-using Akka.Remote.Hosting;
 using CronCloud.Core.Clocks;
 using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
@@ -9,7 +7,6 @@ using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Clocks;
-using CronCloud.Engine.Cluster;
 using CronCloud.Engine.Due;
 using CronCloud.Engine.Executing;
 using CronCloud.Engine.History;
@@ -29,10 +26,7 @@ internal static class EngineHosting
         services.AddSingleton(new NodeName(settings.NodeName));
         services.AddSingleton(settings.Targets);
         services.AddSingleton(settings.Worker);
-        services.AddSingleton(s => new JobBook(s.GetRequiredService<IJobStore>(), s.GetRequiredService<IPendingStore>(), s.GetRequiredService<IDueIndex>(), NewNonce, s.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IClusterView, AkkaClusterView>();
-        services.AddSingleton(new SeedNodes(settings.Cluster.SeedNodes));
-        services.AddSingleton<Membership>();
+        services.AddSingleton(s => new JobBook(s.GetRequiredService<IJobStore>(), s.GetRequiredService<IPendingStore>(), s.GetRequiredService<ICheckpointStore>(), s.GetRequiredService<IDueIndex>(), NewNonce, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PartitionBuilder>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<LostFlights>();
@@ -41,6 +35,8 @@ internal static class EngineHosting
         services.AddSingleton<DuePartitionParts>();
         services.AddSingleton<Findings>();
         services.AddSingleton<RecordScan>();
+        services.AddSingleton<ChangeScan>();
+        services.AddSingleton<InvariantScan>();
         services.AddSingleton<ExecutionEvents>();
         services.AddSingleton<Redrive>();
         services.AddSingleton(s => new ClockGuard(s.GetRequiredService<DisciplinedClock>(), TimeProvider.System, s.GetServices<IReferenceClock>(), s.GetRequiredService<ILogger<ClockGuard>>()));
@@ -52,6 +48,7 @@ internal static class EngineHosting
         services.AddSingleton<Heartbeat>();
         services.AddSingleton<Settler>();
         services.AddSingleton<HistoryWriter>();
+        services.AddSingleton<HistoryPruning>();
         services.AddAkka(SystemName, (akka, provider) => akka.Compose(settings, provider));
     }
 
@@ -63,35 +60,14 @@ internal static class EngineHosting
             logging.LogLevel = Akka.Event.LogLevel.WarningLevel;
             logging.AddLoggerFactory();
         });
-        akka.WithCluster(settings);
-        if (settings.Has("scheduler"))
-            akka.AddJobs("scheduler");
-        else if (settings.Has("gateway"))
-            akka.AddJobsProxy("scheduler");
-        akka.WithActors((system, registry, _) => StartLoops(system, registry, settings, services));
-    }
-
-    private static void WithCluster(this AkkaConfigurationBuilder akka, NodeSettings settings)
-    {
-        var cluster = settings.Cluster;
-        akka.WithRemoting(cluster.Hostname, cluster.Port);
-        akka.WithClustering(new ClusterOptions
-        {
-            Roles = [.. settings.Roles],
-        });
         akka.AddHocon(
             """
-            akka.cluster.downing-provider-class = "Akka.Cluster.NoDowning, Akka.Cluster"
-            akka.cluster.failure-detector.acceptable-heartbeat-pause = 2s
-            akka.cluster.singleton.min-number-of-hand-over-retries = 3
-            akka.remote.retry-gate-closed-for = 1s
             akka.coordinated-shutdown.default-phase-timeout = 10s
             akka.coordinated-shutdown.phases.before-service-unbind.timeout = 40s
             akka.coordinated-shutdown.exit-clr = off
             """,
             HoconAddMode.Prepend);
-        if (!settings.JoinsCluster)
-            akka.AddStartup((system, _) => Akka.Cluster.Cluster.Get(system).Join(Akka.Cluster.Cluster.Get(system).SelfAddress));
+        akka.WithActors((system, registry, _) => StartLoops(system, registry, settings, services));
     }
 
     private static void StartLoops(ActorSystem system, IActorRegistry registry, NodeSettings settings, IServiceProvider services)
@@ -101,16 +77,6 @@ internal static class EngineHosting
             where T : ILoop => system.ActorOf(LoopActor.Props(services.GetRequiredService<T>(), loggers), name);
 
         Loop<ClockGuard>("clock-guard");
-        if (settings.JoinsCluster)
-        {
-            Loop<Membership>("membership");
-            CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseClusterExitingDone, "leave-roster", async () =>
-            {
-                await services.GetRequiredService<Membership>().LeaveAsync(CancellationToken.None);
-                return Akka.Done.Instance;
-            });
-        }
-
         if (settings.Has("scheduler"))
         {
             var partitions = system.ActorOf(
@@ -120,6 +86,8 @@ internal static class EngineHosting
             Loop<CatchUpBudget>("catch-up-budget");
             Loop<Checkpoints>("checkpoints");
             var settler = Loop<Settler>("settler");
+            Loop<ChangeScan>("change-scan");
+            Loop<InvariantScan>("invariant-scan");
             Loop<RecordScan>("record-scan");
             DrainAtStop(system, "settler", () => settler.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
             DrainAtStop(system, "partitions", () => partitions.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
@@ -131,21 +99,27 @@ internal static class EngineHosting
             Loop<Heartbeat>("heartbeat");
             DrainAtStop(system, "worker", async () =>
             {
-                await worker.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(5));
+                Task drained = worker.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(5));
+                await drained.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // also without an answer what it holds is to be given back
                 await services.GetRequiredService<Worker>().DrainAsync(TimeSpan.FromSeconds(20));
             });
         }
 
         if (settings.Has("gateway"))
+        {
+            registry.Register<JobsActor>(system.ActorOf(JobsActor.Props(services.GetRequiredService<JobBook>(), services.GetRequiredService<TimeProvider>(), loggers), "jobs"));
             Loop<AnswerPruning>("answer-pruning");
+        }
+
         if (settings.Has("recorder"))
         {
+            Loop<HistoryPruning>("history-pruning");
             var history = Loop<HistoryWriter>("history");
             DrainAtStop(system, "history", () => history.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(20)));
         }
     }
 
-    /// <summary>Before the cluster is left: stop scanning and hand leases over, finish or hand back what runs.</summary>
+    /// <summary>Stop scanning and hand leases over, finish or hand back what runs.</summary>
     private static void DrainAtStop(ActorSystem system, string name, Func<Task> drain) =>
         CoordinatedShutdown.Get(system).AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, $"drain-{name}", async () =>
         {

@@ -1,6 +1,5 @@
 using CronCloud.Core;
 using CronCloud.Engine.Clocks;
-using CronCloud.Engine.Cluster;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace CronCloud.Node.Hosting;
@@ -29,7 +28,7 @@ internal static class Health
 
     private sealed record DependencyCheck(string Status, string Part, string? Error);
 
-    private sealed class Readiness(IEnumerable<IDependency> dependencies, IClusterView cluster, ClockGuard clock, NodeSettings settings, TimeProvider time, IHostApplicationLifetime lifetime)
+    private sealed class Readiness(IEnumerable<IDependency> dependencies, ClockGuard clock, TimeProvider time, IHostApplicationLifetime lifetime)
     {
         public async Task<IReadOnlyDictionary<string, DependencyCheck>> CheckAsync(CancellationToken cancellation)
         {
@@ -37,8 +36,6 @@ internal static class Health
             var all = checks.ToDictionary(c => c.Name, c => c.Check);
             if (!clock.IsTrusted)
                 all["clock"] = new DependencyCheck("down", "this machine's clock", "does not agree with the clocks of Redis and SQL, or was not compared with them yet");
-            if (settings.JoinsCluster)
-                all["cluster"] = cluster.IsUp ? new DependencyCheck("up", "the other nodes", null) : new DependencyCheck("down", "the other nodes", "has not joined yet");
             if (lifetime.ApplicationStopping.IsCancellationRequested)
                 all["process"] = new DependencyCheck("down", "this process", "is stopping");
             return all;

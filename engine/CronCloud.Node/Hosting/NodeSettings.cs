@@ -30,25 +30,19 @@ public sealed record NodeSettings
 
     public string? ClickHouse { get; init; }
 
-    public required ClusterSettings Cluster { get; init; }
-
     public required TargetOptions Targets { get; init; }
 
     public required WorkerOptions Worker { get; init; }
 
-    /// <summary>The cluster places the jobs' actors: whoever hosts or asks them is in it. Others only meet at the servers.</summary>
-    public bool JoinsCluster => Cluster.SeedNodes.Count > 0 && (Has("scheduler") || Has("gateway"));
-
     public bool Has(string role) => Roles.Contains(role);
 
-    /// <summary>Reads <c>CronCloud:*</c>, <c>Cluster:*</c> and <c>ConnectionStrings:*</c>; a wrong value is a <see cref="SettingException"/> that names it.</summary>
+    /// <summary>Reads <c>CronCloud:*</c> and <c>ConnectionStrings:*</c>; a wrong value is a <see cref="SettingException"/> that names it.</summary>
     public static NodeSettings Read(IConfiguration configuration, IReadOnlyList<string> defaultRoles)
     {
         var own = configuration.GetSection("CronCloud");
         if (own.GetChildren().FirstOrDefault(c => !KnownKeys.Contains(c.Key, StringComparer.OrdinalIgnoreCase)) is { } unknown)
             throw new SettingException($"CronCloud__{unknown.Key} is no setting. There are: {string.Join(", ", KnownKeys)}.");
 
-        var cluster = ClusterSettings.Read(configuration.GetSection("Cluster"));
         var settings = new NodeSettings
         {
             Roles = ReadRoles(own["Roles"], defaultRoles),
@@ -59,7 +53,6 @@ public sealed record NodeSettings
             Redis = configuration.GetConnectionString("redis") is { Length: > 0 } redis ? redis : null,
             Nats = configuration.GetConnectionString("nats") is { Length: > 0 } nats ? nats : null,
             ClickHouse = configuration.GetConnectionString("clickhouse") is { Length: > 0 } clickHouse ? clickHouse : null,
-            Cluster = cluster,
             Targets = Bind<TargetOptions>(own.GetSection("Targets"), "CronCloud__Targets"),
             Worker = Bind<WorkerOptions>(own.GetSection("Worker"), "CronCloud__Worker"),
         };
@@ -70,13 +63,12 @@ public sealed record NodeSettings
     /// <summary>Twins live in one process: a process that shares the work with others needs the real servers.</summary>
     private void CheckTwins()
     {
-        var shares = Cluster.SeedNodes.Count > 0 ? "Cluster__SeedNodes names other nodes" : AllRoles.All(Has) ? null : $"the roles {string.Join(",", Roles)} leave work to other nodes";
-        if (shares is null)
+        if (AllRoles.All(Has))
             return;
         foreach (var (name, value) in new[] { ("sql", Sql), ("redis", Redis), ("nats", Nats), ("clickhouse", ClickHouse) })
         {
             if (value is null)
-                throw new SettingException($"ConnectionStrings__{name} is not set, but {shares}: twins cannot be shared between processes.");
+                throw new SettingException($"ConnectionStrings__{name} is not set, but the roles {string.Join(",", Roles)} leave work to other nodes: twins cannot be shared between processes.");
         }
     }
 

@@ -186,6 +186,20 @@ public abstract class DueIndexContract
     }
 
     [Fact]
+    public async Task A_flight_is_found_by_its_id_until_it_lands()
+    {
+        var index = await OpenAsync();
+        var entry = Entry("t/a", 1, 0);
+        await index.ArmAsync(Partition, [entry], None);
+        await index.AdvanceAsync(Partition, [new Advance(entry, null, Flight("f", 10))], Now, None);
+
+        Assert.Equal(Flight("f", 10).Payload.ToArray(), (await index.FindFlightAsync(Partition, "f", None))!.Value.ToArray());
+        Assert.Null(await index.FindFlightAsync(Partition + 1, "f", None));
+        await index.LandAsync(Partition, [new Landing("f", null)], Now, None);
+        Assert.Null(await index.FindFlightAsync(Partition, "f", None));
+    }
+
+    [Fact]
     public async Task An_earlier_entry_wakes_its_partition_and_a_later_one_does_not()
     {
         var index = await OpenAsync();
@@ -318,6 +332,21 @@ public abstract class DueIndexContract
         await index.ArmAsync(Partition, [Entry("t/a", 1, 1) with { Raises = raises }], None);
 
         Assert.Equal(Now.AddSeconds(dueExpected), (await index.FindAsync(Partition, "t/a", None))!.Due);
+    }
+
+    [Fact]
+    public async Task A_slot_is_not_claimed_for_an_entry_that_has_moved_on_since_it_was_seen()
+    {
+        var index = await OpenAsync();
+        var seen = new DueEntry("t/job", 1, Now, "x"u8.ToArray());
+        var claim = new SlotClaim("t/job", "t/job@1") { Seen = seen };
+        Assert.Equal([SlotState.Gone], await index.ClaimAsync(Partition, [claim], None));
+        await index.ArmAsync(Partition, [seen with { Due = Now.AddSeconds(1) }], None);
+        Assert.Equal([SlotState.Gone], await index.ClaimAsync(Partition, [claim], None));
+        Assert.Equal([SlotState.Gone], await index.ClaimAsync(Partition, [claim with { Seen = seen with { Due = Now.AddSeconds(1), Version = 2 } }], None));
+        Assert.Empty(await index.ReadSlotsAsync(Partition, None));
+
+        Assert.Equal([SlotState.Taken], await index.ClaimAsync(Partition, [claim with { Seen = seen with { Due = Now.AddSeconds(1) } }], None));
     }
 
     [Fact]

@@ -16,6 +16,28 @@ public sealed class RedisDueIndexTests(RealServers servers) : DueIndexContract, 
             await _connection.DisposeAsync();
     }
 
+    [Fact]
+    public async Task A_partition_that_lost_its_due_times_alone_is_built_whole_again()
+    {
+        var index = await OpenAsync();
+        DueEntry[] entries = [new("t/job", 1, DateTimeOffset.UnixEpoch.AddDays(1), "a"u8.ToArray()), new("t/job@1", 2, DateTimeOffset.UnixEpoch.AddDays(2), "b"u8.ToArray()), new("t/gone", 1, DateTimeOffset.UnixEpoch.AddDays(3), "c"u8.ToArray())];
+        await index.ArmAsync(17, entries, CancellationToken.None);
+        await index.EndBuildAsync(17, await index.BeginBuildAsync(17, CancellationToken.None), "it", CancellationToken.None);
+        await _connection!.Database.KeyDeleteAsync("cc:{17}:due");
+        Assert.False((await ScanAsync(index)).IsBuilt);
+
+        var build = await index.BeginBuildAsync(17, CancellationToken.None);
+        await index.ArmAsync(17, entries[..2], CancellationToken.None);
+        await index.EndBuildAsync(17, build, "it", CancellationToken.None);
+
+        var scan = await ScanAsync(index);
+        Assert.True(scan.IsBuilt);
+        Assert.Equal(["t/job", "t/job@1"], scan.Entries.Select(e => e.Key));
+    }
+
+    private static Task<DueScan> ScanAsync(IDueIndex index) =>
+        index.ScanAsync(17, new DueQuery { Now = DateTimeOffset.UnixEpoch.AddDays(9), Limit = 10 }, CancellationToken.None);
+
     protected override async Task<IDueIndex> OpenAsync()
     {
         _connection = new RedisConnection((await servers.RedisAsync()).ConnectionString + ",allowAdmin=true");

@@ -85,9 +85,66 @@ public abstract class HistoryContract
         Assert.Empty(await IdsAsync(history, Query() with { Tenant = "other" }));
     }
 
+    [Theory]
+    [InlineData("grün", "GRÜN")]
+    [InlineData("ÄPFEL und Birnen", "äpfel UND")]
+    [InlineData("Привет, мир", "привет")]
+    [InlineData("Ωμέγα", "ωΜ")]
+    public async Task Text_is_found_in_any_case_of_any_alphabet(string output, string text)
+    {
+        var history = await OpenAsync();
+        await history.WriteAsync([Row("a", 0, 1) with { Output = output }, Row("b", 0, 1) with { Output = null, Error = output }, Row("c", 0, 1)], None);
+
+        Assert.Equal([Id("b", 0), Id("a", 0)], await IdsAsync(history, Query() with { Text = text }));
+    }
+
+    [Fact]
+    public async Task A_list_goes_back_over_thirty_days_and_leaves_nothing_out()
+    {
+        var history = await OpenAsync();
+        int[] ages = [0, 60, 60, 299, 300, 301, 3_600, 3_900, 3_901, 40_000, 90_000, 200_000, 700_000, 2_000_000, 2_500_000];
+        HistoryRow[] rows = [.. ages.Select((age, i) => Row($"job-{i}", -age, 1))];
+        await history.WriteAsync([.. rows, rows[^1] with { Attempt = 2, Status = ExecutionStatus.DeadLettered }], None);
+        var newestFirst = rows.OrderByDescending(r => r.ScheduledAt).ThenByDescending(r => r.ExecutionId, StringComparer.Ordinal).Select(r => r.ExecutionId).ToList();
+
+        foreach (var limit in (int[])[1, 4, 100])
+            Assert.Equal(newestFirst, await PagesAsync(history, Query() with { Limit = limit }));
+        Assert.Equal([rows[^1].ExecutionId], await IdsAsync(history, Query() with { Status = ExecutionStatus.DeadLettered }));
+        Assert.Equal(2, (await history.ListAsync(Query() with { Status = ExecutionStatus.DeadLettered }, None)).Items[0].Attempts.Count);
+        Assert.Equal(newestFirst.Skip(1), await PagesAsync(history, Query() with { To = Due, Limit = 3 }));
+        Assert.Equal(newestFirst[..^2], await PagesAsync(history, Query() with { From = Due.AddSeconds(-700_000), To = Due.AddYears(50), Limit = 3 }));
+        Assert.Empty(await IdsAsync(history, Query() with { From = Due, To = Due.AddDays(-1) }));
+        Assert.Empty(await IdsAsync(history, Query() with { To = DateTimeOffset.MinValue }));
+    }
+
+    [Fact]
+    public async Task An_execution_is_found_by_the_due_time_in_its_id()
+    {
+        var history = await OpenAsync();
+        var at = Due.AddMilliseconds(250);
+        var (fraction, manual) = (ExecutionId.Of("a", at), ExecutionId.Manual("a", at, "0f"));
+        await history.WriteAsync([Row("a", 0, 1) with { ScheduledAt = at, ExecutionId = fraction }, Row("a", 0, 1) with { ScheduledAt = at, ExecutionId = manual }], None);
+
+        Assert.Equal(fraction, (await history.FindAsync(new JobKey(_tenant, "a"), fraction, None))?.Last.ExecutionId);
+        Assert.Equal(manual, (await history.FindAsync(new JobKey(_tenant, "a"), manual, None))?.Last.ExecutionId);
+        Assert.Null(await history.FindAsync(new JobKey(_tenant, "a"), "a@yesterday", None));
+    }
+
     private HistoryQuery Query() => new() { Tenant = _tenant };
 
     private static async Task<IEnumerable<string>> IdsAsync(IHistory history, HistoryQuery query) => (await history.ListAsync(query, None)).Items.Select(e => e.Last.ExecutionId);
+
+    private static async Task<IReadOnlyList<string>> PagesAsync(IHistory history, HistoryQuery query)
+    {
+        var ids = new List<string>();
+        for (var page = await history.ListAsync(query, None); ; page = await history.ListAsync(query with { After = HistoryCursor.Parse(page.NextCursor!) }, None))
+        {
+            Assert.InRange(page.Items.Count, 0, query.Limit);
+            ids.AddRange(page.Items.Select(e => e.Last.ExecutionId));
+            if (page.NextCursor is null)
+                return ids;
+        }
+    }
 
     private static string Id(string job, int seconds) => ExecutionId.Of(job, Due.AddSeconds(seconds));
 

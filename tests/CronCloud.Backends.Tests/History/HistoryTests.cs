@@ -17,7 +17,7 @@ public sealed class SqliteHistoryTests : HistoryContract, IDisposable
 
     protected override async Task<IHistory> OpenAsync()
     {
-        _history = new SqliteHistory(Path.Combine(_folder.Path, "history.db"));
+        _history = new SqliteHistory(Path.Combine(_folder.Path, "history.db"), TimeProvider.System);
         await _history.OpenAsync(CancellationToken.None);
         return _history;
     }
@@ -32,7 +32,7 @@ public sealed class ClickHouseHistoryTests(RealServers servers) : HistoryContrac
 
     protected override async Task<IHistory> OpenAsync()
     {
-        _history = new ClickHouseHistory((await servers.ClickHouseAsync()).ConnectionString);
+        _history = new ClickHouseHistory((await servers.ClickHouseAsync()).ConnectionString, TimeProvider.System);
         await _history.OpenAsync(CancellationToken.None);
         return _history;
     }

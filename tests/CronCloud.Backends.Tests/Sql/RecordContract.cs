@@ -156,6 +156,36 @@ public abstract class RecordContract
     }
 
     [Fact]
+    public async Task Of_many_pending_executions_at_once_the_highest_attempt_of_each_stays()
+    {
+        var pending = Pending;
+        var executions = Enumerable.Range(0, 450).Select(i => Execution(1) with { ExecutionId = $"a@{i}" }).ToList();
+        await pending.KeepAsync([.. executions.Select(e => new PendingExecution(e with { Attempt = 5 }, Now))], None);
+
+        await pending.KeepAsync([.. executions.SelectMany((e, i) => new[] { 2, 4 + (i % 3), 3 }.Select(attempt => new PendingExecution(e with { Attempt = attempt }, Now.AddSeconds(attempt))))], None);
+
+        var kept = (await pending.ReadAsync(executions[0].Job.Partition, None)).ToDictionary(p => p.Execution.ExecutionId);
+        Assert.Equal(450, kept.Count);
+        Assert.All(executions.Index(), e => Assert.Equal(e.Index % 3 == 2 ? (6, Now.AddSeconds(6)) : (5, Now), (kept[e.Item.ExecutionId].Execution.Attempt, kept[e.Item.ExecutionId].Due)));
+    }
+
+    [Fact]
+    public async Task Of_many_dead_letters_at_once_the_latest_of_each_stays_and_no_redriven_one_comes_back()
+    {
+        var (letters, pending) = (DeadLetters, Pending);
+        var many = Enumerable.Range(0, 450).Select(i => Letter("a", 2, Now.AddSeconds(i))).ToList();
+        await pending.KeepAsync([.. many.Select((l, i) => new PendingExecution(l.Execution with { Attempt = i == 7 ? 4 : 2 }, Now))], None);
+
+        await letters.KeepAsync([.. many.SelectMany(l => new[] { 1, 3, 2 }.Select(attempt => l with { Execution = l.Execution with { Attempt = attempt } }))], None);
+
+        Assert.Equal(4, Assert.Single(await pending.ReadAsync(many[0].Execution.Job.Partition, None)).Execution.Attempt);
+        var kept = (await letters.ListAsync(new DeadLetterQuery { Tenant = "t", Limit = 500 }, None)).Items;
+        Assert.Equal(449, kept.Count);
+        Assert.All(kept, l => Assert.Equal(3, l.Execution.Attempt));
+        Assert.Null(await letters.FindAsync("t", many[7].Execution.ExecutionId, None));
+    }
+
+    [Fact]
     public async Task Active_jobs_come_by_their_noted_due_time_a_page_at_a_time()
     {
         var jobs = Jobs;
@@ -241,6 +271,24 @@ public abstract class RecordContract
         Assert.Equal(3, (await letters.ListAsync(query, None)).Items.Count);
     }
 
+    [Fact]
+    public async Task Changed_jobs_of_whatever_state_are_read_by_partition_the_oldest_change_first_a_page_at_a_time()
+    {
+        var jobs = Jobs;
+        var (a, b, c) = (Job("a"), Job("b") with { UpdatedAt = Now.AddSeconds(2), State = JobState.Paused }, Job("c") with { UpdatedAt = Now.AddSeconds(1), State = JobState.Deleted });
+        foreach (var job in (Job[])[a, b, c])
+            await WriteAsync(jobs, job);
+        int[] partitions = [a.Key.Partition, b.Key.Partition, c.Key.Partition];
+
+        var first = await jobs.ReadChangedAsync(partitions, Now, null, 2, None);
+        var second = await jobs.ReadChangedAsync(partitions, Now, first.NextCursor, 2, None);
+
+        Assert.Equal([new ChangedJob(a.Key, 1, Now), new ChangedJob(c.Key, 1, Now.AddSeconds(1)), new ChangedJob(b.Key, 1, Now.AddSeconds(2))], first.Items.Concat(second.Items));
+        Assert.Null(second.NextCursor);
+        Assert.Equal([b.Key], (await jobs.ReadChangedAsync(partitions, Now.AddSeconds(2), null, 10, None)).Items.Select(j => j.Key));
+        Assert.Empty((await jobs.ReadChangedAsync([Enumerable.Range(0, Partitions.Count).First(p => !partitions.Contains(p))], Now, null, 10, None)).Items);
+    }
+
     private static Job Job(string id, Func<JobDefinition, JobDefinition>? change = null)
     {
         var definition = new JobDefinition
@@ -251,7 +299,7 @@ public abstract class RecordContract
         return new Job { Key = new JobKey("t", id), Definition = change?.Invoke(definition) ?? definition, State = JobState.Active, Version = 1, CreatedAt = Now, UpdatedAt = Now };
     }
 
-    private static Revision Revision(Job job) => new(job.Version, Now, "test", "written", job.Definition);
+    private static Revision Revision(Job job) => new(job.Version, Now, "test", "written", job.State, job.Definition);
 
     private static async Task WriteAsync(IJobStore jobs, Job job) => Assert.True(await jobs.WriteAsync(job, Revision(job), None));
 

@@ -92,6 +92,62 @@ public abstract class ExecutionQueueContract
     }
 
     [Fact]
+    public async Task What_is_given_back_with_a_pause_is_delivered_again_after_it()
+    {
+        var queue = await OpenAsync();
+        await queue.PublishAsync([Message("a"), Message("b")], None);
+        var deliveries = await PullAsync(queue, 2);
+        await deliveries[0].ReturnAsync(TimeSpan.FromSeconds(2), None);
+        await deliveries[1].AcknowledgeAsync(None);
+        Assert.Empty(await queue.PullAsync(10, Short, None));
+        Assert.Equal(1, await queue.CountAsync(None));
+
+        await PassAckWaitAsync();
+
+        var again = Assert.Single(await PullAsync(queue, 1));
+        Assert.Equal(("body a", 2), (Text(again), again.Count));
+    }
+
+    [Fact]
+    public async Task Its_state_tells_how_many_wait_and_since_when_the_oldest_is_there()
+    {
+        var queue = await OpenAsync();
+        Assert.Equal(new QueueState(0, null), await queue.ReadStateAsync(None));
+        await queue.PublishAsync([Message("a")], None);
+        var first = await queue.ReadStateAsync(None);
+        await PassAckWaitAsync();
+        await queue.PublishAsync([Message("b"), Message("c")], None);
+        var taken = (await PullAsync(queue, 1))[0];
+
+        var state = await queue.ReadStateAsync(None);
+        Assert.Equal((2, first.Oldest), (state.Waiting, state.Oldest));
+        Assert.NotNull(first.Oldest);
+        await taken.AcknowledgeAsync(None);
+        while (await queue.CountAsync(None) > 2)
+            await Task.Yield();
+
+        Assert.True((await queue.ReadStateAsync(None)).Oldest - first.Oldest >= Deliveries.AckWait);
+    }
+
+    [Fact]
+    public async Task An_acknowledgement_that_comes_late_counts()
+    {
+        var queue = await OpenAsync();
+        await queue.PublishAsync([Message("a"), Message("b")], None);
+        var deliveries = await PullAsync(queue, 2);
+        await PassAckWaitAsync();
+        Assert.Single(await queue.PullAsync(1, Long, None));
+
+        await deliveries[0].AcknowledgeAsync(None);
+        await deliveries[1].AcknowledgeAsync(None);
+
+        while (await queue.CountAsync(None) > 0)
+            await Task.Yield();
+        await PassAckWaitAsync();
+        Assert.Empty(await queue.PullAsync(10, Short, None));
+    }
+
+    [Fact]
     public async Task Messages_outlive_the_process()
     {
         var queue = await OpenAsync();

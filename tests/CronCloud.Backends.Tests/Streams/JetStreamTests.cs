@@ -31,8 +31,8 @@ public sealed class JetStreamExecutionQueueTests(RealServers servers) : Executio
         return new JetStreamExecutionQueue(_connections[^1]);
     }
 
-    /// <summary>The server has a clock of its own: the four seconds must really pass.</summary>
-    protected override Task PassAckWaitAsync() => Task.Delay(TimeSpan.FromSeconds(4.5), TimeProvider.System);
+    /// <summary>The server has a clock of its own: the time must really pass.</summary>
+    protected override Task PassAckWaitAsync() => Task.Delay(Deliveries.AckWait + TimeSpan.FromSeconds(1), TimeProvider.System);
 }
 
 [Collection(nameof(RealServers))]

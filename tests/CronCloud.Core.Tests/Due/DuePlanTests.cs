@@ -23,7 +23,7 @@ public sealed class DuePlanTests
     {
         var entry = EveryMinute(CatchUp.Default).At(Now.AddHours(-1));
 
-        var plan = DuePlan.Of(entry, Now, null, TraceParent.New);
+        var plan = DuePlan.Of(entry, Now, null, null, TraceParent.New);
 
         Assert.Null(plan.Start);
         Assert.Equal(Now, plan.NextDue);
@@ -111,16 +111,27 @@ public sealed class DuePlanTests
     [Fact]
     public void An_index_that_is_behind_starts_nothing_that_is_in_the_queue()
     {
-        var plan = DuePlan.Of(EveryMinute(CatchUp.Default).At(Now.AddHours(-1)), Now, Now.AddMinutes(-10), TraceParent.New);
+        var plan = DuePlan.Of(EveryMinute(CatchUp.Default).At(Now.AddHours(-1)), Now, Now.AddMinutes(-10), null, TraceParent.New);
 
         Assert.Null(plan.Start);
         Assert.Null(plan.LeftOver);
         Assert.Equal(Now.AddMinutes(-9), plan.NextDue);
     }
 
+    [Fact]
+    public void A_tombstone_stays_until_the_checkpoint_has_passed_what_it_stands_for()
+    {
+        var ended = Now - DueEntry.TombstoneLife;
+        var tombstone = DueEntry.Tombstone("t/job", 1, ended);
+
+        Assert.Equal(Now + DueEntry.TombstoneLife, DuePlan.Of(tombstone, Now, null, ended.AddMilliseconds(-1), TraceParent.New).NextDue);
+        Assert.Equal(Now + DueEntry.TombstoneLife, DuePlan.Of(tombstone, Now, null, null, TraceParent.New).NextDue);
+        Assert.Null(DuePlan.Of(tombstone, Now, null, ended, TraceParent.New).NextDue);
+    }
+
     private static DueJobEntry EveryMinute(CatchUp catchUp) => new(new ScheduleSpec { Cron = "* * * * *" }, catchUp);
 
-    private static DuePlan Plan(DueJobEntry job, DateTimeOffset due) => DuePlan.Of(job.At(due), Now, null, TraceParent.New);
+    private static DuePlan Plan(DueJobEntry job, DateTimeOffset due) => DuePlan.Of(job.At(due), Now, null, null, TraceParent.New);
 
     private static (List<DateTimeOffset> Started, List<Dropped> Missed) WorkOff(CatchUp catchUp, DateTimeOffset due) => WorkOff(EveryMinute(catchUp), due);
 
@@ -132,7 +143,7 @@ public sealed class DuePlanTests
         DueEntry? entry = leftOver;
         for (var steps = 0; entry is not null && steps < 10_000; steps++)
         {
-            var plan = DuePlan.Of(entry, Now, null, TraceParent.New);
+            var plan = DuePlan.Of(entry, Now, null, null, TraceParent.New);
             if (plan.Start is { } start)
                 started.Add(start.ScheduledAt);
             missed.AddRange(plan.Drops);

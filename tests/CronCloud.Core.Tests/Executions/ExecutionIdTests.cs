@@ -25,11 +25,21 @@ public sealed class ExecutionIdTests
     }
 
     [Fact]
+    public void The_due_time_is_read_back()
+    {
+        Assert.Equal(Due, ExecutionId.ScheduledAt(ExecutionId.Of("a", Due)));
+        Assert.Equal(Due.AddMilliseconds(250), ExecutionId.ScheduledAt(ExecutionId.Of("aZ", Due.AddMilliseconds(250))));
+        Assert.Equal(Due, ExecutionId.ScheduledAt(ExecutionId.Manual("a", Due, "1234")));
+        foreach (var text in new[] { "", "a", "a@", "a@Z", "a@20261301T000000Z" })
+            Assert.Null(ExecutionId.ScheduledAt(text));
+    }
+
+    [Fact]
     public void A_cursor_reads_back_and_anything_else_does_not()
     {
         var cursor = new HistoryCursor(Due, "a/b@20261201T030000Z");
         Assert.Equal(cursor, HistoryCursor.Parse(cursor.ToString()));
-        foreach (var text in new[] { "", "!", "YQ", "OTk5OTk5OTk5OTk5OTk5OTk5L2E" })
-            Assert.Null(HistoryCursor.Parse(text));
+        foreach (var text in new[] { "", "!", "YQ", "OTk5OTk5OTk5OTk5OTk5OTk5L2E", "LTkyMjMzNzIwMzY4NTQ3NzU4MDgvYQ", "MS8A", "LTk5OTk5OTk5OTk5OTk5L2E" })
+            Assert.Throws<FormatException>(() => HistoryCursor.Parse(text));
     }
 }

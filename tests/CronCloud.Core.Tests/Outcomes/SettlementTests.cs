@@ -73,6 +73,62 @@ public sealed class SettlementTests
         Assert.Equal(Now.AddMilliseconds(50).AddSeconds(10), Settlement.Of(Outcome(1, AttemptResult.Failed, 429) with { RetryAfter = TimeSpan.FromSeconds(1) }).RetryAt);
     }
 
+    [Fact]
+    public void What_was_put_off_comes_again_soon_and_has_used_up_nothing()
+    {
+        var outcome = Outcome(6, AttemptResult.PutOff, null) with { DurationMs = 0, RetryAfter = TimeSpan.FromSeconds(4) };
+        outcome = outcome with { Execution = outcome.Execution with { Claims = 2 } };
+
+        var settlement = Settlement.Of(outcome);
+        var next = Settlement.NextAttempt(outcome);
+
+        Assert.Equal(ExecutionStatus.Retrying, settlement.Status);
+        Assert.InRange((settlement.RetryAt!.Value - Now).TotalSeconds, 2, 6);
+        Assert.Equal((7, 1, 2), (next.Attempt, next.PutOffs, next.Claims));
+        Assert.Null(next.Earlier);
+        var last = Outcome(7, AttemptResult.Failed, 500) with { Execution = next };
+        Assert.Equal(ExecutionStatus.DeadLettered, Settlement.Of(last).Status);
+        var letter = DeadLetter.Of(last);
+        Assert.Equal([7], letter.Attempts.Select(a => a.Number));
+        Assert.Equal((8, 7), (letter.Redriven().Attempt, letter.Redriven().Number));
+    }
+
+    [Fact]
+    public void Each_time_it_is_put_off_for_longer_up_to_minutes_and_not_all_come_back_together()
+    {
+        var outcome = Outcome(1, AttemptResult.PutOff, null) with { DurationMs = 0, RetryAfter = TimeSpan.FromSeconds(4) };
+        List<TimeSpan> Pauses(int putOffs) => [.. Enumerable.Range(0, 200).Select(i => Settlement.Of(outcome with { Execution = outcome.Execution with { PutOffs = putOffs, ExecutionId = $"a@{i}" } }).RetryAt!.Value - Now)];
+
+        Assert.All(Pauses(2), pause => Assert.InRange(pause.TotalSeconds, 8, 24));
+        Assert.All(Pauses(50), pause => Assert.InRange(pause.TotalSeconds, 60, 180));
+        Assert.True(Pauses(2).Distinct().Count() > 100);
+        Assert.Equal(Pauses(2), Pauses(2));
+    }
+
+    [Fact]
+    public void What_was_redriven_and_not_started_is_a_dead_letter_again()
+    {
+        var redriven = DeadLetter.Of(Outcome(6, AttemptResult.Failed, 500)).Redriven();
+        var skipped = Outcome(7, AttemptResult.Skipped, null) with { Execution = redriven, Error = "the job was deleted" };
+
+        Assert.Equal(ExecutionStatus.DeadLettered, Settlement.Of(skipped).Status);
+        var letter = DeadLetter.Of(skipped);
+        Assert.Equal("redriven, but not started: the job was deleted", letter.Error);
+        Assert.Equal([6], letter.Attempts.Select(a => a.Number));
+        Assert.Equal(ExecutionStatus.Skipped, Settlement.Of(Outcome(1, AttemptResult.Skipped, null)).Status);
+        Assert.Equal(ExecutionStatus.Skipped, Settlement.Of(skipped with { Execution = redriven with { Attempt = 8 } }).Status);
+    }
+
+    [Fact]
+    public void However_often_it_is_redriven_it_carries_its_last_twelve_attempts()
+    {
+        var outcome = Outcome(1, AttemptResult.Failed, 404);
+        for (var redrives = 0; redrives < 20; redrives++)
+            outcome = outcome with { Execution = DeadLetter.Of(outcome).Redriven() };
+
+        Assert.Equal(Enumerable.Range(10, 12), DeadLetter.Of(outcome).Attempts.Select(a => a.Number));
+    }
+
     private static Outcome Outcome(int attempt, AttemptResult result, int? status) => new()
     {
         Execution = new Execution

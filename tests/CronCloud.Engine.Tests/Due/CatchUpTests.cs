@@ -45,6 +45,29 @@ public sealed class CatchUpTests
         Assert.Equal(executions.Count, executions.Select(e => e.ExecutionId).Distinct().Count());
     }
 
+    [Fact]
+    public async Task What_runs_long_and_what_crowds_the_queue_do_not_stop_a_catch_up()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await DownForAsync(pipeline, TimeSpan.FromMinutes(20), CatchUp.Default);
+        var running = await CrowdAsync(pipeline, 2 * CatchUpBudget.MaxQueued);
+        await pipeline.Queue.PullAsync(running, TimeSpan.Zero, Pipeline.None);
+        await pipeline.CatchUp.RunOnceAsync(Pipeline.None);
+        Assert.Equal(CatchUpBudget.MaxQueued, pipeline.CatchUp.Take(int.MaxValue));
+
+        await CrowdAsync(pipeline, 2 * CatchUpBudget.MaxQueued);
+        await pipeline.CatchUp.RunOnceAsync(Pipeline.None);
+
+        Assert.InRange(pipeline.CatchUp.Take(int.MaxValue), 1, CatchUpBudget.MaxQueued / 10);
+    }
+
+    private static async Task<int> CrowdAsync(Pipeline pipeline, int count)
+    {
+        var messages = Enumerable.Range(0, count).Select(_ => new StreamMessage(Guid.NewGuid().ToString(), 0, new byte[] { 1 })).ToList();
+        Assert.DoesNotContain(false, await pipeline.Queue.PublishAsync(messages, Pipeline.None));
+        return count;
+    }
+
     [Theory]
     [InlineData(CatchUpPolicy.None, 30, (20 * 60) - 30)]
     [InlineData(CatchUpPolicy.Latest, 30, (20 * 60) - 30)]

@@ -8,6 +8,30 @@ namespace CronCloud.Engine.Tests.Due;
 public sealed class DuePartitionTests
 {
     [Fact]
+    public async Task A_record_that_does_not_answer_holds_up_what_is_due_for_a_second_and_is_then_left_alone()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
+        var partition = pipeline.NewPartition();
+        await Pipeline.RunAsync(partition);
+        await pipeline.Book.TriggerAsync(new TriggerJob { Tenant = "t", Id = "job" }, Pipeline.None);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        pipeline.Jobs.Hangs = true;
+        var before = pipeline.Jobs.TimesAsked;
+
+        var run = partition.RunOnceAsync(Pipeline.None);
+        Assert.Equal(before + 1, pipeline.Jobs.TimesAsked);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        await run;
+        Assert.Equal(2, (await pipeline.TakeAsync()).Count);
+        await pipeline.Book.TriggerAsync(new TriggerJob { Tenant = "t", Id = "job" }, Pipeline.None);
+        await partition.RunOnceAsync(Pipeline.None);
+
+        Assert.Single(await pipeline.TakeAsync());
+        Assert.Equal(before + 1, pipeline.Jobs.TimesAsked);
+    }
+
+    [Fact]
     public async Task A_job_starts_at_its_due_time_and_not_before()
     {
         await using var pipeline = await Pipeline.OpenAsync();
@@ -106,7 +130,7 @@ public sealed class DuePartitionTests
     }
 
     [Fact]
-    public async Task An_unreadable_entry_is_taken_out_and_stops_nobody()
+    public async Task An_unreadable_entry_is_put_off_and_stops_nobody()
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var partition = pipeline.NewPartition();
@@ -117,7 +141,7 @@ public sealed class DuePartitionTests
         await Pipeline.RunAsync(partition);
 
         Assert.Single(await pipeline.TakeAsync());
-        Assert.True((await pipeline.Index.FindAsync(Pipeline.Partition, "t/broken", Pipeline.None))!.IsTombstone);
+        Assert.Equal(Pipeline.Start.AddSeconds(61), (await pipeline.Index.FindAsync(Pipeline.Partition, "t/broken", Pipeline.None))!.Due);
     }
 
     [Theory]

@@ -41,7 +41,7 @@ public sealed class LostFlightsTests
     }
 
     [Fact]
-    public async Task An_attempt_that_is_dispatched_again_counts_the_claim_that_was_lost()
+    public async Task An_attempt_that_is_dispatched_again_counts_no_claim_that_nobody_is_known_to_have_made()
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var (partition, execution) = await StartAsync(pipeline);
@@ -50,8 +50,39 @@ public sealed class LostFlightsTests
         {
             await PassDeadlineAsync(pipeline, partition, execution);
             var again = Assert.Single(await pipeline.TakeAsync());
-            Assert.Equal((execution.ExecutionId, 1, times, times), (again.ExecutionId, again.Attempt, again.Redispatch, again.Claims));
+            Assert.Equal((execution.ExecutionId, 1, times, 0), (again.ExecutionId, again.Attempt, again.Redispatch, again.Claims));
         }
+    }
+
+    [Fact]
+    public async Task An_attempt_that_waits_in_the_queue_is_waited_for_however_long()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = pipeline.NewPartition();
+        await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
+        for (var minutes = 0; minutes < 30; minutes++)
+        {
+            pipeline.Time.Advance(TimeSpan.FromMinutes(1));
+            await Pipeline.RunAsync(partition);
+        }
+
+        Assert.Single(await pipeline.TakeAsync());
+    }
+
+    [Fact]
+    public async Task A_flight_that_cannot_be_read_keeps_no_other()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (partition, execution) = await StartAsync(pipeline);
+        var flight = (await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None))[0];
+        await pipeline.Index.ArmAsync(Pipeline.Partition, [new DueEntry("t/broken", 1, Pipeline.Start, "{"u8.ToArray())], Pipeline.None);
+        await pipeline.Index.AdvanceAsync(
+            Pipeline.Partition, [new Advance(new DueEntry("t/broken", 1, Pipeline.Start, default), null, new Flight("t/broken@1#1", flight.Deadline, "{"u8.ToArray()))], pipeline.Time.GetUtcNow(), Pipeline.None);
+
+        await PassDeadlineAsync(pipeline, partition, execution);
+
+        Assert.Single(await pipeline.TakeAsync());
+        Assert.Equal(execution.AttemptId, Assert.Single(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None)).Id);
     }
 
     private static async Task<(DuePartition Partition, Execution Execution)> StartAsync(Pipeline pipeline)

@@ -33,6 +33,29 @@ public sealed class OverlapTests
     }
 
     [Fact]
+    public async Task What_claimed_its_slot_and_may_be_in_the_queue_is_started_though_its_policy_lets_go_what_is_late()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = pipeline.NewPartition();
+        await pipeline.WriteJobAsync(Pipeline.EverySecond, overlap: Overlap.Skip, catchUp: new CatchUp { Policy = CatchUpPolicy.None });
+        await Pipeline.RunAsync(partition);
+        pipeline.Queue.Refuses = true;
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        await Assert.ThrowsAsync<IOException>(() => partition.RunOnceAsync(Pipeline.None));
+        pipeline.Time.Advance(CatchUp.OnTime + TimeSpan.FromSeconds(1));
+        pipeline.Queue.Refuses = false;
+        for (var runs = 0; runs < 3; runs++)
+            await Pipeline.RunAsync(partition);
+
+        var claimed = Assert.Single(await pipeline.TakeAsync());
+        Assert.Equal("job@20261201T030001Z", claimed.ExecutionId);
+        await EndAsync(pipeline, claimed);
+        await SecondAsync(pipeline, partition);
+
+        Assert.Single(await pipeline.TakeAsync());
+    }
+
+    [Fact]
     public async Task Queue_lets_one_wait_and_skips_the_others()
     {
         await using var pipeline = await Pipeline.OpenAsync();

@@ -49,7 +49,7 @@ public sealed class PartitionOwnerTests
         Assert.NotEmpty(owner.Held);
 
         isFit = false;
-        var placement = await owner.RunOnceAsync(CancellationToken.None);
+        var placement = await owner.RunOnceAsync(owner.Held.ToList(), CancellationToken.None);
         await owner.ReleaseAsync(placement.Lost, CancellationToken.None);
         await SettleAsync([owner, .. _owners]);
 
@@ -58,6 +58,17 @@ public sealed class PartitionOwnerTests
         isFit = true;
         await SettleAsync([owner, .. _owners]);
         Assert.NotEmpty(owner.Held);
+    }
+
+    [Fact]
+    public async Task An_owner_whose_loops_are_gone_is_told_to_start_them_again()
+    {
+        await SettleAsync(_owners);
+        var held = _owners[0].Held.ToList();
+
+        var placement = await _owners[0].RunOnceAsync([], CancellationToken.None);
+
+        Assert.Equal(held.Order(), placement.Gained.Order());
     }
 
     [Fact]
@@ -92,7 +103,7 @@ public sealed class PartitionOwnerTests
         {
             foreach (var owner in owners)
             {
-                var placement = await owner.RunOnceAsync(CancellationToken.None);
+                var placement = await owner.RunOnceAsync(owner.Held.ToList(), CancellationToken.None);
                 await owner.ReleaseAsync(placement.Lost, CancellationToken.None);
             }
         }

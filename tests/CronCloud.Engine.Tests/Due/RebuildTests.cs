@@ -1,5 +1,6 @@
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
+using CronCloud.Core.Streams;
 using CronCloud.Engine.Due;
 using CronCloud.Engine.Jobs;
 
@@ -88,6 +89,59 @@ public sealed class RebuildTests
         {
             pipeline.Time.Advance(TimeSpan.FromTicks(12_345_678));
             Assert.NotEqual(DuePartition.BuildPause, await partition.RunOnceAsync(Pipeline.None));
+        }
+    }
+
+    [Fact]
+    public async Task What_an_edit_left_over_survives_the_index()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var checkpoints = pipeline.NewCheckpoints();
+        var partition = pipeline.NewPartition(checkpoints);
+        await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        pipeline.Time.Advance(TimeSpan.FromMinutes(5));
+        await DrainAsync(pipeline, partition);
+        await checkpoints.RunOnceAsync(Pipeline.None);
+        Assert.Equal(300, (await pipeline.TakeAsync()).Count);
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(20.5));
+        await pipeline.ChangeAsync(JobAction.Pause);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(10));
+        pipeline.Index.Empty();
+        await RunAsync(pipeline, partition, 30);
+
+        Assert.Equal(Enumerable.Range(301, 20), (await pipeline.TakeAsync()).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds).Order());
+    }
+
+    [Fact]
+    public async Task What_a_deleted_job_was_due_before_is_told_as_skipped_though_the_index_was_lost()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var checkpoints = pipeline.NewCheckpoints();
+        var partition = pipeline.NewPartition(checkpoints);
+        await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        await RunAsync(pipeline, partition, 70);
+        await checkpoints.RunOnceAsync(Pipeline.None);
+        await pipeline.TakeAsync();
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(2.5));
+        await pipeline.ChangeAsync(JobAction.Delete);
+        pipeline.Index.Empty();
+        await RunAsync(pipeline, partition, 30);
+
+        Assert.Empty(await pipeline.TakeAsync());
+        var told = await pipeline.Outcomes.PullAsync(OutcomeReader.History, 100, TimeSpan.Zero, Pipeline.None);
+        Assert.Equal([(AttemptResult.Skipped, 71), (AttemptResult.Skipped, 72)], told.Select(d => Outcome.FromJson(d.Body.Span)).Select(o => (o.Result, (int)(o.Execution.ScheduledAt - Pipeline.Start).TotalSeconds)));
+    }
+
+    /// <summary>Runs until what is left over is worked off.</summary>
+    private static async Task DrainAsync(Pipeline pipeline, DuePartition partition)
+    {
+        for (var runs = 0; runs < 100; runs++)
+        {
+            await Pipeline.RunAsync(partition);
+            await pipeline.CatchUp.RunOnceAsync(Pipeline.None);
+            pipeline.Time.Advance(TimeSpan.FromMilliseconds(1));
         }
     }
 

@@ -51,7 +51,7 @@ public sealed class RecordScanTests
         var (scan, findings) = await NewScanAsync(pipeline);
         var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
         var next = job with { Version = 2, UpdatedAt = Pipeline.Start.AddSeconds(0.5), Definition = job.Definition with { Schedule = new ScheduleSpec { At = Pipeline.Start.AddHours(1) } } };
-        await pipeline.Jobs.WriteAsync(next, new Revision(2, next.UpdatedAt, "test", "updated", next.Definition), Pipeline.None);
+        await pipeline.Jobs.WriteAsync(next, new Revision(2, next.UpdatedAt, "test", "updated", JobState.Active, next.Definition), Pipeline.None);
 
         await RoundAsync(scan);
 
@@ -66,7 +66,7 @@ public sealed class RecordScanTests
         var (scan, _) = await NewScanAsync(pipeline);
         var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
         var paused = job with { Version = 2, State = JobState.Paused };
-        await pipeline.Jobs.WriteAsync(paused, new Revision(2, Pipeline.Start, "test", "paused", job.Definition), Pipeline.None);
+        await pipeline.Jobs.WriteAsync(paused, new Revision(2, Pipeline.Start, "test", "paused", JobState.Paused, job.Definition), Pipeline.None);
 
         await RoundAsync(scan);
         pipeline.Time.Advance(TimeSpan.FromSeconds(5));
@@ -82,7 +82,7 @@ public sealed class RecordScanTests
         var (scan, _) = await NewScanAsync(pipeline);
         var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
         var paused = job with { Version = 2, State = JobState.Paused, UpdatedAt = Pipeline.Start.AddSeconds(2.5) };
-        await pipeline.Jobs.WriteAsync(paused, new Revision(2, paused.UpdatedAt, "test", "paused", paused.Definition), Pipeline.None);
+        await pipeline.Jobs.WriteAsync(paused, new Revision(2, paused.UpdatedAt, "test", "paused", JobState.Paused, paused.Definition), Pipeline.None);
 
         await RoundAsync(scan);
         pipeline.Time.Advance(TimeSpan.FromSeconds(5));
@@ -100,7 +100,7 @@ public sealed class RecordScanTests
         var (scan, _) = await NewScanAsync(pipeline);
         var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
         var ended = job with { Version = 2, UpdatedAt = Pipeline.Start.AddSeconds(0.5), Definition = job.Definition with { Schedule = new ScheduleSpec { At = Pipeline.Start.AddHours(-1) } } };
-        await pipeline.Jobs.WriteAsync(ended, new Revision(2, ended.UpdatedAt, "test", "updated", ended.Definition), Pipeline.None);
+        await pipeline.Jobs.WriteAsync(ended, new Revision(2, ended.UpdatedAt, "test", "updated", JobState.Active, ended.Definition), Pipeline.None);
 
         await RoundAsync(scan);
         pipeline.Time.Advance(TimeSpan.FromSeconds(5));
@@ -129,44 +129,43 @@ public sealed class RecordScanTests
     }
 
     [Fact]
-    public async Task A_pending_row_of_an_execution_that_has_ended_goes_at_the_second_look()
+    public async Task A_job_that_cannot_be_read_keeps_no_other_out_of_the_index()
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var (scan, findings) = await NewScanAsync(pipeline);
-        await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddYears(1) });
-        await pipeline.Book.TriggerAsync(new TriggerJob { Tenant = "t", Id = "job" }, Pipeline.None);
-        await Pipeline.RunAsync(pipeline.NewPartition());
-        var execution = Assert.Single(await pipeline.TakeAsync());
+        var broken = await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        var other = broken with { Key = Other(broken.Key) };
+        await pipeline.Jobs.WriteAsync(other, new Revision(1, Pipeline.Start, "test", "created", JobState.Active, other.Definition), Pipeline.None);
+        pipeline.Jobs.MakeUnreadable(broken.Key);
+        pipeline.Index.Empty();
 
         await RoundAsync(scan);
-        pipeline.Time.Advance(Suspects.Patience);
-        await RoundAsync(scan);
-        Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
-        await pipeline.Index.LandAsync(Pipeline.Partition, [new Landing(execution.AttemptId, null)], pipeline.Time.GetUtcNow(), Pipeline.None);
-        await RoundAsync(scan);
-        Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
-        pipeline.Time.Advance(Suspects.Patience);
-        await RoundAsync(scan);
 
-        Assert.Empty(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
-        Assert.Equal(1, findings.Total);
+        Assert.Null(await pipeline.Index.FindAsync(Pipeline.Partition, broken.Key.ToString(), Pipeline.None));
+        Assert.NotNull(await pipeline.Index.FindAsync(Pipeline.Partition, other.Key.ToString(), Pipeline.None));
+        Assert.Equal(2, findings.Total);
     }
 
     [Fact]
-    public async Task A_slot_that_no_execution_has_is_freed_at_the_second_look()
+    public async Task A_job_that_was_due_once_is_not_armed_again_however_long_the_checkpoint_stands_still()
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var (scan, findings) = await NewScanAsync(pipeline);
-        await pipeline.Index.ClaimAsync(Pipeline.Partition, [new SlotClaim(Pipeline.EntryKey, "t/job@gone")], Pipeline.None);
+        await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
+        var partition = pipeline.NewPartition();
+        for (var minutes = 0; minutes < 60; minutes++)
+        {
+            pipeline.Time.Advance(TimeSpan.FromMinutes(1));
+            await Pipeline.RunAsync(partition);
+            await RoundAsync(scan);
+        }
 
-        await RoundAsync(scan);
-        Assert.Single(await pipeline.Index.ReadSlotsAsync(Pipeline.Partition, Pipeline.None));
-        pipeline.Time.Advance(Suspects.Patience);
-        await RoundAsync(scan);
-
-        Assert.Empty(await pipeline.Index.ReadSlotsAsync(Pipeline.Partition, Pipeline.None));
-        Assert.Equal(1, findings.Total);
+        Assert.Single(await pipeline.TakeAsync(), e => e.Redispatch == 0);
+        Assert.Equal(0, findings.Total);
     }
+
+    /// <summary>Another job of the same partition.</summary>
+    private static JobKey Other(JobKey key) => Enumerable.Range(0, int.MaxValue).Select(i => new JobKey(key.Tenant, $"job-{i}")).First(other => other.Partition == key.Partition);
 
     /// <summary>All partitions once.</summary>
     private static async Task RoundAsync(RecordScan scan)
@@ -179,7 +178,7 @@ public sealed class RecordScanTests
     {
         var leases = new MemoryLeases(pipeline.Time);
         var owner = new PartitionOwner("node", leases, leases);
-        await owner.RunOnceAsync(Pipeline.None);
+        await owner.RunOnceAsync([], Pipeline.None);
         var findings = new Findings(NullLogger<Findings>.Instance);
         return (new RecordScan(owner, pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, findings, pipeline.Time), findings);
     }

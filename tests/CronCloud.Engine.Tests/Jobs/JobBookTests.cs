@@ -1,4 +1,5 @@
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
 using CronCloud.Engine.Jobs;
 
@@ -46,6 +47,28 @@ public sealed class JobBookTests
     }
 
     [Fact]
+    public async Task Writing_a_job_that_has_ended_once_more_does_not_start_it_again()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var schedule = new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) };
+        await pipeline.WriteJobAsync(schedule);
+        var checkpoints = pipeline.NewCheckpoints();
+        var partition = pipeline.NewPartition(checkpoints);
+        for (var minutes = 0; minutes < 30; minutes++)
+        {
+            pipeline.Time.Advance(TimeSpan.FromMinutes(1));
+            await Pipeline.RunAsync(partition);
+            await checkpoints.RunOnceAsync(Pipeline.None);
+        }
+
+        await pipeline.WriteJobAsync(schedule);
+        await pipeline.ChangeAsync(JobAction.Resume);
+        await Pipeline.RunAsync(partition);
+
+        Assert.Single(await pipeline.TakeAsync(), e => e.Redispatch == 0);
+    }
+
+    [Fact]
     public async Task A_change_that_could_not_be_armed_is_armed_from_the_record()
     {
         await using var pipeline = await Pipeline.OpenAsync();
@@ -66,5 +89,55 @@ public sealed class JobBookTests
         await using var pipeline = await Pipeline.OpenAsync();
 
         Assert.Equal(RefusalCode.NotFound, (await pipeline.ChangeAsync(action)).Refused!.Code);
+    }
+
+    [Fact]
+    public async Task A_trigger_that_is_sent_again_is_the_same_execution()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await pipeline.WriteJobAsync(new ScheduleSpec { Cron = "0 4 * * *" });
+        var trigger = new TriggerJob { Tenant = "t", Id = "job", Asked = (Pipeline.Start, "n") };
+
+        var first = await pipeline.Book.TriggerAsync(trigger, Pipeline.None);
+        pipeline.Time.Advance(TimeSpan.FromMinutes(1));
+        var again = await pipeline.Book.TriggerAsync(trigger, Pipeline.None);
+        var other = await pipeline.Book.TriggerAsync(trigger with { Asked = (Pipeline.Start, "o") }, Pipeline.None);
+
+        Assert.Equal(("job@20261201T030000Z-mn", "job@20261201T030000Z-mn", "job@20261201T030000Z-mo"), (first.ExecutionId, again.ExecutionId, other.ExecutionId));
+        Assert.Equal(2, (await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None)).Count);
+    }
+
+    [Fact]
+    public async Task A_trigger_whose_arming_failed_is_armed_when_it_is_sent_again()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await pipeline.WriteJobAsync(new ScheduleSpec { Cron = "0 4 * * *" });
+        var trigger = new TriggerJob { Tenant = "t", Id = "job", Asked = (Pipeline.Start, "n") };
+        await pipeline.Book.TriggerAsync(trigger, Pipeline.None);
+        pipeline.Index.Empty();
+
+        await pipeline.Book.TriggerAsync(trigger, Pipeline.None);
+
+        Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+        Assert.Equal(Pipeline.Start, (await pipeline.Index.FindAsync(Pipeline.Partition, $"{Pipeline.EntryKey}@20261201T030000Z-mn", Pipeline.None))!.Due);
+    }
+
+    [Fact]
+    public async Task A_trigger_that_is_sent_again_after_its_execution_ended_makes_none()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await pipeline.WriteJobAsync(new ScheduleSpec { Cron = "0 4 * * *" });
+        var trigger = new TriggerJob { Tenant = "t", Id = "job", Asked = (Pipeline.Start, "n") };
+        await pipeline.Book.TriggerAsync(trigger, Pipeline.None);
+        var partition = pipeline.NewPartition();
+        await Pipeline.RunAsync(partition);
+        await pipeline.PublishAsync(pipeline.OutcomeOf(Assert.Single(await pipeline.TakeAsync()), AttemptResult.Succeeded, 200));
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+
+        Assert.Equal("job@20261201T030000Z-mn", (await pipeline.Book.TriggerAsync(trigger, Pipeline.None)).ExecutionId);
+        await Pipeline.RunAsync(partition);
+
+        Assert.Empty(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+        Assert.Empty(await pipeline.TakeAsync());
     }
 }

@@ -51,6 +51,21 @@ public sealed class DeadLetterTests
     }
 
     [Fact]
+    public async Task A_redrive_of_many_that_is_cut_short_tells_how_many_it_did()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await UseUpAsync(pipeline, pipeline.NewPartition());
+        pipeline.Index.RefusesToArm = true;
+
+        var cutShort = await Assert.ThrowsAsync<RedriveCutShortException>(() => NewRedrive(pipeline).ManyAsync(new DeadLetterQuery { Tenant = "t" }, Pipeline.None));
+
+        Assert.Equal(1, cutShort.Redriven);
+        Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+        pipeline.Index.RefusesToArm = false;
+        Assert.Equal(0, await NewRedrive(pipeline).ManyAsync(new DeadLetterQuery { Tenant = "t" }, Pipeline.None));
+    }
+
+    [Fact]
     public async Task A_late_copy_of_the_last_outcome_takes_nothing_from_the_new_round()
     {
         await using var pipeline = await Pipeline.OpenAsync();
@@ -81,6 +96,26 @@ public sealed class DeadLetterTests
 
         Assert.Equal([last.EntryKey], audit.Armed);
         Assert.Equal(3, Assert.Single(await pipeline.TakeAsync()).Attempt);
+    }
+
+    [Fact]
+    public async Task A_redrive_of_a_deleted_job_leaves_the_dead_letter_as_one()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = pipeline.NewPartition();
+        var last = await UseUpAsync(pipeline, partition);
+        await pipeline.ChangeAsync(Engine.Jobs.JobAction.Delete);
+
+        Assert.True(await NewRedrive(pipeline).OneAsync("t", last.ExecutionId, Pipeline.None));
+        await Pipeline.RunAsync(partition);
+        await Pipeline.RunAsync(partition);
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+
+        Assert.Empty(await pipeline.TakeAsync());
+        var letter = (await pipeline.DeadLetters.FindAsync("t", last.ExecutionId, Pipeline.None))!;
+        Assert.Equal("redriven, but not started: the job was deleted", letter.Error);
+        Assert.Equal([1, 2], letter.Attempts.Select(a => a.Number));
+        Assert.Empty(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
     }
 
     private static Redrive NewRedrive(Pipeline pipeline) => new(pipeline.DeadLetters, pipeline.Index, pipeline.Time);

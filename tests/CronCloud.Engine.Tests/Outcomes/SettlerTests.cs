@@ -2,7 +2,9 @@ using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
 using CronCloud.Core.Streams;
+using CronCloud.Engine.History;
 using CronCloud.Engine.Jobs;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CronCloud.Engine.Tests.Outcomes;
 
@@ -69,6 +71,53 @@ public sealed class SettlerTests
         await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
 
         Assert.Empty(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+    }
+
+    [Fact]
+    public async Task While_the_record_is_away_what_needs_none_is_settled_and_the_rest_waits_without_being_asked_for_again_and_again()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var first = await DispatchAsync(pipeline);
+        var settler = pipeline.NewSettler();
+        pipeline.PendingSeam.IsAway = true;
+        await pipeline.PublishAsync(pipeline.OutcomeOf(first, AttemptResult.Failed, 500));
+        await pipeline.PublishAsync(pipeline.OutcomeOf(first with { ExecutionId = "job@20261201T040000Z" }, AttemptResult.Succeeded, 200));
+
+        await settler.RunOnceAsync(Pipeline.None);
+        Assert.Equal(1, await pipeline.Outcomes.CountAsync(OutcomeReader.Settler, Pipeline.None));
+        Assert.Empty(await pipeline.Outcomes.PullAsync(OutcomeReader.Settler, 10, TimeSpan.Zero, Pipeline.None));
+
+        await pipeline.PublishAsync(pipeline.OutcomeOf(first with { ExecutionId = "job@20261201T050000Z" }, AttemptResult.Failed, 500));
+        await settler.RunOnceAsync(Pipeline.None);
+        Assert.Equal(1, pipeline.PendingSeam.Writes);
+
+        pipeline.PendingSeam.IsAway = false;
+        pipeline.Time.Advance(TimeSpan.FromSeconds(2));
+        await settler.RunOnceAsync(Pipeline.None);
+        Assert.Equal(0, await pipeline.Outcomes.CountAsync(OutcomeReader.Settler, Pipeline.None));
+        Assert.Equal(2, (await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None)).Count);
+    }
+
+    [Theory]
+    [InlineData("\"durationMs\":0", "\"durationMs\":9000000000000000000")]
+    [InlineData("\"traceParent\":\"", "\"traceParent\":\"x\",\"was\":\"")]
+    [InlineData("\"result\":\"failed\"", "\"result\":\"invented\"")]
+    public async Task An_outcome_that_nothing_can_be_made_of_is_taken_out_and_the_others_are_read(string written, string forged)
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var execution = await DispatchAsync(pipeline);
+        var outcome = pipeline.OutcomeOf(execution, AttemptResult.Failed, 500);
+        var text = System.Text.Encoding.UTF8.GetString(outcome.ToJson());
+        Assert.Contains(written, text, StringComparison.Ordinal);
+        await pipeline.Outcomes.PublishAsync([new StreamMessage("x", Pipeline.Partition, System.Text.Encoding.UTF8.GetBytes(text.Replace(written, forged, StringComparison.Ordinal)))], Pipeline.None);
+        await pipeline.PublishAsync(outcome with { Result = AttemptResult.Succeeded });
+
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+        await new HistoryWriter(pipeline.Outcomes, pipeline.History, pipeline.Time, NullLogger<HistoryWriter>.Instance).RunOnceAsync(Pipeline.None);
+
+        Assert.Equal(0, await pipeline.Outcomes.CountAsync(OutcomeReader.Settler, Pipeline.None));
+        Assert.Equal(0, await pipeline.Outcomes.CountAsync(OutcomeReader.History, Pipeline.None));
+        Assert.Equal(AttemptResult.Succeeded, (await pipeline.History.FindAsync(execution.Job, execution.ExecutionId, Pipeline.None))!.Last.Result);
     }
 
     [Fact]

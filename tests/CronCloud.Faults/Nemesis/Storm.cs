@@ -4,7 +4,7 @@ using CronCloud.Faults.Running;
 namespace CronCloud.Faults.Nemesis;
 
 /// <summary>Fault after fault, chosen by a seed: apply, heal, wait, check. Row 36.</summary>
-public sealed class Storm(FaultCluster cluster, int seed, Action<string> say)
+public sealed class Storm(FaultCluster cluster, Traps traps, int seed, Action<string> say)
 {
     private const int HerdSize = 100;
     private const int MaxTraps = 8;
@@ -12,9 +12,6 @@ public sealed class Storm(FaultCluster cluster, int seed, Action<string> say)
     private readonly Random _random = new(seed);
     private readonly Queue<(Fault Fault, Moment Moment)> _next = [];
     private int _herds;
-
-    /// <summary>What each node must be started with, so that it can be hit at its steps.</summary>
-    public static (string Name, string Value)[] SettingsOf(int node) => [("CRONCLOUD_PAUSE_POINT", TrapOf(node))];
 
     public async Task<IReadOnlyList<StormResult>> RunAsync(TimeSpan duration)
     {
@@ -32,13 +29,6 @@ public sealed class Storm(FaultCluster cluster, int seed, Action<string> say)
 
         return results;
     }
-
-    private static string TrapOf(int node) => node switch
-    {
-        0 => "IDueIndex.AdvanceAsync:before:KILL:1:trap-advance",
-        1 => "IOutcomeStream.PublishAsync:before:KILL:1:trap-outcome",
-        _ => "IOutcomeStream.PublishAsync:before:STOP:1:trap-zombie",
-    };
 
     /// <summary>Every fault at every moment once, in an order of chance, and then again in another.</summary>
     private (Fault Fault, Moment Moment) Next()
@@ -85,7 +75,7 @@ public sealed class Storm(FaultCluster cluster, int seed, Action<string> say)
     {
         for (var round = 0; round < MaxTraps; round++)
         {
-            await cluster.UntilAsync(await HerdAsync(fault.Trap!));
+            await cluster.UntilAsync(await HerdAsync(traps.NameOf(fault.Trap!)));
             for (var looks = 0; looks < 20 && !fault.IsSprung(cluster); looks++)
                 await cluster.ForAsync(0.05);
             if (fault.IsSprung(cluster))

@@ -15,7 +15,7 @@ internal static class DropCheck
             var fault = drop.Result == AttemptResult.Missed ? MissedFault(evidence, job, drop) : SkippedFault(evidence, job, drop);
             if (fault is not null)
                 yield return Finding.Now("I1", $"{Drops.KeyOf(drop)} was {drop.Result} at {drop.StartedAt:HH:mm:ss.fff} ({drop.Error}) though {fault}", Drops.KeyOf(drop), job.ToString());
-            if (evidence.IsFaultless && evidence.WasTried(Drops.KeyOf(drop), Math.Max(1, drop.Attempt)))
+            if (evidence.IsFaultless && evidence.WasCalled(Drops.KeyOf(drop), Math.Max(1, drop.Attempt)))
                 yield return Finding.Now("I1", $"{Drops.KeyOf(drop)} was {drop.Result} and started", Drops.KeyOf(drop));
         }
     }
@@ -42,7 +42,7 @@ internal static class DropCheck
         var count = Occurrences.Of(job.Schedule, drop.ScheduledAt.AddTicks(-1), last).Count();
         if (count != drop.Occurrences)
             return $"it is told as {drop.Occurrences} occurrences, and there were {count}";
-        if (late <= CatchUp.OnTime)
+        if (late < CatchUp.OnTime)
             return $"it was only {late.TotalSeconds:0.000} s late";
         return job.CatchUp.Policy switch
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
 using CronCloud.Engine.Clocks;
@@ -97,21 +98,62 @@ internal sealed class Evidence
             return DateTimeOffset.MaxValue.AddDays(-1);
         var chain = ChainOf(execution);
         var redriven = chain.Rounds.Select(r => Servers.DeadLetters.Redriven.GetValueOrDefault($"{execution.Key}#{r - 1}")).Max();
-        var begins = StartBy(Later(execution.First.ScheduledAt, redriven), execution.First.Overlap);
+        var begins = StartBy(Later(execution.First.ScheduledAt, redriven), execution.First.Overlap) + PutOffFor(execution.Key);
         if (execution.First.Overlap == Overlap.Queue)
             begins = Later(begins, Slots.FreeBy(execution.First.Job, execution.Key, Now));
         return begins + chain.Length(execution.First.Retry) + (PerAttempt * chain.Attempts.Count);
     }
 
     /// <summary>
-    /// Its node died between queueing it and marking its flight, its job was deleted before another node came to it, and then NATS lost the message: no place is left
-    /// that knows of it. Of a job that was edited the left-over is dispatched once more; a deleted one has none.
+    /// Its node died between queueing it and marking its flight, its job was deleted before another node came to it, and then NATS lost its message or its outcome: no
+    /// place is left that knows of it. Of a job that was edited the left-over is dispatched once more; a deleted one has none.
     /// </summary>
     private bool IsForgotten(SeenExecution execution) =>
-        Servers.Queue.Stream.Lost.Any(m => m.Id.StartsWith(execution.First.AttemptId, StringComparison.Ordinal))
+        Servers.Queue.Stream.Lost.Concat(Servers.Outcomes.Stream.Lost).Any(m => m.Id.StartsWith(execution.First.AttemptId, StringComparison.Ordinal))
         && Servers.Jobs.Commits.Any(c => c.Job.Key == execution.First.Job && c.Job.State == JobState.Deleted && c.Job.Version > execution.First.JobVersion);
 
     public AttemptChain ChainOf(SeenExecution execution) => _chains.TryGetValue(execution.Key, out var chain) ? chain : _chains[execution.Key] = AttemptChain.Of(this, execution.First);
+
+    /// <summary>
+    /// Whether a worker put that attempt off, and the next one took its place. Where another worker made it as well, or gave it up, the first outcome to be settled is what
+    /// counts, and the next attempt tells which that was.
+    /// </summary>
+    public bool IsPutOff(string execution, int attempt)
+    {
+        if (!Servers.Outcomes.PutOff.Contains($"{execution}#{attempt}"))
+            return false;
+        var calls = ByKey[execution].SelectMany(e => e.Calls).ToList();
+        var next = $"{execution}#{attempt + 1}";
+        if (calls.Exists(c => c.Execution.Attempt > attempt) || Servers.Outcomes.PutOff.Contains(next) || Crashes.Contains(next) || Drops.Of(execution, attempt + 1) is not null)
+            return !calls.Exists(c => c.Execution.Attempt > attempt && c.Execution.Earlier?.Any(e => e.Number == attempt) == true);
+        return !Crashes.Contains($"{execution}#{attempt}") && !calls.Exists(c => c.Execution.Attempt == attempt);
+    }
+
+    /// <summary>The first attempt that was not put off.</summary>
+    public int FirstMade(string execution)
+    {
+        var attempt = 1;
+        while (IsPutOff(execution, attempt))
+            attempt++;
+        return attempt;
+    }
+
+    /// <summary>How long a first attempt was put off at most.</summary>
+    public TimeSpan PutOffFor(string execution) =>
+        Enumerable.Range(0, FirstMade(execution) - 1).Aggregate(TimeSpan.Zero, (sum, before) => sum + AttemptChain.LongestPutOff(before) + PerAttempt);
+
+    /// <summary>How often an attempt was handed to workers; while it was put off, the one that did so claimed nothing.</summary>
+    public int ClaimsOf(string attemptId)
+    {
+        var hash = attemptId.LastIndexOf('#');
+        var claims = Servers.Queue.Stream.Claims(attemptId);
+        for (var before = int.Parse(attemptId[(hash + 1)..], CultureInfo.InvariantCulture) - 1; Servers.Outcomes.PutOff.Contains($"{attemptId[..hash]}#{before}"); before--)
+            claims += Servers.Queue.Stream.Claims($"{attemptId[..hash]}#{before}") - 1;
+        return claims;
+    }
+
+    /// <summary>Whether a target saw that attempt.</summary>
+    public bool WasCalled(string execution, int attempt) => ByKey[execution].Any(e => e.Calls.Any(c => c.Execution.Attempt == attempt));
 
     /// <summary>Whether a target saw that attempt or a later one.</summary>
     public bool WasTried(string execution, int attempt) => ByKey[execution].Any(e => e.Calls.Any(c => c.Execution.Attempt >= attempt));

@@ -1,6 +1,8 @@
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Outcomes;
+using CronCloud.Simulation.Faults;
+using CronCloud.Simulation.Scenarios;
 
 namespace CronCloud.Simulation.Checking;
 
@@ -19,7 +21,7 @@ internal static class HistoryCheck
                 yield return finding;
         }
 
-        foreach (var unseen in rows.Where(r => !evidence.ByKey[r.Key].Any()).SelectMany(r => r).Where(r => r.Result is not (AttemptResult.Skipped or AttemptResult.Missed)))
+        foreach (var unseen in rows.Where(r => !evidence.ByKey[r.Key].Any()).SelectMany(r => r).Where(r => r.Result is not (AttemptResult.Skipped or AttemptResult.Missed or AttemptResult.PutOff)))
         {
             if (!evidence.Crashes.Contains($"{unseen.Tenant}/{unseen.ExecutionId}#{unseen.Attempt}"))
                 yield return Finding.Now("I9", $"history has {Drops.KeyOf(unseen)}, which no target saw", Drops.KeyOf(unseen));
@@ -39,22 +41,24 @@ internal static class HistoryCheck
         }
 
         // A worker that finds its message handed out too often gives up also an attempt whose outcome is known, where NATS forgot that outcome's id: its row says so then.
-        foreach (var row in rows.Where(r => r.Attempt <= chain.Attempts.Count && !evidence.Crashes.Contains($"{execution.Key}#{r.Attempt}")))
+        // The same goes for one that puts off an attempt which another goes on with.
+        foreach (var row in rows.Where(r => r.Attempt <= chain.Attempts.Count && (evidence.IsFaultless || !evidence.Servers.Outcomes.PutOff.Contains($"{execution.Key}#{r.Attempt}")) && !evidence.Crashes.Contains($"{execution.Key}#{r.Attempt}")))
         {
             if (row.Status != chain.StatusAfter(row.Attempt) || row.Result != chain.Attempts[row.Attempt - 1].Answer.Result)
                 yield return Finding.Now("I9", $"history says of {execution.Key} attempt {row.Attempt}: {row.Status} {row.Result}; it was {chain.StatusAfter(row.Attempt)} {chain.Attempts[row.Attempt - 1].Answer.Result}", execution.Key);
         }
 
-        var known = rows.Select(r => r.Attempt).Union(Enumerable.Range(1, chain.Attempts.Count).Where(attempt => evidence.IsOutcomeLost(execution.Key, attempt) || IsToldAsDropped(evidence, execution.Key, attempt))).Order();
+        var known = rows.Select(r => r.Attempt).Union(Enumerable.Range(1, chain.Attempts.Count).Where(attempt => evidence.IsOutcomeLost(execution.Key, attempt) || IsToldAsDropped(evidence, execution.Key, attempt) || chain.Attempts[attempt - 1] == Reply.NotStarted)).Order();
         if (!known.SequenceEqual(Enumerable.Range(1, chain.Attempts.Count)))
             yield return new Finding("I9", $"history has of {execution.Key} the attempts {string.Join(", ", rows.Select(r => r.Attempt))} of {chain.Attempts.Count}", [execution.Key], by, evidence.IsYoung(execution.First.ScheduledAt));
     }
 
     /// <summary>
     /// A retry of a deleted job is told as skipped in the place of its row, and may have been made all the same: before, where an older copy of the index brings it back;
-    /// or after, where the step was half done, and done again while the record was away and nothing was known to be deleted.
+    /// or after, where the step was half done, and done again while the record was away and nothing was known to be deleted. A first attempt that NATS lost, and whose
+    /// step was half done, may be told as missed.
     /// </summary>
-    private static bool IsToldAsDropped(Evidence evidence, string execution, int attempt) => attempt > 1 && !evidence.IsFaultless && evidence.Drops.Of(execution, attempt) is not null;
+    private static bool IsToldAsDropped(Evidence evidence, string execution, int attempt) => (attempt > 1 || evidence.Has(FaultKind.NatsEmptied)) && !evidence.IsFaultless && evidence.Drops.Of(execution, attempt) is not null;
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 }

@@ -1,4 +1,5 @@
 using CronCloud.Core.Executions;
+using CronCloud.Core.Outcomes;
 
 namespace CronCloud.Simulation.Checking;
 
@@ -17,17 +18,26 @@ internal static class LetterCheck
             if (isDue && letter is null && !evidence.IsOutcomeLost(execution.Key, chain.Attempts.Count))
                 yield return new Finding("I7", $"{execution.Key} used up its {chain.Attempts.Count} attempts and is no dead letter", [execution.Key], evidence.EndBy(execution), evidence.IsYoung(execution.First.ScheduledAt));
             // An attempt that was given up may be at work still, and tell its own outcome afterwards: both stand, if it had been claimed often enough.
-            if (letter is not null && !evidence.Crashes.Contains(letter.Execution.AttemptId) && !MayComeBack(evidence, execution, letter.Execution) && (!isDue || letter.Execution.Attempt != chain.Attempts.Count || letter.Attempts.Count != chain.Attempts.Count))
+            if (letter is not null && !evidence.Crashes.Contains(letter.Execution.AttemptId) && !MayComeBack(evidence, execution, letter.Execution) && !IsDroppedToo(evidence, execution, letter) && (!isDue || letter.Execution.Attempt != chain.Attempts.Count || letter.Attempts.Count != chain.Told))
                 yield return Finding.Now("I7", $"{execution.Key} is a dead letter after attempt {letter.Execution.Attempt} ({letter.Attempts.Count} told); it ends as {chain.Ends} after {chain.Attempts.Count}", execution.Key);
         }
 
-        foreach (var unseen in letters.Values.Where(l => !evidence.ByKey[l.Execution.EntryKey].Any() && !evidence.Crashes.Contains(l.Execution.AttemptId)))
+        foreach (var unseen in letters.Values.Where(l => !evidence.ByKey[l.Execution.EntryKey].Any() && !IsGivenUp(evidence, l.Execution)))
             yield return Finding.Now("I7", $"{unseen.Execution.EntryKey} is a dead letter, and no target saw it", unseen.Execution.EntryKey);
-        foreach (var crash in evidence.Crashes.Where(c => evidence.Servers.Queue.Stream.Claims(c) <= WorkersPerAttempt))
-            yield return Finding.Now("I7", $"{crash} was given up as worker-crash after {evidence.Servers.Queue.Stream.Claims(crash) - 1} workers", crash[..crash.LastIndexOf('#')]);
+        foreach (var crash in evidence.Crashes.Where(c => evidence.ClaimsOf(c) <= WorkersPerAttempt))
+            yield return Finding.Now("I7", $"{crash} was given up as worker-crash after {evidence.ClaimsOf(crash) - 1} workers", crash[..crash.LastIndexOf('#')]);
+        foreach (var putOff in evidence.Servers.Outcomes.PutOff.Where(p => evidence.ClaimsOf(p) < WorkersPerAttempt))
+            yield return Finding.Now("I7", $"{putOff} was put off after {evidence.ClaimsOf(putOff) - 1} workers, and there was room for it", putOff[..putOff.LastIndexOf('#')]);
         foreach (var redrive in evidence.Ledger.Redrives.Where(r => r.Answer == true && !evidence.Servers.DeadLetters.Redriven.ContainsKey(r.AttemptId)))
             yield return Finding.Now("I5", $"the redrive after {redrive.AttemptId} was answered and is not in the record", redrive.AttemptId);
     }
+
+    /// <summary>Whether that attempt or one before it was: a redrive of it may not have started.</summary>
+    private static bool IsGivenUp(Evidence evidence, Execution letter) => Enumerable.Range(1, letter.Attempt).Any(attempt => evidence.Crashes.Contains($"{letter.EntryKey}#{attempt}"));
+
+    /// <summary>A redriven attempt may be made and told as not started, by a step that was half done: either may be what the letter tells.</summary>
+    private static bool IsDroppedToo(Evidence evidence, SeenExecution execution, DeadLetter letter) =>
+        !evidence.IsFaultless && (evidence.Drops.Of(execution.Key, letter.Execution.Attempt) is not null || letter.Error?.StartsWith("redriven, but not started", StringComparison.Ordinal) == true);
 
     /// <summary>
     /// A dead letter may come back though a retry or a redrive of it had come after: where its outcome is settled once more after the redrive has ended (the settler died

@@ -35,7 +35,7 @@ internal static class MissCheck
         var startBy = StartBy(evidence, job, key, occurrence, seen?.Calls[0].At ?? evidence.Now);
         if (seen is null)
         {
-            // A deleted job's occurrences that had not begun go with it, by the lead's decision: an edit's do not.
+            // A deleted job's occurrences that had not begun go with it, as the product means it; an edit's do not.
             if (!IsOver(evidence, key) && !evidence.Drops.Has(job, occurrence) && !(version.DeletedFrom <= startBy) && !evidence.IsLeftOverLost(version, occurrence))
                 yield return new Finding("I1", $"{job} version {version.Job.Version} missed {occurrence:HH:mm:ss.fff}{AtEdit(version, occurrence)}", [job.ToString()], startBy, evidence.IsYoung(occurrence));
             yield break;
@@ -52,11 +52,11 @@ internal static class MissCheck
     {
         var overlap = evidence.Versions.Where(v => v.Job.Key == job).Max(v => v.Job.Definition.Overlap);
         var (startBy, freeBy) = (evidence.StartBy(due, overlap), evidence.Slots.FreeBy(job, key, before));
-        return overlap == Overlap.Queue && freeBy > startBy ? freeBy : startBy;
+        return (overlap == Overlap.Queue && freeBy > startBy ? freeBy : startBy) + evidence.PutOffFor(key);
     }
 
     /// <summary>Dropped, or given up before any target saw it.</summary>
-    private static bool IsOver(Evidence evidence, string key) => evidence.Drops.Of(key, 1) is not null || evidence.Crashes.Contains($"{key}#1");
+    private static bool IsOver(Evidence evidence, string key) => evidence.Drops.Of(key, evidence.FirstMade(key)) is not null || evidence.Crashes.Contains($"{key}#{evidence.FirstMade(key)}");
 
     private static string AtEdit(JobVersion version, DateTimeOffset occurrence) =>
         version.MustUntil is { } edited && edited - occurrence < TimeSpan.FromSeconds(3) ? $", {(edited - occurrence).TotalSeconds:0.000} s before it was edited" : "";
@@ -66,7 +66,7 @@ internal static class MissCheck
         if (!seen.IsOfOneVersion)
             return null;
         var chain = evidence.ChainOf(seen);
-        var missing = Enumerable.Range(1, chain.Attempts.Count).FirstOrDefault(attempt => seen.Calls.All(c => c.Execution.Attempt != attempt) && !evidence.Crashes.Contains($"{seen.Key}#{attempt}"));
+        var missing = Enumerable.Range(1, chain.Attempts.Count).FirstOrDefault(attempt => chain.Attempts[attempt - 1].IsMade && seen.Calls.All(c => c.Execution.Attempt != attempt) && !evidence.Crashes.Contains($"{seen.Key}#{attempt}"));
         return missing == 0 ? null : new Finding("I1", $"{seen.Key} was never tried for the {missing}. time of {chain.Attempts.Count}", [seen.Key, seen.First.Job.ToString()], evidence.EndBy(seen), evidence.IsYoung(seen.First.ScheduledAt));
     }
 }

@@ -35,7 +35,8 @@ internal static class OverlapCheck
             var last = round.Where(c => c.Execution.Attempt == round.Max(r => r.Execution.Attempt)).ToList();
             var heard = last.Where(c => c.AnsweredAt is not null).Select(c => c.EndsAt).ToList();
             var isGivenUp = evidence.Crashes.Contains(last[0].Execution.AttemptId);
-            yield return new Span(execution.Key, round.Min(c => c.At), heard.Count > 0 && !isGivenUp ? heard.Min() : last[0].At);
+            var lastKept = round.Where(c => !evidence.Crashes.Contains(c.Execution.AttemptId)).Select(c => c.At).DefaultIfEmpty(round.Min(c => c.At)).Max();
+            yield return new Span(execution.Key, round.Min(c => c.At), isGivenUp ? lastKept : heard.Count > 0 ? heard.Min() : last[0].At);
         }
     }
 

@@ -23,6 +23,8 @@ internal static class RetryCheck
 
     private static string? Fault(Evidence evidence, SeenExecution execution, AttemptChain chain, int attempt, DateTimeOffset at)
     {
+        if (!chain.Attempts[attempt - 2].IsMade)
+            return null;
         var before = execution.Calls.Where(c => c.Execution.Attempt == attempt - 1).ToList();
         if (before.Count == 0)
             return evidence.Crashes.Contains($"{execution.Key}#{attempt - 1}") ? null : "came without the one before it";

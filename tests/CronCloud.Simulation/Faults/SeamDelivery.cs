@@ -12,7 +12,7 @@ internal sealed class SeamDelivery(Delivery delivery, NodeProcess node) : Delive
 
     public override ValueTask AcknowledgeAsync(CancellationToken cancellation) => new(CallAsync(nameof(AcknowledgeAsync), () => delivery.AcknowledgeAsync(cancellation), cancellation));
 
-    public override ValueTask ReturnAsync(CancellationToken cancellation) => new(CallAsync(nameof(ReturnAsync), () => delivery.ReturnAsync(cancellation), cancellation));
+    public override ValueTask ReturnAsync(TimeSpan pause, CancellationToken cancellation) => new(CallAsync(nameof(ReturnAsync), () => delivery.ReturnAsync(pause, cancellation), cancellation));
 
     /// <summary>Extensions go out for many deliveries at once, in no order: chance may not hang on it, so they only fail together with the node.</summary>
     public override async ValueTask ExtendAsync(CancellationToken cancellation)

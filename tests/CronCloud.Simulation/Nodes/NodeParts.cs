@@ -46,7 +46,7 @@ internal sealed class NodeParts
         _due = new DuePartitionParts(
             index,
             dispatcher,
-            new LostFlights(index, dispatcher, outcomes, history, clock, NullLogger<LostFlights>.Instance),
+            new LostFlights(index, dispatcher, queue, outcomes, history, clock, NullLogger<LostFlights>.Instance),
             new PartitionBuilder(index, jobs, pending, checkpointStore, clock, NullLogger<PartitionBuilder>.Instance),
             checkpoints,
             new CatchUpBudget(queue),
@@ -67,10 +67,15 @@ internal sealed class NodeParts
             new HistoryWriter(outcomes, history, clock, NullLogger<HistoryWriter>.Instance),
         ];
         if (mutant != Mutant.NoEpoch)
-            Loops = [.. Loops, new SlowLoop(new RecordScan(Owner, index, jobs, pending, checkpointStore, new Findings(NullLogger<Findings>.Instance), clock))];
+        {
+            var findings = new Findings(NullLogger<Findings>.Instance);
+            ILoop[] scans = [new RecordScan(Owner, index, jobs, pending, checkpointStore, findings, clock), new ChangeScan(Owner, index, jobs, findings, clock), new InvariantScan(Owner, index, pending, findings, clock)];
+            Loops = [.. Loops, .. scans.Select(scan => new SlowLoop(scan))];
+        }
+
 
         var nonce = 0;
-        Book = new JobBook(jobs, pending, index, () => $"{process.Name}-{++nonce}", clock);
+        Book = new JobBook(jobs, pending, checkpointStore, index, () => $"{process.Name}-{++nonce}", clock);
         Redrive = new Redrive(letters, index, clock);
     }
 

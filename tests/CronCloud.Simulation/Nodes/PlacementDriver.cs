@@ -41,7 +41,7 @@ internal sealed class PlacementDriver
             var next = PartitionOwner.Interval;
             try
             {
-                var placement = await _parts.Owner.RunOnceAsync(CancellationToken.None);
+                var placement = await _parts.Owner.RunOnceAsync([.. _loops.Keys], CancellationToken.None);
                 next = _parts.Leases.IsRefused ? PartitionOwner.SoonInterval : PartitionOwner.Interval;
                 if (!_draining)
                     Apply(placement);

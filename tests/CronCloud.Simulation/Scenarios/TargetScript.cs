@@ -46,5 +46,14 @@ internal sealed record Reply(Answer Answer, TimeSpan Duration)
     /// <summary>No answer at all: the caller dies of the call.</summary>
     public static readonly Reply Crash = new(Answer.Failed("worker-crash"), TimeSpan.Zero) { Kills = true };
 
+    /// <summary>No call: the worker had no place for it.</summary>
+    public static readonly Reply PutOff = new(new Answer(AttemptResult.PutOff), TimeSpan.Zero);
+
+    /// <summary>No call: it was redriven, and then its job's own policy or end did not let it start.</summary>
+    public static readonly Reply NotStarted = new(new Answer(AttemptResult.Skipped), TimeSpan.Zero);
+
     public bool Kills { get; init; }
+
+    /// <summary>Whether the target is called.</summary>
+    public bool IsMade => Answer.Result is not (AttemptResult.PutOff or AttemptResult.Skipped);
 }

@@ -44,6 +44,9 @@ internal sealed class HistoryTwin : IHistory
     public Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation) =>
         Task.FromResult(Executions(r => r.Tenant == job.Tenant && r.JobId == job.Id && r.ExecutionId == executionId).SingleOrDefault());
 
+    /// <summary>No run of a world lasts thirty days.</summary>
+    public Task<int> PruneAsync(DateTimeOffset before, int most, CancellationToken cancellation) => Task.FromResult(0);
+
     private List<HistoryExecution> Executions(Func<HistoryRow, bool> of)
     {
         lock (_lock)

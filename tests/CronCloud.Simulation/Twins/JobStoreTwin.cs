@@ -73,6 +73,22 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
         }
     }
 
+    public Task<Page<ChangedJob>> ReadChangedAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor, int limit, CancellationToken cancellation)
+    {
+        lock (_lock)
+        {
+            var page = _jobs.Values
+                .Where(j => partitions.Contains(j.Key.Partition) && j.UpdatedAt >= Milliseconds.Floor(from))
+                .Select(j => (Job: j, Position: (j.UpdatedAt.ToUnixTimeMilliseconds(), j.Key.Tenant, j.Key.Id)))
+                .Where(j => cursor is null || j.Position.CompareTo(ReadPosition(cursor)) > 0)
+                .OrderBy(j => j.Position).Take(limit).ToList();
+            var (ms, tenant, id) = page.Count == limit ? page[^1].Position : default;
+            return Task.FromResult(new Page<ChangedJob>(
+                page.ConvertAll(j => new ChangedJob(j.Job.Key, j.Job.Version, j.Job.UpdatedAt)),
+                page.Count == limit ? Cursor.Of(string.Create(CultureInfo.InvariantCulture, $"{ms}/{tenant}/{id}")) : null));
+        }
+    }
+
     public Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation)
     {
         lock (_lock)
@@ -88,9 +104,9 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
     {
         lock (_lock)
         {
-            var before = cursor is null ? long.MaxValue : long.Parse(Cursor.Read(cursor), CultureInfo.InvariantCulture);
+            var before = cursor is null ? long.MaxValue : Cursor.ReadNumbered(cursor).Number;
             var found = _revisions.GetValueOrDefault(key, []).Where(r => r.Version < before).Reverse().ToList();
-            return Task.FromResult(new Page<Revision>(found.GetRange(0, Math.Min(limit, found.Count)), found.Count > limit ? Cursor.Of(found[limit - 1].Version.ToString(CultureInfo.InvariantCulture)) : null));
+            return Task.FromResult(new Page<Revision>(found.GetRange(0, Math.Min(limit, found.Count)), found.Count > limit ? Cursor.Of(found[limit - 1].Version, "") : null));
         }
     }
 

@@ -130,7 +130,7 @@ internal sealed class IndexLog(TimeProvider time)
 
     /// <summary>A scan is: it keeps how far its asker has come.</summary>
     private static bool IsLogged(MethodInfo command) =>
-        !command.Name.StartsWith("Read", StringComparison.Ordinal) && command.Name is not (nameof(IDueIndex.FindAsync) or nameof(IDueIndex.StampAsync) or nameof(IDueIndex.ListAsync));
+        !command.Name.StartsWith("Read", StringComparison.Ordinal) && command.Name is not (nameof(IDueIndex.FindAsync) or nameof(IDueIndex.FindFlightAsync) or nameof(IDueIndex.StampAsync) or nameof(IDueIndex.ListAsync));
 
     private object? Carry(MethodInfo command, object?[] arguments) => command.Invoke(_index, BindingFlags.DoNotWrapExceptions, null, arguments, null);
 }

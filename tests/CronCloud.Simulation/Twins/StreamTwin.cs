@@ -8,9 +8,6 @@ namespace CronCloud.Simulation.Twins;
 /// </summary>
 internal sealed class StreamTwin
 {
-    /// <summary>As the product's streams have it.</summary>
-    public static readonly TimeSpan AckWait = TimeSpan.FromSeconds(4);
-
     private static readonly TimeSpan DuplicateWindow = TimeSpan.FromMinutes(2);
 
     private readonly TimeProvider _time;
@@ -58,6 +55,8 @@ internal sealed class StreamTwin
     public Task<IReadOnlyList<Delivery>> PullAsync(int reader, int max, TimeSpan wait, CancellationToken cancellation) => _readers[reader].PullAsync(max, wait, cancellation);
 
     public long Count(int reader) => _readers[reader].Count;
+
+    public QueueState ReadState(int reader) => _readers[reader].ReadState();
 
     /// <summary>Everything that was handed out and not acknowledged is to be handed out again, as when the server or its clients start again.</summary>
     public void Restart()

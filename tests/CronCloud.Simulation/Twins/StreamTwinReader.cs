@@ -6,7 +6,9 @@ namespace CronCloud.Simulation.Twins;
 internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<TwinMessage> finish)
 {
     private readonly PriorityQueue<(TwinMessage Message, int Count), long> _waiting = new();
+    private readonly PriorityQueue<Handed, DateTimeOffset> _later = new();
     private readonly Dictionary<long, Handed> _handed = [];
+    private readonly SortedDictionary<long, DateTimeOffset> _open = [];
     private readonly Signal _arrived = new();
 
     /// <summary>By id, without what follows a tilde: how often it was handed out.</summary>
@@ -17,12 +19,19 @@ internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<Twin
         get
         {
             lock (gate)
-                return _waiting.Count + _handed.Count;
+                return _open.Count;
         }
+    }
+
+    public QueueState ReadState()
+    {
+        lock (gate)
+            return new QueueState(_waiting.Count, _open.Count > 0 ? _open.First().Value : null);
     }
 
     public void Add(TwinMessage message)
     {
+        _open.Add(message.Sequence, message.At);
         _waiting.Enqueue((message, 0), message.Sequence);
         _arrived.Set();
     }
@@ -30,6 +39,8 @@ internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<Twin
     public void Empty()
     {
         _waiting.Clear();
+        _open.Clear();
+        _later.Clear();
         _handed.Clear();
     }
 
@@ -53,15 +64,24 @@ internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<Twin
                 var now = time.GetUtcNow();
                 foreach (var overdue in _handed.Values.Where(h => h.Deadline <= now).ToList())
                     PutBack(overdue);
+                while (_later.TryPeek(out _, out var at) && at <= now)
+                    PutBack(_later.Dequeue());
                 var deliveries = HandOut(max, now);
                 if (deliveries.Count > 0 || now >= until)
                     return deliveries;
-                var next = _handed.Count == 0 ? until : _handed.Values.Min(h => h.Deadline);
-                arrived = _arrived.WaitAsync(time, (next < until ? next : until) - now, cancellation);
+                arrived = _arrived.WaitAsync(time, Next(until) - now, cancellation);
             }
 
             await arrived;
         }
+    }
+
+    /// <summary>When a message comes by itself that was handed out before.</summary>
+    private DateTimeOffset Next(DateTimeOffset until)
+    {
+        if (_handed.Count > 0 && _handed.Values.Min(h => h.Deadline) is var lapses && lapses < until)
+            until = lapses;
+        return _later.TryPeek(out _, out var returns) && returns < until ? returns : until;
     }
 
     private List<Delivery> HandOut(int max, DateTimeOffset now)
@@ -69,9 +89,11 @@ internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<Twin
         var deliveries = new List<Delivery>();
         while (deliveries.Count < max && _waiting.TryDequeue(out var next, out _))
         {
+            if (!_open.ContainsKey(next.Message.Sequence))
+                continue;
             var id = next.Message.Id.Split('~')[0];
             HandedOut[id] = HandedOut.GetValueOrDefault(id) + 1;
-            _handed[next.Message.Sequence] = new Handed(next.Message, next.Count + 1) { Deadline = now + StreamTwin.AckWait };
+            _handed[next.Message.Sequence] = new Handed(next.Message, next.Count + 1) { Deadline = now + Deliveries.AckWait };
             deliveries.Add(new TwinDelivery(this, next.Message, next.Count + 1));
         }
 
@@ -82,8 +104,10 @@ internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<Twin
     {
         lock (gate)
         {
-            if (_handed.Remove(message.Sequence))
-                finish(message);
+            if (!_open.Remove(message.Sequence))
+                return;
+            _handed.Remove(message.Sequence);
+            finish(message);
         }
     }
 
@@ -92,16 +116,25 @@ internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<Twin
         lock (gate)
         {
             if (_handed.TryGetValue(message.Sequence, out var handed) && handed.Count == count)
-                handed.Deadline = time.GetUtcNow() + StreamTwin.AckWait;
+                handed.Deadline = time.GetUtcNow() + Deliveries.AckWait;
         }
     }
 
-    private void Return(TwinMessage message, int count)
+    private void Return(TwinMessage message, int count, TimeSpan pause)
     {
         lock (gate)
         {
-            if (_handed.TryGetValue(message.Sequence, out var handed) && handed.Count == count)
+            if (!_handed.TryGetValue(message.Sequence, out var handed) || handed.Count != count)
+                return;
+            if (pause <= TimeSpan.Zero)
+            {
                 PutBack(handed);
+                return;
+            }
+
+            _handed.Remove(message.Sequence);
+            _later.Enqueue(handed, time.GetUtcNow() + pause);
+            _arrived.Set();
         }
     }
 
@@ -136,9 +169,9 @@ internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<Twin
             return ValueTask.CompletedTask;
         }
 
-        public override ValueTask ReturnAsync(CancellationToken cancellation)
+        public override ValueTask ReturnAsync(TimeSpan pause, CancellationToken cancellation)
         {
-            reader.Return(message, count);
+            reader.Return(message, count, pause);
             return ValueTask.CompletedTask;
         }
 

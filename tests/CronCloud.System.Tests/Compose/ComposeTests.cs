@@ -17,22 +17,10 @@ public sealed class ComposeTests
         foreach (var (name, service) in await OwnAsync())
         {
             var environment = Map(service, "environment").ToDictionary(e => e.Key.Replace("__", ":", StringComparison.Ordinal), e => (string?)e.Value.ToString());
-            Assert.All(environment.Keys, key => Assert.Contains(key.Split(':')[0], new[] { "ConnectionStrings", "Cluster", "CronCloud", "Urls" }));
+            Assert.All(environment.Keys, key => Assert.Contains(key.Split(':')[0], new[] { "ConnectionStrings", "CronCloud", "Urls" }));
             var settings = NodeSettings.Read(new ConfigurationBuilder().AddInMemoryCollection(environment).Build(), ["scheduler", "worker", "recorder"]);
             Assert.Equal(name, settings.NodeName);
-            Assert.Equal(name, settings.Cluster.Hostname);
             Assert.All(new[] { settings.Sql, settings.Redis, settings.Nats, settings.ClickHouse }, Assert.NotNull);
-        }
-    }
-
-    [Fact]
-    public async Task Every_seed_node_is_a_service_at_its_port()
-    {
-        var services = (await OwnAsync()).ToDictionary();
-        foreach (var service in services.Values)
-        {
-            foreach (var seed in Map(service, "environment")["Cluster__SeedNodes"].ToString()!.Split(','))
-                Assert.Equal(seed.Split(':')[1], Map(services[seed.Split(':')[0]], "environment")["Cluster__Port"].ToString());
         }
     }
 

@@ -13,8 +13,8 @@ redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', ARGV[1])
 local LANE = 10000000000000
 local answer, added = {}, 0
 local function put(key, value, due)
-  added = added + redis.call('HSET', KEYS[2], key, value)
-  redis.call('ZADD', KEYS[1], due, key)
+  redis.call('HSET', KEYS[2], key, value)
+  added = added + redis.call('ZADD', KEYS[1], due, key)
 end
 for i = 3, #ARGV, 17 do
   local key, version, step, attempt, left, job = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 3], ARGV[i + 5], ARGV[i + 8], ARGV[i + 11]
@@ -27,8 +27,8 @@ for i = 3, #ARGV, 17 do
       put(left, ARGV[i + 1] .. ',' .. ARGV[i + 9] .. '|' .. string.match(stored, '|(.*)$'), ARGV[i + 10])
     end
     if step == 'drop' then
-      redis.call('ZREM', KEYS[1], key)
-      added = added - redis.call('HDEL', KEYS[2], key)
+      added = added - redis.call('ZREM', KEYS[1], key)
+      redis.call('HDEL', KEYS[2], key)
     elseif step == 'bury' then
       put(key, ARGV[i + 1] .. '|', ARGV[i + 4])
     else
@@ -51,8 +51,8 @@ for i = 3, #ARGV, 17 do
       if tonumber(step) and tonumber(step) <= tonumber(rest_until) then
         redis.call('ZADD', KEYS[1], tonumber(step) - LANE, rest)
       else
-        redis.call('ZREM', KEYS[1], rest)
-        added = added - redis.call('HDEL', KEYS[2], rest)
+        added = added - redis.call('ZREM', KEYS[1], rest)
+        redis.call('HDEL', KEYS[2], rest)
       end
     end
   end

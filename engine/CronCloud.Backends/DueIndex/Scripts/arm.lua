@@ -2,33 +2,32 @@
 -- KEYS    1 due (sorted set: entry -> due ms, of left-overs less 1e13)  2 entry (hash: entry -> version[,until ms]|payload)  3 epoch (hash: entries = how many)
 -- ARGV    1 wake channel  2 partition
 --         then per entry: key, version, score, payload, until ms or '', since ms or '', 1 to raise the due time of the same version
--- Returns how many were put in. What an older version was due up to 'since' stays as an entry of its own: key~version@due.
+-- Returns how many were put in. One that has a payload and no due time is not there: half of it was lost. What an older version was due up to 'since' stays as an entry of its own: key~version@due.
 local LANE = 10000000000000
 local head = redis.call('ZRANGEBYSCORE', KEYS[1], '0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
 local earliest, armed, added = nil, 0, 0
 for i = 3, #ARGV, 7 do
   local key, version, due, since = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 5])
-  local stored = redis.call('HGET', KEYS[2], key)
+  local score = tonumber(redis.call('ZSCORE', KEYS[1], key) or nil)
+  local stored = score and redis.call('HGET', KEYS[2], key)
   local current = stored and tonumber(string.match(stored, '^%d+')) or -1
   if current < version then
-    local score = stored and since and tonumber(redis.call('ZSCORE', KEYS[1], key))
-    local payload = score and score <= since and string.match(stored, '^%d+,?%d*|(.+)$')
+    local payload = stored and since and score <= since and string.match(stored, '^%d+,?%d*|(.+)$')
     if payload then
       local left = key .. '~' .. string.format('%d@%d', current, score)
-      if redis.call('HSETNX', KEYS[2], left, string.format('%d,%d|', current, since) .. payload) == 1 then
-        redis.call('ZADD', KEYS[1], score - LANE, left)
+      if redis.call('ZADD', KEYS[1], 'NX', score - LANE, left) == 1 then
+        redis.call('HSET', KEYS[2], left, string.format('%d,%d|', current, since) .. payload)
         added = added + 1
         earliest = score - LANE
       end
     end
     local bound = ARGV[i + 4] ~= '' and ',' .. ARGV[i + 4] or ''
-    added = added + redis.call('HSET', KEYS[2], key, ARGV[i + 1] .. bound .. '|' .. ARGV[i + 3])
-    redis.call('ZADD', KEYS[1], ARGV[i + 2], key)
+    redis.call('HSET', KEYS[2], key, ARGV[i + 1] .. bound .. '|' .. ARGV[i + 3])
+    added = added + redis.call('ZADD', KEYS[1], ARGV[i + 2], key)
     armed = armed + 1
     if not earliest or due < earliest then earliest = due end
-  elseif current == version and ARGV[i + 6] == '1' and string.sub(stored, -1) ~= '|' then
-    local score = tonumber(redis.call('ZSCORE', KEYS[1], key))
-    if not score or score < due then redis.call('ZADD', KEYS[1], ARGV[i + 2], key) end
+  elseif current == version and ARGV[i + 6] == '1' and string.sub(stored, -1) ~= '|' and score < due then
+    redis.call('ZADD', KEYS[1], ARGV[i + 2], key)
   end
 end
 if added > 0 then redis.call('HINCRBY', KEYS[3], 'entries', added) end

@@ -1,16 +1,20 @@
 -- Claims the slots of jobs whose executions must not overlap. Claiming again for the same execution is no conflict.
--- KEYS    1 slot (hash: job -> execution that has it)  2 waiting (hash: job -> entry key \n version|payload)
--- ARGV    per claim: job, execution
--- Returns per claim 0 when the execution has the slot, 1 when another has it, 2 when another has it and yet another waits.
+-- KEYS    1 due (sorted set: entry -> due ms, of left-overs less 1e13)  2 entry (hash: entry -> version[,until ms]|payload)
+--         3 slot (hash: job -> execution that has it)  4 waiting (hash: job -> entry key \n version|payload)
+-- ARGV    per claim: job, execution, key of the entry that was seen or '', its version, its score
+-- Returns per claim 0 when the execution has the slot, 1 when another has it, 2 when another has it and yet another waits, 3 when the entry has moved on.
 local answer = {}
-for i = 1, #ARGV, 2 do
-  local holder = redis.call('HGET', KEYS[1], ARGV[i])
+for i = 1, #ARGV, 5 do
+  local job, execution, key = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+  local holder = redis.call('HGET', KEYS[3], job)
   local state = 0
-  if not holder then
-    redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
-  elseif holder ~= ARGV[i + 1] then
-    local waits = redis.call('HGET', KEYS[2], ARGV[i])
-    state = waits and string.match(waits, '^[^\n]*') ~= ARGV[i + 1] and 2 or 1
+  if key ~= '' and (tonumber(redis.call('ZSCORE', KEYS[1], key) or nil) ~= tonumber(ARGV[i + 4]) or string.match(redis.call('HGET', KEYS[2], key) or '', '^%d+') ~= ARGV[i + 3]) then
+    state = 3
+  elseif not holder then
+    redis.call('HSET', KEYS[3], job, execution)
+  elseif holder ~= execution then
+    local waits = redis.call('HGET', KEYS[4], job)
+    state = waits and string.match(waits, '^[^\n]*') ~= execution and 2 or 1
   end
   answer[#answer + 1] = state
 end

@@ -9,8 +9,8 @@
 local answer, added, earliest = {}, 0, nil
 local head = redis.call('ZRANGEBYSCORE', KEYS[1], '0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
 local function put(key, value, due)
-  added = added + redis.call('HSET', KEYS[2], key, value)
-  redis.call('ZADD', KEYS[1], due, key)
+  redis.call('HSET', KEYS[2], key, value)
+  added = added + redis.call('ZADD', KEYS[1], due, key)
   if not earliest or tonumber(due) < earliest then earliest = tonumber(due) end
 end
 for i = 5, #ARGV, 7 do
@@ -22,7 +22,7 @@ for i = 5, #ARGV, 7 do
   end
   local live = 1
   if key ~= '' then
-    local stored = redis.call('HGET', KEYS[2], key)
+    local stored = redis.call('ZSCORE', KEYS[1], key) and redis.call('HGET', KEYS[2], key)
     if not stored or tonumber(string.match(stored, '^%d+')) < tonumber(ARGV[i + 2]) then
       put(key, ARGV[i + 2] .. '|' .. ARGV[i + 4], ARGV[i + 3])
     elseif string.sub(stored, -1) == '|' then

@@ -1,0 +1,64 @@
+using CronCloud.Core.Due;
+using CronCloud.Core.Jobs;
+using CronCloud.Engine.Loops;
+
+namespace CronCloud.Engine.Due;
+
+/// <summary>
+/// Arms what was written and not armed: whoever wrote it died in between, or lost the due index. It looks at the latest changes only, and so keeps the
+/// promise that a checkpoint rests on (<see cref="Checkpoint.ArmingMargin"/>): a job is in the index a minute after its row was written.
+/// </summary>
+public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore jobs, Findings findings, TimeProvider time) : ILoop
+{
+    private const int PageSize = 1_000;
+
+    /// <summary>How far back a partition is looked at that this node has only now: its owner before may have died at the same moment.</summary>
+    private static readonly TimeSpan FirstLook = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
+
+    /// <summary>A row may be seen so long after the instant that it bears: longer than a statement may take.</summary>
+    private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(15);
+
+    /// <summary>What is younger is just being armed.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
+
+    private Dictionary<int, DateTimeOffset> _seen = [];
+
+    public string Name => "change scan";
+
+    public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
+    {
+        var until = time.GetUtcNow() - Settling;
+        var held = owner.Held.ToList();
+        foreach (var group in held.GroupBy(partition => _seen.TryGetValue(partition, out var seen) ? seen - Overlap : until - FirstLook))
+            await CompareAsync([.. group], group.Key, until, cancellation);
+        _seen = held.ToDictionary(partition => partition, _ => until);
+        return Interval;
+    }
+
+    private async Task CompareAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, DateTimeOffset until, CancellationToken cancellation)
+    {
+        string? cursor = null;
+        do
+        {
+            var page = await jobs.ReadChangedAsync(partitions, from, cursor, PageSize, cancellation);
+            foreach (var changed in page.Items.Where(job => job.UpdatedAt <= until).GroupBy(job => job.Key.Partition))
+                await ArmMissingAsync(changed.Key, [.. changed], cancellation);
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+    }
+
+    private async Task ArmMissingAsync(int partition, List<ChangedJob> changed, CancellationToken cancellation)
+    {
+        var stamps = await index.StampAsync(partition, changed.ConvertAll(job => job.Key.ToString()), cancellation);
+        foreach (var missing in changed.Where(job => !stamps.TryGetValue(job.Key.ToString(), out var stamp) || stamp.Version < job.Version))
+        {
+            if (await jobs.FindAsync(missing.Key, cancellation) is not { } job)
+                continue;
+            await index.ArmAsync(partition, [DueItem.EntryOf(job, job.UpdatedAt, time.GetUtcNow()) with { Since = job.UpdatedAt }], cancellation);
+            findings.Report(partition, "unarmed", missing.Key.ToString(), isMended: true);
+        }
+    }
+}

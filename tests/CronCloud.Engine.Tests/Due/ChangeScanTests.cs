@@ -1,0 +1,81 @@
+using CronCloud.Backends.DueIndex;
+using CronCloud.Core.Jobs;
+using CronCloud.Core.Schedules;
+using CronCloud.Engine.Due;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CronCloud.Engine.Tests.Due;
+
+public sealed class ChangeScanTests
+{
+    [Fact]
+    public async Task A_job_whose_writer_died_before_it_was_armed_misses_nothing()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (scan, findings) = await NewScanAsync(pipeline);
+        await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        pipeline.Index.Empty();
+        var partition = pipeline.NewPartition();
+        await Pipeline.RunAsync(partition);
+        await RemoveAsync(pipeline);
+
+        await AdvanceAsync(pipeline, partition, seconds: 10);
+        await scan.RunOnceAsync(Pipeline.None);
+        await AdvanceAsync(pipeline, partition, seconds: 1);
+
+        Assert.Equal(Enumerable.Range(1, 11), (await pipeline.TakeAsync()).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds));
+        Assert.Equal(1, findings.Total);
+    }
+
+    [Fact]
+    public async Task An_edit_whose_writer_died_before_it_was_armed_leaves_over_what_was_due_before()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (scan, _) = await NewScanAsync(pipeline);
+        var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        var deleted = job with { Version = 2, State = JobState.Paused, UpdatedAt = Pipeline.Start.AddSeconds(2.5) };
+        await pipeline.Jobs.WriteAsync(deleted, new Revision(2, deleted.UpdatedAt, "test", "paused", JobState.Paused, deleted.Definition), Pipeline.None);
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(10));
+        await scan.RunOnceAsync(Pipeline.None);
+        await AdvanceAsync(pipeline, pipeline.NewPartition(), seconds: 5);
+
+        Assert.Equal([1, 2], (await pipeline.TakeAsync()).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds));
+    }
+
+    [Fact]
+    public async Task What_is_just_being_armed_and_what_is_armed_is_left_alone()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (scan, findings) = await NewScanAsync(pipeline);
+        await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddHours(1) });
+        pipeline.Time.Advance(TimeSpan.FromSeconds(20));
+        await scan.RunOnceAsync(Pipeline.None);
+        await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddHours(2) });
+        await RemoveAsync(pipeline);
+        await scan.RunOnceAsync(Pipeline.None);
+
+        Assert.Equal(0, findings.Total);
+    }
+
+    private static async Task RemoveAsync(Pipeline pipeline) =>
+        await pipeline.Index.RemoveAsync(Pipeline.Partition, [.. (await pipeline.Index.StampAsync(Pipeline.Partition, [Pipeline.EntryKey], Pipeline.None)).Values], Pipeline.None);
+
+    private static async Task AdvanceAsync(Pipeline pipeline, DuePartition partition, int seconds)
+    {
+        for (var second = 0; second < seconds; second++)
+        {
+            pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+            await Pipeline.RunAsync(partition);
+        }
+    }
+
+    private static async Task<(ChangeScan Scan, Findings Findings)> NewScanAsync(Pipeline pipeline)
+    {
+        var leases = new MemoryLeases(pipeline.Time);
+        var owner = new PartitionOwner("node", leases, leases);
+        await owner.RunOnceAsync([], Pipeline.None);
+        var findings = new Findings(NullLogger<Findings>.Instance);
+        return (new ChangeScan(owner, pipeline.Index, pipeline.Jobs, findings, pipeline.Time), findings);
+    }
+}
