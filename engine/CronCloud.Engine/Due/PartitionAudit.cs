@@ -20,6 +20,9 @@ namespace CronCloud.Engine.Due;
 public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore jobs, IPendingStore pending, DateTimeOffset? checkpoint, TimeProvider time, bool isBuild = false)
 {
     private const int StepSize = 1_000;
+
+    /// <summary>Jobs of the first step: those that are due the soonest, of all partitions, before the rest of any.</summary>
+    private const int FirstStepSize = 100;
     private const int RevisionsPerStep = 20;
 
     private string? _cursor;
@@ -53,6 +56,9 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     public int Seen { get; private set; }
 
     public bool HasEnded => _phase == Phase.Ended;
+
+    /// <summary>Whether what is due the soonest was looked at.</summary>
+    public bool HasSeenSoonest => _phase > Phase.Jobs || (_phase == Phase.Jobs && _cursor is not null);
 
     public Task StepAsync(CancellationToken cancellation) => _phase switch
     {
@@ -108,7 +114,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private async Task CompareJobsAsync(CancellationToken cancellation)
     {
-        var page = await jobs.ReadActiveAsync(partition, _cursor, StepSize, cancellation);
+        var page = await jobs.ReadActiveAsync(partition, _cursor, _cursor is null ? FirstStepSize : StepSize, cancellation);
         var stamps = await index.StampAsync(partition, [.. page.Items.Select(active => active.Key.ToString())], cancellation);
         var (armed, notes) = (new List<DueEntry>(), new List<DueNote>());
         foreach (var active in page.Items)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
@@ -7,7 +8,7 @@ namespace CronCloud.Engine.Due;
 
 /// <summary>
 /// Builds of this node's partitions: after the index was emptied, restarted or found to be an older copy, and by the twin at every start.
-/// A few partitions at a time read the record, so that it is not overrun.
+/// A few partitions at a time read the record, so that it is not overrun; what is due the soonest in each of them comes before the rest of any.
 /// </summary>
 public sealed partial class PartitionBuilder(
     IDueIndex index,
@@ -22,6 +23,10 @@ public sealed partial class PartitionBuilder(
     /// <summary>While the record is away every partition meets it: one line tells of all.</summary>
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(30);
 
+    /// <summary>A partition that was given away does not ask any more.</summary>
+    private static readonly TimeSpan AskedOfLate = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<int, long> _unseen = [];
     private readonly SemaphoreSlim _places = new(AtOnce);
     private readonly Lock _lock = new();
     private DateTimeOffset _nextLine;
@@ -30,13 +35,15 @@ public sealed partial class PartitionBuilder(
     /// <summary>Begins or goes on with a build by one step, if there is a place: nobody waits here. Null when it has ended, or could not begin yet.</summary>
     public async Task<PartitionBuild?> StepAsync(int partition, PartitionBuild? build, CancellationToken cancellation)
     {
-        if (!await _places.WaitAsync(TimeSpan.Zero, cancellation))
+        if (!MayStep(partition, build) || !await _places.WaitAsync(TimeSpan.Zero, cancellation))
             return build;
         try
         {
             build ??= await PartitionBuild.BeginAsync(partition, index, jobs, pending, checkpoints, time, cancellation);
             if (!await build.StepAsync(cancellation))
                 return null;
+            if (build.Audit.HasSeenSoonest)
+                _unseen.TryRemove(partition, out _);
         }
         finally
         {
@@ -50,6 +57,15 @@ public sealed partial class PartitionBuilder(
         if (build.Audit.Unreadable.Count > 0)
             LogUnreadable(partition, build.Audit.Unreadable.Count, build.Audit.Unreadable[0]);
         return null;
+    }
+
+    /// <summary>What is due the soonest comes first, in all partitions.</summary>
+    private bool MayStep(int partition, PartitionBuild? build)
+    {
+        if (build?.Audit.HasSeenSoonest == true)
+            return !_unseen.Values.Any(asked => time.GetElapsedTime(asked) < AskedOfLate);
+        _unseen[partition] = time.GetTimestamp();
+        return true;
     }
 
     /// <summary>A step failed. What is in the index is dispatched all the same.</summary>
