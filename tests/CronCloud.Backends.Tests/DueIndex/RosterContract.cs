@@ -6,7 +6,7 @@ namespace CronCloud.Backends.Tests.DueIndex;
 public abstract class RosterContract
 {
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(1);
     private static readonly CancellationToken None = CancellationToken.None;
 
     protected abstract Task<IRoster> OpenAsync();
