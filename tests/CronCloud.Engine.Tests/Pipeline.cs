@@ -100,6 +100,15 @@ internal sealed class Pipeline : IAsyncDisposable
         return new DuePartition(Partition, parts, Time);
     }
 
+    /// <summary>The only owner: it holds all partitions.</summary>
+    public async Task<PartitionOwner> NewOwnerAsync()
+    {
+        var leases = new MemoryLeases(Time);
+        var owner = new PartitionOwner("node", leases, leases);
+        await owner.RunOnceAsync([], None);
+        return owner;
+    }
+
     public Settler NewSettler() => new(Outcomes, Index, PendingSeam, DeadLetters, new ExecutionEvents([]), Time, NullLogger<Settler>.Instance);
 
     /// <summary>Runs it until there is nothing to do now: an index that is not built yet is.</summary>

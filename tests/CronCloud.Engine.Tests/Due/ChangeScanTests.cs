@@ -1,4 +1,3 @@
-using CronCloud.Backends.DueIndex;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Schedules;
 using CronCloud.Engine.Due;
@@ -72,9 +71,7 @@ public sealed class ChangeScanTests
 
     private static async Task<(ChangeScan Scan, Findings Findings)> NewScanAsync(Pipeline pipeline)
     {
-        var leases = new MemoryLeases(pipeline.Time);
-        var owner = new PartitionOwner("node", leases, leases);
-        await owner.RunOnceAsync([], Pipeline.None);
+        var owner = await pipeline.NewOwnerAsync();
         var findings = new Findings(NullLogger<Findings>.Instance);
         return (new ChangeScan(owner, pipeline.Index, pipeline.Jobs, findings, pipeline.Time), findings);
     }

@@ -1,4 +1,3 @@
-using CronCloud.Backends.DueIndex;
 using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Schedules;
@@ -78,9 +77,7 @@ public sealed class InvariantScanTests
 
     private static async Task<(InvariantScan Scan, Findings Findings)> NewScanAsync(Pipeline pipeline)
     {
-        var leases = new MemoryLeases(pipeline.Time);
-        var owner = new PartitionOwner("node", leases, leases);
-        await owner.RunOnceAsync([], Pipeline.None);
+        var owner = await pipeline.NewOwnerAsync();
         var findings = new Findings(NullLogger<Findings>.Instance);
         return (new InvariantScan(owner, pipeline.Index, pipeline.Pending, findings, pipeline.Time), findings);
     }

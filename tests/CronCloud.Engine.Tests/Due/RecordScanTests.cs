@@ -1,4 +1,3 @@
-using CronCloud.Backends.DueIndex;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
@@ -176,9 +175,7 @@ public sealed class RecordScanTests
 
     private static async Task<(RecordScan Scan, Findings Findings)> NewScanAsync(Pipeline pipeline)
     {
-        var leases = new MemoryLeases(pipeline.Time);
-        var owner = new PartitionOwner("node", leases, leases);
-        await owner.RunOnceAsync([], Pipeline.None);
+        var owner = await pipeline.NewOwnerAsync();
         var findings = new Findings(NullLogger<Findings>.Instance);
         return (new RecordScan(owner, pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, findings, pipeline.Time), findings);
     }
