@@ -10,7 +10,7 @@ internal sealed class MemoryPartition
     private readonly Lock _lock = new();
     private readonly MemoryEntries _entries = new();
     private readonly Dictionary<string, Flight> _flights = [];
-    private readonly Dictionary<string, DateTimeOffset> _landed = [];
+    private readonly Dictionary<string, (DateTimeOffset At, bool Ended)> _landed = [];
     private readonly Dictionary<string, string> _slots = [];
     private readonly Dictionary<string, DueEntry> _waiting = [];
     private int _builds;
@@ -86,7 +86,7 @@ internal sealed class MemoryPartition
     {
         lock (_lock)
         {
-            foreach (var old in _landed.Where(l => l.Value + Landing.Remembered < now).Select(l => l.Key).ToList())
+            foreach (var old in _landed.Where(l => l.Value.At + Landing.Remembered < now).Select(l => l.Key).ToList())
                 _landed.Remove(old);
             return [.. advances.Select(advance => Advance(advance, now))];
         }
@@ -248,15 +248,19 @@ internal sealed class MemoryPartition
 
     private bool Land(Landing landing, DateTimeOffset now)
     {
+        var hadEnded = false;
         if (landing.FlightId is { } flight)
         {
             _flights.Remove(flight);
-            _landed[flight] = now;
+            hadEnded = _landed.TryGetValue(flight, out var before) && before.Ended;
+            _landed[flight] = (now, hadEnded || landing.Retry is null);
         }
 
         var isLive = true;
         if (landing.Retry is { } retry)
         {
+            if (hadEnded && _entries.Find(retry.Key) is null)
+                return false;
             Arm(retry);
             if (_entries.Find(retry.Key) is { IsTombstone: true } over)
             {

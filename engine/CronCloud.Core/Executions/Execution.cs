@@ -50,6 +50,11 @@ public sealed record Execution
     /// <summary>How the attempts before this one ended, the first one first; null before there was one.</summary>
     public IReadOnlyList<EarlierAttempt>? Earlier { get; init; }
 
+    /// <summary>When this message was handed to the queue, and by which node; null before.</summary>
+    public DateTimeOffset? DispatchedAt { get; init; }
+
+    public string? DispatchedBy { get; init; }
+
     /// <summary>W3C trace context; the same trace for all attempts.</summary>
     public required string TraceParent { get; init; }
 

@@ -24,6 +24,11 @@ public sealed record HistoryRow
 
     public required AttemptResult Result { get; init; }
 
+    /// <summary>When this attempt was handed to the queue, and by which node; null where it was not, or nobody said.</summary>
+    public DateTimeOffset? DispatchedAt { get; init; }
+
+    public string? DispatchedBy { get; init; }
+
     public required DateTimeOffset StartedAt { get; init; }
 
     public required long DurationMs { get; init; }
@@ -78,6 +83,8 @@ public sealed record HistoryRow
             Attempt = outcome.IsDropped && execution.Attempt == 1 ? 0 : execution.Attempt,
             Status = settlement.Status,
             Result = outcome.Result,
+            DispatchedAt = execution.DispatchedAt,
+            DispatchedBy = execution.DispatchedBy,
             StartedAt = outcome.StartedAt,
             DurationMs = outcome.DurationMs,
             Node = outcome.Node,

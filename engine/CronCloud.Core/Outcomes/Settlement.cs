@@ -38,6 +38,8 @@ public sealed record Settlement(ExecutionStatus Status, DateTimeOffset? RetryAt)
         PutOffs = outcome.Execution.PutOffs + (outcome.IsPutOff ? 1 : 0),
         Redispatch = 0,
         Returns = 0,
+        DispatchedAt = null,
+        DispatchedBy = null,
         Claims = outcome.IsPutOff ? outcome.Execution.Claims : 0,
         Earlier = outcome.IsPutOff ? outcome.Execution.Earlier : AttemptsOf(outcome),
     };

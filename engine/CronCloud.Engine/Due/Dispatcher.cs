@@ -60,9 +60,13 @@ public sealed partial class Dispatcher(
     }
 
     /// <summary>Attempts go onto the queue; true where it has them.</summary>
-    public Task<IReadOnlyList<bool>> PublishAsync(int partition, IReadOnlyList<Execution> executions, CancellationToken cancellation) => executions.Count == 0
-        ? Task.FromResult<IReadOnlyList<bool>>([])
-        : queue.PublishAsync([.. executions.Select(e => new StreamMessage(e.MessageId, partition, e.ToJson()))], cancellation);
+    public Task<IReadOnlyList<bool>> PublishAsync(int partition, IReadOnlyList<Execution> executions, CancellationToken cancellation)
+    {
+        var now = time.GetUtcNow();
+        return executions.Count == 0
+            ? Task.FromResult<IReadOnlyList<bool>>([])
+            : queue.PublishAsync([.. executions.Select(e => new StreamMessage(e.MessageId, partition, (e with { DispatchedAt = now, DispatchedBy = node.Value }).ToJson()))], cancellation);
+    }
 
     /// <summary>An entry that cannot be read must not stop the others: it is put off, and said.</summary>
     private DuePlan Plan(DueEntry entry, DateTimeOffset now, DateTimeOffset? inQueue, DateTimeOffset? checkpoint)

@@ -157,6 +157,21 @@ public abstract class DueIndexContract
     }
 
     [Fact]
+    public async Task A_second_outcome_of_an_attempt_that_ended_its_execution_revives_nothing()
+    {
+        var index = await OpenAsync();
+        var entry = Entry("t/a", 1, 0);
+        await index.ArmAsync(Partition, [entry], None);
+        await index.AdvanceAsync(Partition, [new Advance(entry, Now.AddSeconds(60), Flight("f", 90))], Now, None);
+        var retry = new Landing("f", Entry("t/a@1", 2, 10));
+
+        Assert.Equal([true], await index.LandAsync(Partition, [new Landing("f", null)], Now, None));
+        Assert.Equal([false], await index.LandAsync(Partition, [retry], Now, None));
+        Assert.Equal([false], await index.LandAsync(Partition, [retry], Now, None));
+        Assert.Null(await index.FindAsync(Partition, "t/a@1", None));
+    }
+
+    [Fact]
     public async Task An_outcome_that_is_quicker_than_the_advance_leaves_no_flight_behind()
     {
         var index = await OpenAsync();
