@@ -96,7 +96,7 @@ internal sealed class Pipeline : IAsyncDisposable
     {
         var dispatcher = new Dispatcher(Index, Queue, Outcomes, Pending, Jobs, new NodeName("node"), Time, NullLogger<Dispatcher>.Instance);
         var lost = new LostFlights(Index, dispatcher, Queue, Outcomes, History, Time, NullLogger<LostFlights>.Instance);
-        var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, new KnownStarts(History, Time, NullLogger<KnownStarts>.Instance), Time, NullLogger<PartitionBuilder>.Instance);
+        var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, new KnownStarts(History, DeadLetters, Time, NullLogger<KnownStarts>.Instance), Time, NullLogger<PartitionBuilder>.Instance);
         var parts = new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), Clock);
         return new DuePartition(Partition, parts, Time);
     }

@@ -25,6 +25,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private const int FirstStepSize = 100;
     private const int RevisionsPerStep = 20;
 
+    private readonly HashSet<string> _pending = [];
     private string? _cursor;
     private Phase _phase;
 
@@ -79,6 +80,8 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
             missing.AddRange(part.Where(p => !stamps.TryGetValue(p.Execution.EntryKey, out var stamp) || stamp.Version < p.Execution.Attempt));
         }
 
+        if (starts is not null)
+            _pending.UnionWith(rows.Select(row => row.Execution.EntryKey));
         Seen += rows.Count;
         if (missing.Count > 0)
         {
@@ -147,7 +150,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private async Task<List<DueEntry>> EntriesOfAsync(List<Job> unplanned, CancellationToken cancellation)
     {
         var after = unplanned.ConvertAll(job => Core.Due.Checkpoint.UnplannedAfter(job, checkpoint));
-        var known = starts is null || checkpoint is null ? after : await starts.AdvanceAsync([.. unplanned.Zip(after)], checkpoint.Value, cancellation);
+        var known = starts is null || checkpoint is null ? after : await starts.AdvanceAsync([.. unplanned.Zip(after)], checkpoint.Value, _pending, cancellation);
         return [.. unplanned.Zip(known, (job, from) => DueItem.EntryOf(job, from, time.GetUtcNow()))];
     }
 

@@ -1,4 +1,6 @@
 using CronCloud.Backends.History;
+using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
@@ -63,7 +65,7 @@ public sealed class RebuildTests
     }
 
     [Fact]
-    public async Task A_job_that_was_just_written_goes_on_behind_what_history_knows_to_be_over()
+    public async Task A_job_that_was_just_written_goes_on_behind_what_is_known_to_be_over_or_pending()
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
@@ -71,7 +73,10 @@ public sealed class RebuildTests
         await pipeline.RecordAsync(job, (1, AttemptResult.Succeeded), (2, AttemptResult.Missed), (3, AttemptResult.Failed), (4, AttemptResult.Succeeded));
 
         Assert.Equal(3, await DueAfterBuildAsync(pipeline, checkpoint: 10));
-        await pipeline.RecordAsync(job, (3, AttemptResult.Succeeded), (5, AttemptResult.Succeeded), (6, AttemptResult.Succeeded));
+        var failed = DuePlan.ExecutionOf(DueJob.Of(job), job.Version, Pipeline.Start.AddSeconds(3), TraceParent.New());
+        await pipeline.Pending.KeepAsync([new PendingExecution(failed with { Attempt = 2 }, pipeline.Time.GetUtcNow())], Pipeline.None);
+        Assert.Equal(5, await DueAfterBuildAsync(pipeline, checkpoint: 10));
+        await pipeline.RecordAsync(job, (5, AttemptResult.Succeeded), (6, AttemptResult.Succeeded));
         Assert.Equal(7, await DueAfterBuildAsync(pipeline, checkpoint: 10));
         Assert.Equal(6, await DueAfterBuildAsync(pipeline, checkpoint: 5));
         Assert.Equal(1, await DueAfterBuildAsync(pipeline, checkpoint: 10, new SqliteHistory(Path.Combine("no such folder", "history.db"), pipeline.Time)));
@@ -167,7 +172,7 @@ public sealed class RebuildTests
     private static async Task<int> DueAfterBuildAsync(Pipeline pipeline, int checkpoint, IHistory? history = null)
     {
         pipeline.Index.Empty();
-        var starts = new KnownStarts(history ?? pipeline.History, pipeline.Time, NullLogger<KnownStarts>.Instance);
+        var starts = new KnownStarts(history ?? pipeline.History, pipeline.DeadLetters, pipeline.Time, NullLogger<KnownStarts>.Instance);
         var audit = new PartitionAudit(Pipeline.Partition, pipeline.Index, pipeline.Jobs, pipeline.Pending, Pipeline.Start.AddSeconds(checkpoint), pipeline.Time, starts);
         while (!audit.HasEnded)
             await audit.StepAsync(Pipeline.None);
