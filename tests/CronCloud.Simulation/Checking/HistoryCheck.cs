@@ -32,7 +32,7 @@ internal static class HistoryCheck
     {
         var chain = evidence.ChainOf(execution);
         var by = Later(evidence.EndBy(execution), execution.Calls[^1].EndsAt) + Lag;
-        rows.RemoveAll(r => evidence.Drops.Of(execution.Key, Math.Max(1, r.Attempt)) is { } drop && (r == drop || (r.Result == AttemptResult.PutOff && !evidence.IsFaultless)));
+        rows.RemoveAll(r => evidence.Drops.Of(execution.Key, Math.Max(1, r.Attempt)) is { } drop && (r == drop || (r.Result == AttemptResult.PutOff && r.Attempt > chain.Attempts.Count && !evidence.IsFaultless)));
         if (!execution.IsOfOneVersion)
         {
             if ((rows.Count == 0 || rows[^1].Status is ExecutionStatus.Running or ExecutionStatus.Retrying) && !execution.Calls.Any(c => evidence.IsOutcomeLost(execution.Key, c.Execution.Attempt)))
