@@ -108,11 +108,11 @@ public static class JobRules
             var pointer = $"{at}/headers/{Pointer(name)}";
             require(name.Length > 0 && name.All(IsTokenChar), pointer, "the name must be an HTTP token");
             require(value is not null && value.All(c => c is '\t' or (>= ' ' and <= '~')), pointer, "the value must be printable ASCII");
-            require(!IsReserved(name), pointer, "is set by CronCloud or the protocol, not by a job");
+            require(!IsReservedHeader(name), pointer, "is set by CronCloud or the protocol, not by a job");
         }
     }
 
-    private static bool IsReserved(string name) =>
+    private static bool IsReservedHeader(string name) =>
         ReservedHeaders.Contains(name, StringComparer.OrdinalIgnoreCase)
         || name.StartsWith("webhook-", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("croncloud-", StringComparison.OrdinalIgnoreCase)
