@@ -92,6 +92,7 @@ public sealed class AlertSettingsTests : IDisposable
     [Theory]
     [InlineData("CronCloud__SigningKey", "c2hvcnQ=", "CronCloud__SigningKey must be the base64 of 32 bytes or more")]
     [InlineData("CronCloud__PublicUrl", "cron.example", "CronCloud__PublicUrl must be an absolute http or https URL.")]
+    [InlineData("CronCloud__PublicUrl", "https://cron.example/?a=b", "CronCloud__PublicUrl must end with its path")]
     [InlineData("CronCloud__Smtp__Port", "587", "CronCloud__Smtp__Host is missing.")]
     [InlineData("CronCloud__Smtp__Host", "mail.example.com", "CronCloud__Smtp__From is missing.")]
     [InlineData("CronCloud__Smtp__Hostname", "mail.example.com", "CronCloud__Smtp__Hostname is no setting.")]
