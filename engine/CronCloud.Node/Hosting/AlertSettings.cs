@@ -57,7 +57,7 @@ public sealed record AlertSettings
             Username = section["Username"],
             Password = section["Password"],
             From = MailAddresses.IsMailbox(section.Required("From")) ? section["From"]! : throw section.Wrong("From", "must be an address such as 'CronCloud <cron@example.com>'"),
-            Timeout = section.Duration("Timeout", SmtpOptions.DefaultTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)),
+            Timeout = section.Duration("Timeout", SmtpOptions.DefaultTimeout, TimeSpan.FromSeconds(1), SmtpOptions.LongestTimeout),
         };
         if ((options.Username is null) != (options.Password is null))
             throw section.Wrong(options.Username is null ? "Username" : "Password", "is missing: user name and password are set together");
