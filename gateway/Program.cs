@@ -12,6 +12,7 @@ return await CronCloudHost.RunAsync(
         builder.Services.AddSingleton<JobChanges>();
         builder.Services.AddSingleton<RunningExecutions>();
         builder.Services.AddSingleton<KnownExecutions>();
+        builder.Services.AddSingleton<ChannelChanges>();
     },
     map: (app, settings) =>
     {
@@ -25,4 +26,5 @@ return await CronCloudHost.RunAsync(
         api.MapExecutions();
         api.MapDeadLetters();
         api.MapSchedules();
+        api.MapChannels();
     });

@@ -48,6 +48,11 @@ internal static class SqlSchema
         UPDATE revisions SET state = 1 WHERE action = 'paused';
         UPDATE revisions SET state = 3 WHERE action = 'deleted';
         """,
+        """
+        CREATE TABLE channels (
+          tenant TEXT COLLATE {C} NOT NULL, id TEXT COLLATE {C} NOT NULL, version BIGINT NOT NULL, target TEXT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
+          PRIMARY KEY (tenant, id));
+        """,
     ];
 
     public static async Task<int> MigrateAsync(DataConnection db, bool isSqlite, CancellationToken cancellation)

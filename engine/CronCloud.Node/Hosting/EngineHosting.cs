@@ -6,6 +6,7 @@ using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Streams;
+using CronCloud.Engine.Alerts;
 using CronCloud.Engine.Clocks;
 using CronCloud.Engine.Due;
 using CronCloud.Engine.Executing;
@@ -44,7 +45,7 @@ internal static class EngineHosting
         services.AddSingleton<AnswerPruning>();
         services.AddSingleton<Checkpoints>();
         services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>(), s.GetRequiredService<IRoster>(), () => s.GetRequiredService<ClockGuard>().IsTrusted));
-        services.AddSingleton<ITargetCaller, HttpTargetCaller>();
+        services.AddSingleton<ITargetCaller>(s => new HttpTargetCaller(settings.Targets, s.GetRequiredService<TimeProvider>(), settings.Alerts.SigningKey));
         services.AddSingleton<Worker>();
         services.AddSingleton<Heartbeat>();
         services.AddSingleton<Settler>();
@@ -90,6 +91,8 @@ internal static class EngineHosting
             Loop<ChangeScan>("change-scan");
             Loop<InvariantScan>("invariant-scan");
             Loop<RecordScan>("record-scan");
+            if (settings.Alerts.Heartbeat is not null)
+                Loop<HeartbeatPing>("heartbeat-ping");
             DrainAtStop(system, "settler", () => settler.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
             DrainAtStop(system, "partitions", () => partitions.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
         }

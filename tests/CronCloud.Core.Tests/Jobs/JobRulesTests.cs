@@ -53,6 +53,18 @@ public sealed class JobRulesTests
     public void Each_fault_is_told_by_its_place(string pointer, JobDefinition job) => Assert.Contains(Check(job), f => f.Pointer == pointer);
 
     [Theory]
+    [InlineData("croncloud.channel.ops", false)]
+    [InlineData("CronCloud.x", false)]
+    [InlineData("croncloud", true)]
+    [InlineData("croncloud-mine", true)]
+    [InlineData("my.croncloud.job", true)]
+    public void Ids_that_are_ours_are_nobody_elses(string id, bool isFree)
+    {
+        Assert.Equal(!isFree, JobRules.IsReserved(id));
+        Assert.Equal(isFree ? [] : [new Fault("/id", "must not begin with croncloud., which CronCloud keeps for itself")], JobRules.Check(Valid, new JobKey("t", id)));
+    }
+
+    [Theory]
     [InlineData("200-299", 204, true)]
     [InlineData("200-299", 304, false)]
     [InlineData("200, 304,400-410", 404, true)]
