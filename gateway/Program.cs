@@ -1,3 +1,4 @@
+using CronCloud.Engine.Ledger;
 using CronCloud.Gateway.Api;
 using CronCloud.Gateway.Http;
 using CronCloud.Node.Hosting;
@@ -12,6 +13,8 @@ return await CronCloudHost.RunAsync(
         builder.Services.AddSingleton<JobChanges>();
         builder.Services.AddSingleton<RunningExecutions>();
         builder.Services.AddSingleton<KnownExecutions>();
+        builder.Services.AddSingleton<ExecutionTimelines>();
+        builder.Services.AddSingleton<LedgerDays>();
     },
     map: (app, settings) =>
     {
@@ -25,4 +28,5 @@ return await CronCloudHost.RunAsync(
         api.MapExecutions();
         api.MapDeadLetters();
         api.MapSchedules();
+        api.MapLedger();
     });

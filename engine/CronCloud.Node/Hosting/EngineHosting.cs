@@ -11,6 +11,7 @@ using CronCloud.Engine.Due;
 using CronCloud.Engine.Executing;
 using CronCloud.Engine.History;
 using CronCloud.Engine.Jobs;
+using CronCloud.Engine.Ledger;
 using CronCloud.Engine.Loops;
 using CronCloud.Engine.Outcomes;
 
@@ -37,6 +38,10 @@ internal static class EngineHosting
         services.AddSingleton<RecordScan>();
         services.AddSingleton<ChangeScan>();
         services.AddSingleton<InvariantScan>();
+        services.AddSingleton<OpenOccurrences>();
+        services.AddSingleton<LedgerParts>();
+        services.AddSingleton<LedgerAlarm>();
+        services.AddSingleton<LedgerScan>();
         services.AddSingleton<ExecutionEvents>();
         services.AddSingleton<Redrive>();
         services.AddSingleton(s => new ClockGuard(s.GetRequiredService<DisciplinedClock>(), TimeProvider.System, s.GetServices<IReferenceClock>(), s.GetRequiredService<ILogger<ClockGuard>>()));
@@ -89,6 +94,7 @@ internal static class EngineHosting
             Loop<ChangeScan>("change-scan");
             Loop<InvariantScan>("invariant-scan");
             Loop<RecordScan>("record-scan");
+            Loop<LedgerScan>("ledger-scan");
             DrainAtStop(system, "settler", () => settler.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
             DrainAtStop(system, "partitions", () => partitions.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
         }
