@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
-using CronCloud.Core.History;
 using CronCloud.Core.Ledger;
 using CronCloud.Engine.Ledger;
 
@@ -50,34 +49,36 @@ internal sealed record LedgerAnswer
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required long? WorstLatenessMs { get; init; }
 
+    /// <summary>Of the hour in which it was worst: the hours' quantiles cannot be made one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required long? P99LatenessMs { get; init; }
 
     /// <summary>The jobs that differ, at most a hundred.</summary>
     public required IReadOnlyList<LedgerJobAnswer> Jobs { get; init; }
 
-    public static LedgerAnswer Of(LedgerDay day, HistoryCounts counts)
+    public static LedgerAnswer Of(LedgerDay day)
     {
-        var open = day.Hours.Sum(hour => hour.Open);
+        long Sum(Func<LedgerHour, long> of) => day.Hours.Sum(of);
+        var started = Sum(hour => hour.Counts.Started);
         return new LedgerAnswer
         {
             Day = day.Day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
             From = day.From,
             To = day.To,
             ClosedTo = day.ClosedTo,
-            Expected = day.Hours.Sum(hour => hour.Expected),
-            Dispatched = Math.Max(day.Hours.Sum(hour => hour.Dispatched), counts.Started),
-            Started = counts.Started,
-            Succeeded = counts.Succeeded,
-            DeadLettered = counts.DeadLettered,
-            Skipped = counts.Skipped,
-            Missed = counts.Missed,
-            Running = counts.Occurrences - counts.Succeeded - counts.DeadLettered - counts.Skipped - counts.Missed + open,
-            Difference = day.Hours.Sum(hour => hour.Difference),
-            Missing = day.Hours.Sum(hour => hour.Missing),
-            Unexpected = day.Hours.Sum(hour => hour.Unexpected),
-            WorstLatenessMs = counts.Started > 0 ? counts.WorstLatenessMs : null,
-            P99LatenessMs = counts.Started > 0 ? counts.P99LatenessMs : null,
+            Expected = Sum(hour => hour.Expected),
+            Dispatched = Sum(hour => Math.Max(hour.Dispatched, hour.Counts.Started)),
+            Started = started,
+            Succeeded = Sum(hour => hour.Counts.Succeeded),
+            DeadLettered = Sum(hour => hour.Counts.DeadLettered),
+            Skipped = Sum(hour => hour.Counts.Skipped),
+            Missed = Sum(hour => hour.Counts.Missed),
+            Running = Sum(hour => hour.Running),
+            Difference = Sum(hour => hour.Difference),
+            Missing = Sum(hour => hour.Missing),
+            Unexpected = Sum(hour => hour.Unexpected),
+            WorstLatenessMs = started > 0 ? day.Hours.Max(hour => hour.Counts.WorstLatenessMs) : null,
+            P99LatenessMs = started > 0 ? day.Hours.Max(hour => hour.Counts.P99LatenessMs) : null,
             Jobs = [.. day.Hours.SelectMany(hour => hour.Jobs).GroupBy(job => job.JobId).Take(MostJobs).Select(LedgerJobAnswer.Of)],
         };
     }

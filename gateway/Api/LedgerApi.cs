@@ -1,5 +1,4 @@
 using System.Globalization;
-using CronCloud.Core.History;
 using CronCloud.Engine.Ledger;
 using CronCloud.Gateway.Http;
 
@@ -12,7 +11,7 @@ internal static class LedgerApi
         api.MapGet("/ledger", GetAsync).WithTags("Ledger").WithSummary("What a day's schedules expected, compared with what became of it")
             .WithDescription("Expected is worked out from the revisions of jobs alone, so that a difference of 0 is a proof. ?day=2026-12-01 is a day in UTC, today when left out. Hours up to closedTo are closed; of a tenant with up to 2,000 jobs the time since is told as of now.");
 
-    private static async Task<IResult> GetAsync(HttpContext http, LedgerDays ledger, IHistory history, TimeProvider time)
+    private static async Task<IResult> GetAsync(HttpContext http, LedgerDays ledger, TimeProvider time)
     {
         var parameters = new ListParameters(http.Request, "day");
         var today = new DateTimeOffset(time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero);
@@ -21,9 +20,8 @@ internal static class LedgerApi
             parameters.Refuse("day", "lies ahead");
         if (parameters.Refusal is { } refusal)
             return refusal;
-        var tenant = Tenant.Of(http);
-        return await ledger.ReadAsync(tenant, day, http.RequestAborted) is { } found
-            ? ApiJson.Ok(LedgerAnswer.Of(found, await history.CountScheduledAsync(tenant, found.From, found.To, http.RequestAborted)))
+        return await ledger.ReadAsync(Tenant.Of(http), day, http.RequestAborted) is { } found
+            ? ApiJson.Ok(LedgerAnswer.Of(found))
             : Problem.NotFound("ledger.not_found", string.Create(CultureInfo.InvariantCulture, $"There is no ledger of {day:yyyy-MM-dd}: it is kept for 35 days."));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CronCloud.Core.History;
 using CronCloud.Core.Json;
 using CronCloud.Core.Ledger;
 using LinqToDB;
@@ -37,7 +38,7 @@ public sealed class SqlLedgerStore(SqlDatabase database) : ILedgerStore
         async db =>
         {
             var first = from.ToUnixTimeMilliseconds();
-            var rows = await db.GetTable<HourRow>().Where(h => h.Hour >= first && h.Unended + h.Missing + h.Unexpected > 0).OrderBy(h => h.Hour).ThenBy(h => h.Tenant).Take(limit).ToListAsync(cancellation);
+            var rows = await db.GetTable<HourRow>().Where(h => h.Hour >= first && h.MayChange == 1).OrderBy(h => h.Hour).ThenBy(h => h.Tenant).Take(limit).ToListAsync(cancellation);
             return rows.ConvertAll(row => row.ToHour());
         },
         cancellation);
@@ -72,14 +73,20 @@ public sealed class SqlLedgerStore(SqlDatabase database) : ILedgerStore
         [Column("dispatched")]
         public long Dispatched { get; set; }
 
-        [Column("unended")]
-        public long Unended { get; set; }
+        [Column("still_open")]
+        public long Open { get; set; }
 
         [Column("missing")]
         public long Missing { get; set; }
 
         [Column("unexpected")]
         public long Unexpected { get; set; }
+
+        [Column("may_change")]
+        public int MayChange { get; set; }
+
+        [Column("counts")]
+        public string Counts { get; set; } = "";
 
         [Column("looked_at")]
         public long LookedAt { get; set; }
@@ -95,9 +102,11 @@ public sealed class SqlLedgerStore(SqlDatabase database) : ILedgerStore
             Expected = hour.Expected,
             Recorded = hour.Recorded,
             Dispatched = hour.Dispatched,
-            Unended = hour.Open,
+            Open = hour.Open,
             Missing = hour.Missing,
             Unexpected = hour.Unexpected,
+            MayChange = hour.Agrees && hour.Running + hour.Counts.DeadLettered == 0 ? 0 : 1,
+            Counts = JsonSerializer.Serialize(hour.Counts, CoreJson.Options),
             LookedAt = hour.LookedAt.ToUnixTimeMilliseconds(),
             Looks = hour.Looks,
         };
@@ -110,9 +119,10 @@ public sealed class SqlLedgerStore(SqlDatabase database) : ILedgerStore
             Expected = Expected,
             Recorded = Recorded,
             Dispatched = Dispatched,
-            Open = Unended,
+            Open = Open,
             Missing = Missing,
             Unexpected = Unexpected,
+            Counts = JsonSerializer.Deserialize<HistoryCounts>(Counts, CoreJson.Options) ?? throw new JsonException("Stored counts must not be null."),
             LookedAt = DateTimeOffset.FromUnixTimeMilliseconds(LookedAt),
             Looks = Looks,
         };

@@ -1,3 +1,5 @@
+using CronCloud.Core.History;
+
 namespace CronCloud.Core.Ledger;
 
 /// <summary>A tenant's occurrences of a span of time, an hour as a rule: what its schedules expected, compared with what history has.</summary>
@@ -28,9 +30,12 @@ public sealed record LedgerHour
     /// <summary>In history, and expected by no revision.</summary>
     public long Unexpected { get; init; }
 
+    /// <summary>What became of those that history has, when it was last looked at.</summary>
+    public HistoryCounts Counts { get; init; } = new();
+
     public DateTimeOffset LookedAt { get; init; }
 
-    /// <summary>How often it was compared; a difference is believed from the second time on.</summary>
+    /// <summary>How often it was looked at; a difference is believed from the second time on.</summary>
     public int Looks { get; init; }
 
     /// <summary>The jobs that differ, the first hundred.</summary>
@@ -39,8 +44,11 @@ public sealed record LedgerHour
     /// <summary>Occurrences that do not agree: 0 is the proof that nothing was lost and nothing invented.</summary>
     public long Difference => Missing + Unexpected;
 
-    /// <summary>Whether it is to be compared again.</summary>
-    public bool IsUnsettled => Difference + Open > 0;
+    /// <summary>Whether it agrees, and each occurrence has an outcome: then it need not be compared again.</summary>
+    public bool Agrees => Difference + Open == 0;
+
+    /// <summary>What is not over: it runs, waits, or is to be tried again.</summary>
+    public long Running => Open + Counts.Occurrences - Counts.Succeeded - Counts.DeadLettered - Counts.Skipped - Counts.Missed;
 }
 
 /// <summary>A job whose occurrences do not agree.</summary>
@@ -77,7 +85,7 @@ public interface ILedgerStore
     /// <summary>A tenant's hours that began from the one instant on and before the other, in order.</summary>
     Task<IReadOnlyList<LedgerHour>> ReadAsync(string tenant, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation);
 
-    /// <summary>Hours of all tenants that began from the instant on and are to be compared again, the oldest first, without their jobs.</summary>
+    /// <summary>Hours of all tenants that began from the instant on, and differ or may still change, dead letters being redriven: the oldest first, without their jobs.</summary>
     Task<IReadOnlyList<LedgerHour>> ListUnsettledAsync(DateTimeOffset from, int limit, CancellationToken cancellation);
 
     /// <summary>Forgets hours that began before the instant.</summary>

@@ -55,7 +55,7 @@ public sealed class LedgerDays(LedgerParts parts, ILedgerStore store, TimeProvid
         var reckoning = new Reckoning(parts, tenant, from, to);
         while (!reckoning.HasEnded)
             await reckoning.StepAsync(cancellation);
-        return reckoning.Result;
+        return reckoning.Result with { Counts = await reckoning.CountAsync(cancellation) };
     }
 }
 

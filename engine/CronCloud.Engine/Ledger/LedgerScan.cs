@@ -9,7 +9,8 @@ namespace CronCloud.Engine.Ledger;
 
 /// <summary>
 /// Closes the ledger hour by hour: each tenant's by the node that scans the partition of the tenant's name, a page of jobs at a run. An hour is closed some time after
-/// its end and when history has taken all outcomes; one that differs, or has occurrences without an outcome, is compared again for a day.
+/// its end and when history has taken all outcomes; one that differs or has occurrences without an outcome is compared again for a day, and one that agrees and may
+/// change is counted again.
 /// </summary>
 public sealed class LedgerScan(PartitionOwner owner, LedgerParts parts, ILedgerStore store, IOutcomeStream outcomes, LedgerAlarm alarm, TimeProvider time) : ILoop
 {
@@ -18,13 +19,14 @@ public sealed class LedgerScan(PartitionOwner owner, LedgerParts parts, ILedgerS
     /// <summary>From the end of an hour to its first comparison.</summary>
     public static readonly TimeSpan Margin = TimeSpan.FromMinutes(15);
 
-    /// <summary>From one comparison of the same hour to the next.</summary>
+    /// <summary>From the first look at an hour to the second; the pause doubles each time.</summary>
     public static readonly TimeSpan Again = TimeSpan.FromMinutes(5);
 
-    /// <summary>How far back a ledger begins, and how long an hour that differs is compared again.</summary>
+    /// <summary>How far back a ledger begins, and how long an hour is looked at again.</summary>
     private static readonly TimeSpan Back = TimeSpan.FromHours(24);
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan UnownedPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>History that lags by more than this has outcomes of the hour that it does not know yet.</summary>
@@ -45,12 +47,20 @@ public sealed class LedgerScan(PartitionOwner owner, LedgerParts parts, ILedgerS
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
+        if (owner.Held.Count == 0)
+            return UnownedPause;
         if (_reckoning is null && !await BeginAsync(cancellation))
             return Interval;
         var (work, reckoning) = (_at!, _reckoning!);
         _reckoning = null; // a step that fails leaves this hour for a later round
         if (!Keeps(work.Tenant))
             return Pause;
+        if (work.Before is { Agrees: true } before)
+        {
+            await store.WriteAsync(Looked(before with { Counts = await reckoning.CountAsync(cancellation) }, before), cancellation);
+            return Pause;
+        }
+
         await reckoning.StepAsync(cancellation);
         if (reckoning.HasEnded)
             await CloseAsync(work, reckoning, cancellation);
@@ -87,17 +97,20 @@ public sealed class LedgerScan(PartitionOwner owner, LedgerParts parts, ILedgerS
         var next = tenants.Select(tenant => new LedgerWork(tenant.Tenant, Next(tenant.LastHour, Floor(now)), null));
         foreach (var work in next.Where(work => work.From + Hour + Margin <= now).OrderBy(work => work.From))
             _work.Enqueue(work);
-        foreach (var hour in unsettled.Where(hour => hour.LookedAt + Again <= now))
+        foreach (var hour in unsettled.Where(hour => hour.LookedAt + (Again * Math.Pow(2, Math.Min(hour.Looks, 10) - 1)) <= now))
             _work.Enqueue(new LedgerWork(hour.Tenant, hour.From, hour));
     }
 
     private async Task CloseAsync(LedgerWork work, Reckoning reckoning, CancellationToken cancellation)
     {
-        var hour = reckoning.Result with { LookedAt = time.GetUtcNow(), Looks = (work.Before?.Looks ?? 0) + 1 };
+        var hour = Looked(reckoning.Result with { Counts = await reckoning.CountAsync(cancellation) }, work.Before);
         await store.WriteAsync(hour, cancellation);
         alarm.Report(hour, work.Before);
         alarm.ReportUnreadable(work.Tenant, reckoning.Unreadable);
     }
+
+    private LedgerHour Looked(LedgerHour hour, LedgerHour? before) =>
+        hour with { LookedAt = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()), Looks = (before?.Looks ?? 0) + 1 };
 
     /// <summary>After a long standstill not from further back than history goes.</summary>
     private static DateTimeOffset Next(DateTimeOffset? last, DateTimeOffset now) =>

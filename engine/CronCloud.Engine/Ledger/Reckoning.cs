@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Ledger;
 using CronCloud.Core.Schedules;
@@ -60,6 +61,9 @@ public sealed class Reckoning(LedgerParts parts, string tenant, DateTimeOffset f
         _after = page.LastJob;
         HasEnded = page.LastJob is null;
     }
+
+    /// <summary>What became of those that history has.</summary>
+    public Task<HistoryCounts> CountAsync(CancellationToken cancellation) => parts.Counts.CountScheduledAsync(tenant, from, to, cancellation);
 
     private ExpectedOccurrences? Expect(string jobId, IReadOnlyList<RecordedRevision> revisions)
     {
@@ -176,4 +180,4 @@ public sealed class Reckoning(LedgerParts parts, string tenant, DateTimeOffset f
 }
 
 /// <summary>Where a reckoning reads.</summary>
-public sealed record LedgerParts(IRevisionLog Revisions, ILedgerHistory History, OpenOccurrences Open);
+public sealed record LedgerParts(IRevisionLog Revisions, ILedgerHistory History, IHistory Counts, OpenOccurrences Open);

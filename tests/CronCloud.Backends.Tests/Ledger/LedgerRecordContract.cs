@@ -1,4 +1,5 @@
 using CronCloud.Backends.Sql;
+using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Ledger;
 using CronCloud.Core.Schedules;
@@ -127,8 +128,10 @@ public abstract class LedgerRecordContract : IAsyncLifetime
         await Store.WriteAsync(Hour("b", 2) with { Unexpected = 1 }, None);
         await Store.WriteAsync(Hour("a", 1) with { Missing = 1 }, None);
         await Store.WriteAsync(Hour("a", 2), None);
+        await Store.WriteAsync(Hour("c", 2) with { Counts = new HistoryCounts { Occurrences = 5, Succeeded = 4, DeadLettered = 1 } }, None);
+        await Store.WriteAsync(Hour("d", 2) with { Counts = new HistoryCounts { Occurrences = 5, Succeeded = 4 } }, None);
 
-        Assert.Equal(["a1", "b2", "a3"], (await Store.ListUnsettledAsync(Ten, 10, None)).Select(Name));
+        Assert.Equal(["a1", "b2", "c2", "d2", "a3"], (await Store.ListUnsettledAsync(Ten, 10, None)).Select(Name));
         Assert.Equal(["b2"], (await Store.ListUnsettledAsync(Ten.AddHours(2), 1, None)).Select(Name));
 
         await Store.PruneAsync(Ten.AddHours(3), None);
@@ -146,6 +149,7 @@ public abstract class LedgerRecordContract : IAsyncLifetime
         Expected = 6,
         Recorded = 5,
         Dispatched = 4,
+        Counts = new HistoryCounts { Occurrences = 5, Started = 4, Succeeded = 4, Skipped = 1, WorstLatenessMs = 99, P99LatenessMs = 9 },
         LookedAt = Ten.AddHours(hour + 1).AddMinutes(15),
         Looks = 1,
     };
