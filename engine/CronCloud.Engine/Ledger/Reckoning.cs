@@ -108,22 +108,22 @@ public sealed class Reckoning(LedgerParts parts, string tenant, DateTimeOffset f
         var recorded = (await parts.History.ListDueAsync(tenant, suspects.ConvertAll(s => s.JobId), from, to, cancellation)).ToLookup(due => due.JobId, due => due.First);
         foreach (var suspect in suspects)
             suspect.Compare(recorded[suspect.JobId], from, to);
-        var incomplete = suspects.FindAll(s => s.Missing.Count > 0);
+        var incomplete = suspects.Where(s => s.Missing.Count > 0).ToDictionary(s => s.JobId);
         if (incomplete.Count > 0)
         {
-            foreach (var range in await parts.History.ListRangesAsync(tenant, incomplete.ConvertAll(s => s.JobId), from, to, cancellation))
-                incomplete.First(s => s.JobId == range.JobId).Cover(range);
-            await FindOpenAsync(incomplete.FindAll(s => s.Missing.Count > 0), cancellation);
+            foreach (var range in await parts.History.ListRangesAsync(tenant, incomplete.Keys, from, to, cancellation))
+                incomplete[range.JobId].Cover(range);
+            await FindOpenAsync(incomplete, cancellation);
         }
 
         suspects.ForEach(Conclude);
     }
 
-    private async Task FindOpenAsync(List<Suspect> incomplete, CancellationToken cancellation)
+    private async Task FindOpenAsync(Dictionary<string, Suspect> incomplete, CancellationToken cancellation)
     {
-        var open = await parts.Open.AmongAsync(tenant, incomplete.ToDictionary(s => s.JobId, s => s.Missing.ToList()), cancellation);
+        var open = await parts.Open.AmongAsync(tenant, incomplete.Where(job => job.Value.Missing.Count > 0).ToDictionary(job => job.Key, job => job.Value.Missing.ToList()), cancellation);
         foreach (var occurrence in open)
-            incomplete.First(s => s.JobId == occurrence.JobId).Missing.Remove(occurrence.Due);
+            incomplete[occurrence.JobId].Missing.Remove(occurrence.Due);
         _sum = _sum with { Open = _sum.Open + open.Count, Dispatched = _sum.Dispatched + open.Count(o => o.IsDispatched), Expected = _sum.Expected + open.Count };
     }
 
