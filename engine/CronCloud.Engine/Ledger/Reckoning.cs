@@ -14,10 +14,12 @@ namespace CronCloud.Engine.Ledger;
 /// <param name="tenant">Whose.</param>
 /// <param name="from">Due times from here.</param>
 /// <param name="to">Due times before here.</param>
-public sealed class Reckoning(LedgerParts parts, string tenant, DateTimeOffset from, DateTimeOffset to)
+/// <param name="pageSize">Revisions per step, at most.</param>
+/// <param name="mostOccurrences">A step ends with the job that makes more of them: jobs may be due every second.</param>
+public sealed class Reckoning(LedgerParts parts, string tenant, DateTimeOffset from, DateTimeOffset to, int pageSize = Reckoning.PageSize, long mostOccurrences = Reckoning.MostOccurrences)
 {
-    /// <summary>Revisions per step.</summary>
     private const int PageSize = 5_000;
+    private const long MostOccurrences = 500_000;
 
     /// <summary>Due times that are looked at one by one at a time.</summary>
     private const int MostDueTimes = 20_000;
@@ -26,6 +28,7 @@ public sealed class Reckoning(LedgerParts parts, string tenant, DateTimeOffset f
 
     private readonly List<LedgerJob> _jobs = [];
     private string? _after;
+    private int? _limit;
     private LedgerHour _sum = new() { Tenant = tenant, From = from, To = to };
 
     public string Tenant => tenant;
@@ -40,26 +43,45 @@ public sealed class Reckoning(LedgerParts parts, string tenant, DateTimeOffset f
     public LedgerHour Result => _sum with { Jobs = [.. _jobs.Take(MostJobs)] };
 
     /// <summary>Jobs of which a revision cannot be read by this version of the program: nothing is expected of them.</summary>
-    public List<string> Unreadable { get; } = [];
+    public HashSet<string> Unreadable { get; } = [];
 
     public async Task StepAsync(CancellationToken cancellation)
     {
-        var page = await parts.Revisions.ReadAsync(tenant, _after, from - Core.Due.Checkpoint.ArmingMargin, to, PageSize, cancellation);
-        var recorded = (await parts.History.CountByJobAsync(tenant, new JobRange(_after, page.LastJob), from, to, cancellation)).ToDictionary(job => job.JobId);
+        var page = await parts.Revisions.ReadAsync(tenant, _after, from - Core.Due.Checkpoint.ArmingMargin, to, _limit ?? pageSize, cancellation);
+        var (jobs, last) = Expect(page);
+        var recorded = (await parts.History.CountByJobAsync(tenant, new JobRange(_after, last), from, to, cancellation)).ToDictionary(job => job.JobId);
         var suspects = new List<Suspect>();
-        foreach (var revisions in page.Revisions.GroupBy(revision => revision.JobId))
-        {
-            if (Expect(revisions.Key, [.. revisions]) is not { } expected)
-                continue;
-            Compare(new Suspect(revisions.Key, expected, expected.Tally(from, to), recorded.GetValueOrDefault(revisions.Key)), suspects);
-        }
-
-        foreach (var unknown in recorded.Values.ExceptBy(page.Revisions.Select(revision => revision.JobId), job => job.JobId))
+        foreach (var (jobId, expected, tally) in jobs)
+            Compare(new Suspect(jobId, expected, tally, recorded.GetValueOrDefault(jobId)), suspects);
+        foreach (var unknown in recorded.Values.ExceptBy(jobs.Select(job => job.JobId), job => job.JobId).Where(job => !Unreadable.Contains(job.JobId)))
             Compare(new Suspect(unknown.JobId, new ExpectedOccurrences(new JobKey(tenant, unknown.JobId), []), default, unknown), suspects);
         foreach (var part in Parts(suspects))
             await ExamineAsync(part, cancellation);
-        _after = page.LastJob;
-        HasEnded = page.LastJob is null;
+        _after = last;
+        HasEnded = last is null;
+    }
+
+    /// <summary>As many jobs of the page as are enough for a step, and the last of them; null when there are no others.</summary>
+    private (List<(string JobId, ExpectedOccurrences Expected, DueTally Tally)> Jobs, string? Last) Expect(RevisionPage page)
+    {
+        var (jobs, occurrences) = (new List<(string, ExpectedOccurrences, DueTally)>(), 0L);
+        foreach (var revisions in page.Revisions.GroupBy(revision => revision.JobId))
+        {
+            if (occurrences > mostOccurrences)
+            {
+                _limit = Math.Max(1, jobs.Count * 2); // what is read and not used is read again
+                return (jobs, jobs[^1].Item1);
+            }
+
+            if (Expect(revisions.Key, [.. revisions]) is not { } expected)
+                continue;
+            var tally = expected.Tally(from, to);
+            occurrences += tally.Count;
+            jobs.Add((revisions.Key, expected, tally));
+        }
+
+        _limit = Math.Min(pageSize, (_limit ?? pageSize) * 2);
+        return (jobs, page.LastJob);
     }
 
     /// <summary>What became of those that history has.</summary>

@@ -30,12 +30,14 @@ internal sealed class LedgerBench : IAsyncDisposable
         _writer = new HistoryWriter(pipeline.Outcomes, pipeline.History, pipeline.Time, NullLogger<HistoryWriter>.Instance);
         _partition = pipeline.NewPartition();
         Alarm = new LedgerAlarm(_log);
-        var parts = new LedgerParts(pipeline.Revisions, new SqliteLedger(pipeline.HistoryPath), pipeline.History, new OpenOccurrences(pipeline.Index));
-        _scan = new LedgerScan(owner, parts, pipeline.Ledger, pipeline.Outcomes, Alarm, pipeline.Time);
-        Days = new LedgerDays(parts, pipeline.Ledger, pipeline.Time);
+        Parts = new LedgerParts(pipeline.Revisions, new SqliteLedger(pipeline.HistoryPath), pipeline.History, new OpenOccurrences(pipeline.Index));
+        _scan = new LedgerScan(owner, Parts, pipeline.Ledger, pipeline.Outcomes, Alarm, pipeline.Time);
+        Days = new LedgerDays(Parts, pipeline.Ledger, pipeline.Time);
     }
 
     public Pipeline Pipeline { get; }
+
+    public LedgerParts Parts { get; }
 
     public LedgerAlarm Alarm { get; }
 

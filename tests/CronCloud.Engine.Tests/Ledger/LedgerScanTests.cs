@@ -266,6 +266,54 @@ public sealed class LedgerScanTests
     }
 
     [Fact]
+    public async Task What_the_old_version_started_a_moment_after_an_edit_is_expected_and_a_minute_later_is_not()
+    {
+        await using var bench = await LedgerBench.OpenAsync();
+        await bench.Pipeline.WriteJobAsync(LedgerBench.EveryTenMinutes with { Every = Minute / 2 });
+        await bench.RunUntilAsync(Three.AddMinutes(20), Minute / 2);
+        await bench.Pipeline.ChangeAsync(JobAction.Pause);
+        await bench.RunUntilAsync(Four + LedgerScan.Margin, Minute);
+        await InventAsync(bench, "job", Three.AddMinutes(20.5));
+        await InventAsync(bench, "job", Three.AddMinutes(21));
+        await InventAsync(bench, "job", Three.AddMinutes(21.5));
+
+        await bench.ScanAsync();
+
+        var hour = (await bench.HourAsync(Three))!;
+        Assert.Equal((42, 42, 0, 1), (hour.Expected, hour.Recorded, hour.Missing, hour.Unexpected));
+        Assert.Equal([Three.AddMinutes(21.5)], Assert.Single(hour.Jobs).FirstUnexpected);
+    }
+
+    [Theory]
+    [InlineData(1, 500_000)]
+    [InlineData(2, 500_000)]
+    [InlineData(5_000, 1)]
+    [InlineData(5_000, 100)]
+    [InlineData(3, 7)]
+    public async Task However_its_pages_are_cut_a_reckoning_comes_to_the_same(int pageSize, int mostOccurrences)
+    {
+        await using var bench = await LedgerBench.OpenAsync();
+        foreach (var (job, seconds) in new[] { ("a", 600), ("b", 60), ("c", 1), ("d", 7), ("e", 600) })
+            await bench.Pipeline.Book.ChangeAsync(new ChangeJob { Tenant = "t", Id = job, Action = JobAction.Put, By = "test", Definition = new JobDefinition { Schedule = new ScheduleSpec { Cron = seconds == 1 ? "* * * * * *" : null, Every = seconds == 1 ? null : TimeSpan.FromSeconds(seconds) }, Target = new Target { Http = new HttpTarget { Url = "https://example.com" } } } }, Pipeline.None);
+        await bench.Pipeline.Book.ChangeAsync(new ChangeJob { Tenant = "t", Id = "b", Action = JobAction.Pause, By = "test" }, Pipeline.None);
+        bench.Pipeline.Index.Empty();
+        foreach (var job in new[] { "a", "aa", "d", "f" })
+            await InventAsync(bench, job, Three.AddMilliseconds(1));
+
+        var (whole, cut) = (new Reckoning(bench.Parts, "t", Three, Three.AddMinutes(2)), new Reckoning(bench.Parts, "t", Three, Three.AddMinutes(2), pageSize, mostOccurrences));
+        foreach (var reckoning in new[] { whole, cut })
+        {
+            while (!reckoning.HasEnded)
+                await reckoning.StepAsync(Pipeline.None);
+        }
+
+        Assert.True(whole.Result.Missing > 119);
+        Assert.Equal(4, whole.Result.Unexpected);
+        Assert.Equal(whole.Result with { Jobs = [] }, cut.Result with { Jobs = [] });
+        Assert.Equal(whole.Result.Jobs.Select(job => (job.JobId, job.Missing, job.Unexpected)), cut.Result.Jobs.Select(job => (job.JobId, job.Missing, job.Unexpected)).OrderBy(job => whole.Result.Jobs.ToList().FindIndex(j => j.JobId == job.JobId)));
+    }
+
+    [Fact]
     public async Task What_became_of_a_dead_letter_is_counted_again()
     {
         await using var bench = await LedgerBench.OpenAsync();
