@@ -47,12 +47,12 @@ public sealed partial class LedgerAlarm : IDisposable
 
     private static bool IsBelieved(LedgerHour hour) => hour.Looks >= Looks;
 
-    [LoggerMessage(EventId = 4001, EventName = "LedgerDifference", Level = LogLevel.Error, Message = "The ledger of tenant {Tenant} does not agree for the hour from {Hour:u}: of {Expected} occurrences {Missing} are missing, and {Unexpected} more were not expected; jobs: {Jobs}")]
+    [LoggerMessage(EventId = 1900, EventName = "LedgerDifference", Level = LogLevel.Error, Message = "The ledger of tenant {Tenant} does not agree for the hour from {Hour:u}: of {Expected} occurrences {Missing} are missing, and {Unexpected} more were not expected; jobs: {Jobs}")]
     private partial void LogDifference(string tenant, DateTimeOffset hour, long expected, long missing, long unexpected, string jobs);
 
-    [LoggerMessage(EventId = 4002, EventName = "LedgerSettled", Level = LogLevel.Information, Message = "The ledger of tenant {Tenant} agrees by now for the hour from {Hour:u}")]
+    [LoggerMessage(EventId = 1901, EventName = "LedgerSettled", Level = LogLevel.Information, Message = "The ledger of tenant {Tenant} agrees by now for the hour from {Hour:u}")]
     private partial void LogSettled(string tenant, DateTimeOffset hour);
 
-    [LoggerMessage(EventId = 4003, EventName = "LedgerUnreadable", Level = LogLevel.Warning, Message = "The ledger of tenant {Tenant} passes over {Count} jobs whose revisions cannot be read: {Jobs}")]
+    [LoggerMessage(EventId = 1902, EventName = "LedgerUnreadable", Level = LogLevel.Warning, Message = "The ledger of tenant {Tenant} passes over {Count} jobs whose revisions cannot be read: {Jobs}")]
     private partial void LogUnreadable(string tenant, string jobs, int count);
 }
