@@ -15,6 +15,7 @@ internal sealed record Arguments(string Scenario, string Parts)
                     promises       the simulation on N fresh seeds (2000): which of them break a promise; on the twins only
                     faults         fault after fault, chosen by a seed (1), for so many minutes (30); on the real parts only
                     history        a day of N rows (50000000) of N jobs (50000) in ClickHouse: what they cost, how fast they are found, and written for so many seconds (30); on the real parts only
+                    ledger         one hour of N jobs (1000000), each due once in it, compared with what history has; on the real parts only
           PARTS     real           Redis, NATS, PostgreSQL, ClickHouse, three nodes and a gateway
                     twins          one process
           --kill    every-second: kill -9 a node (the process) half way, and start it again 5 s later
@@ -27,6 +28,7 @@ internal sealed record Arguments(string Scenario, string Parts)
         "rebuild" => 100_000,
         "promises" => 2_000,
         "history" => 50_000,
+        "ledger" => 1_000_000,
         _ => 100,
     };
 
@@ -42,7 +44,7 @@ internal sealed record Arguments(string Scenario, string Parts)
 
     public static Arguments? Parse(string[] args)
     {
-        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "deployment" or "rebuild" or "history" && args[1] != "real"))
+        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "deployment" or "rebuild" or "history" or "ledger" && args[1] != "real"))
             return null;
         var arguments = new Arguments(args[0], args[1]);
         for (var i = 2; i < args.Length; i++)

@@ -28,6 +28,13 @@ if (arguments.Scenario == "history")
     return 0;
 }
 
+if (arguments.Scenario == "ledger")
+{
+    var closed = await LedgerOfAnHour.RunAsync(arguments);
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, closed));
+    return closed is { Missing: 1, Unexpected: 1 } ? 0 : 1;
+}
+
 var result = arguments.Scenario switch
 {
     "every-second" => await EverySecond.RunAsync(arguments),
