@@ -92,7 +92,7 @@ public sealed class LedgerTests : IAsyncLifetime
     /// <summary>Answers the due time of the row that is left out.</summary>
     private async Task<DateTimeOffset> SetBackAsync()
     {
-        await RunAsync(Path.Combine(_folder, "record.db"), $"UPDATE revisions SET at = at - {Shift}000; UPDATE jobs SET created_at = created_at - {Shift}000, updated_at = updated_at - {Shift}000");
+        await RunAsync(Path.Combine(_folder, "record.db"), $"UPDATE revisions SET at = at - {Shift}000; UPDATE jobs SET created_at = created_at - {Shift}000, updated_at = updated_at - {Shift}000; DELETE FROM ledger_hours");
         using var history = new SqliteHistory(HistoryFile, TimeProvider.System);
         await history.OpenAsync(None);
         var executions = (await history.ListAsync(new HistoryQuery { Tenant = "default", Limit = 500 }, None)).Items;
