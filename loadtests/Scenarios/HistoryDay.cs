@@ -30,7 +30,7 @@ internal static class HistoryDay
         var day = new DateTimeOffset(TimeProvider.System.GetUtcNow().UtcDateTime.Date.AddDays(-1), TimeSpan.Zero);
         var executions = (long)(arguments.Rows / AttemptsPerExecution);
         var madeIn = await MakeAsync(sql, day, arguments.Jobs, executions);
-        await CountMinutesAsync(history, day);
+        await history.CountMinutesAsync(day, day.AddDays(1), CancellationToken.None);
         await UntilMergedAsync(sql);
         var rows = (await sql.RunAsync("SELECT sum(rows), count(), sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'croncloud_history'"))[0];
         var bytes = await BytesAsync(sql, Number(rows[0]));
@@ -66,12 +66,6 @@ internal static class HistoryDay
         }
 
         return Stopwatch.GetElapsedTime(started);
-    }
-
-    private static async Task CountMinutesAsync(ClickHouseHistory history, DateTimeOffset day)
-    {
-        for (var hour = 0; hour <= 24; hour++)
-            await history.CountMinutesAsync(day.AddHours(hour), day.AddHours(hour + 1), CancellationToken.None);
     }
 
     /// <summary>Until the server has merged what it made so fast; a day's rows come over a day otherwise.</summary>

@@ -23,7 +23,6 @@ internal static class HistoryQueries
             ("q common", () => ListAsync(history, all with { Text = HistorySource.CommonText })),
             ("q of an error", () => ListAsync(history, all with { Text = "certificate expired" })),
             ("q absent", () => ListAsync(history, all with { Text = HistorySource.AbsentText })),
-            ("q of two letters, absent", () => ListAsync(history, all with { Text = "ß§" })),
             ("q rare of a job", () => ListAsync(history, all with { Text = HistorySource.RareText, JobId = example.JobId })),
             ("status succeeded", () => ListAsync(history, all with { Status = ExecutionStatus.Succeeded })),
             ("status deadLettered", () => ListAsync(history, all with { Status = ExecutionStatus.DeadLettered })),

@@ -51,7 +51,7 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
 
     /// <summary>Counts the minutes of all tenants anew, of due times from a whole minute to another; for rows that came here by another way than this class.</summary>
     public Task CountMinutesAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation) =>
-        _client.ExecuteNonQueryAsync(ClickHouseMinutes.RollUp($"scheduled_at >= {ClickHouseReads.Instant(from)} AND scheduled_at < {ClickHouseReads.Instant(to)}"), cancellationToken: cancellation);
+        ClickHouseMinutes.RollUpAsync(_client, from, to, cancellation);
 
     public Task<Page<HistoryExecution>> ListAsync(HistoryQuery query, CancellationToken cancellation) =>
         HistoryPages.ReadAsync(query, _time.GetUtcNow(), window => _search.FindAsync(window, cancellation));
@@ -63,11 +63,10 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
         {
             var parameters = new ClickHouseParameterCollection();
             parameters.AddParameter("tenant", tenant.Key);
-            parameters.AddParameter("executions", tenant.Select(e => e.ExecutionId).ToArray());
             rows.AddRange(await _reads.ReadAsync(
                 $$"""
                 SELECT {{ClickHouseHistoryRows.Columns}} FROM {{ClickHouseSchema.Attempts}} FINAL
-                WHERE tenant = {tenant:String} AND execution_id IN {executions:Array(String)}
+                WHERE tenant = {tenant:String} AND execution_id IN ({{ClickHouseReads.Texts(tenant.Select(e => e.ExecutionId))}})
                   AND scheduled_at BETWEEN {{ClickHouseReads.Instant(tenant.Min(e => e.ScheduledAt))}} AND {{ClickHouseReads.Instant(tenant.Max(e => e.ScheduledAt))}}
                 """,
                 parameters,

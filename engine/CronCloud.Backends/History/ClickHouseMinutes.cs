@@ -16,6 +16,8 @@ internal static class ClickHouseMinutes
     /// <summary>Spans of minutes that one statement counts. A batch touches a few; one of retries after an outage may touch many.</summary>
     private const int SpansAtOnce = 100;
 
+    private static readonly TimeSpan Piece = TimeSpan.FromMinutes(10);
+
     public static async Task RollUpAsync(ClickHouseClient client, IReadOnlyList<HistoryRow> rows, QueryOptions options, CancellationToken cancellation)
     {
         var tenants = rows.Select(r => r.Tenant).Distinct().ToArray();
@@ -27,8 +29,18 @@ internal static class ClickHouseMinutes
         }
     }
 
+    /// <summary>Counts the minutes of all tenants anew, from a whole minute to another; some at a time, since each takes memory.</summary>
+    public static async Task RollUpAsync(ClickHouseClient client, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
+    {
+        for (var first = from; first < to; first += Piece)
+        {
+            var end = first + Piece < to ? first + Piece : to;
+            await client.ExecuteNonQueryAsync(RollUp(Within([(first, end)])), cancellationToken: cancellation);
+        }
+    }
+
     /// <summary>Counts all minutes that hold attempts of a condition; it must not cut a minute in two.</summary>
-    public static string RollUp(string condition) =>
+    private static string RollUp(string condition) =>
         $"""
         INSERT INTO {ClickHouseSchema.MinuteStates}
         SELECT tenant, toStartOfMinute(scheduled_at) AS minute, {ClickHouseTallies.Counts},

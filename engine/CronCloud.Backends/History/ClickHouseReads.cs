@@ -18,7 +18,7 @@ internal sealed class ClickHouseReads(ClickHouseClient client, TimeProvider time
     private static readonly QueryOptions Options = new()
     {
         MaxExecutionTime = TimeSpan.FromSeconds(10),
-        CustomSettings = new Dictionary<string, object> { ["max_memory_usage"] = 2_000_000_000L, ["cancel_http_readonly_queries_on_client_close"] = 1, ["do_not_merge_across_partitions_select_final"] = 1 },
+        CustomSettings = new Dictionary<string, object> { ["max_memory_usage"] = 2_000_000_000L, ["cancel_http_readonly_queries_on_client_close"] = 1, ["do_not_merge_across_partitions_select_final"] = 1, ["max_query_size"] = 4_000_000 },
     };
 
     public async Task<List<T>> ReadAsync<T>(string sql, ClickHouseParameterCollection parameters, Func<ClickHouseDataReader, T> row, CancellationToken cancellation)
@@ -37,6 +37,10 @@ internal sealed class ClickHouseReads(ClickHouseClient client, TimeProvider time
 
     /// <summary>An instant as a constant that the server's index of a partition and of the order can use.</summary>
     public static string Instant(DateTimeOffset instant) => string.Create(CultureInfo.InvariantCulture, $"fromUnixTimestamp64Milli({instant.ToUnixTimeMilliseconds()}, 'UTC')");
+
+    /// <summary>Texts as a list of constants: parameters travel in the address, which holds no thousands of them.</summary>
+    public static string Texts(IEnumerable<string> texts) =>
+        string.Join(", ", texts.Select(t => $"'{t.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", @"\'", StringComparison.Ordinal)}'"));
 
     private static List<T> Rows<T>(ClickHouseDataReader reader, Func<ClickHouseDataReader, T> row)
     {

@@ -119,7 +119,8 @@ internal static class ClickHouseSchema
         foreach (var hour in hours)
         {
             var within = $"scheduled_at >= {ClickHouseReads.Instant(hour)} AND scheduled_at < {ClickHouseReads.Instant(hour.AddHours(1))}";
-            await RunAsync(client, [$"INSERT INTO {Attempts} ({OldColumns}, rank) {Select} WHERE {within}", ClickHouseMinutes.RollUp(within)], cancellation);
+            await RunAsync(client, [$"INSERT INTO {Attempts} ({OldColumns}, rank) {Select} WHERE {within}"], cancellation);
+            await ClickHouseMinutes.RollUpAsync(client, hour, hour.AddHours(1), cancellation);
         }
     }
 

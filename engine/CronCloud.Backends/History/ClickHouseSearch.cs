@@ -69,18 +69,15 @@ internal sealed class ClickHouseSearch(ClickHouseReads reads)
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("tenant", query.Tenant);
-        parameters.AddParameter("instants", candidates.Select(c => c.ScheduledAt.ToUnixTimeMilliseconds()).Distinct().ToArray());
         if (IsByInstant(query))
             parameters.AddParameter("job", query.JobId!);
-        else
-            parameters.AddParameter("executions", candidates.Select(c => c.ExecutionId).Distinct().ToArray());
         if (query.Text is not null)
             parameters.AddParameter("text", Escaped(query.Text));
         var attempts = await reads.ReadAsync(
             $$"""
             SELECT {{ClickHouseHistoryRows.ColumnsWithoutOutput}}, toBool({{(query.Text is null ? "1" : Holds)}}) AS holds FROM {{ClickHouseSchema.Attempts}} FINAL
-            WHERE tenant = {tenant:String} AND scheduled_at IN (SELECT fromUnixTimestamp64Milli(arrayJoin({instants:Array(Int64)}), 'UTC'))
-              AND {{(IsByInstant(query) ? "job_id = {job:String}" : "execution_id IN {executions:Array(String)}")}}{{Behind(query.After, parameters)}}
+            WHERE tenant = {tenant:String} AND scheduled_at IN ({{string.Join(", ", candidates.Select(c => c.ScheduledAt).Distinct().Select(ClickHouseReads.Instant))}})
+              AND {{(IsByInstant(query) ? "job_id = {job:String}" : $"execution_id IN ({ClickHouseReads.Texts(candidates.Select(c => c.ExecutionId).Distinct())})")}}{{Behind(query.After, parameters)}}
             ORDER BY scheduled_at DESC, execution_id DESC, attempt
             """,
             parameters,

@@ -159,6 +159,7 @@ public abstract partial class HistoryContract
         Assert.Equal([("a", 1), ("a", 2), ("b", 1)], rows.Select(r => (r.JobId, r.Attempt)).Order());
         Assert.All(rows, r => Assert.Equal("fine", r.Output));
         Assert.Empty(await history.FindAttemptsAsync([], None));
+        Assert.Equal(3, (await history.FindAttemptsAsync([.. Enumerable.Range(100, 2_000).Select(i => ExecutionOf($"it's {i}", i)), ExecutionOf("a", 0), ExecutionOf("b", 7)], None)).Count);
     }
 
     [Fact]
@@ -243,6 +244,16 @@ public abstract partial class HistoryContract
         Assert.Equal([Id("a", 0)], await IdsAsync(history, Query() with { Text = "boom", Status = ExecutionStatus.Succeeded }));
         Assert.Equal([Id("b", 0)], await IdsAsync(history, Query() with { Text = "boom", Status = ExecutionStatus.Retrying }));
         Assert.Equal([Id("b", 0)], await IdsAsync(history, Query() with { Status = ExecutionStatus.Retrying }));
+    }
+
+    [Fact]
+    public async Task A_page_may_hold_many()
+    {
+        var history = await OpenAsync();
+        await history.WriteAsync([.. Enumerable.Range(0, 500).Select(i => Row($"job-{i}", i / 10, 1))], None);
+
+        Assert.Equal(500, (await PagesAsync(history, Query() with { Limit = 200 })).Distinct().Count());
+        Assert.Equal(500, (await PagesAsync(history, Query() with { Limit = 200, Text = "fine", Status = ExecutionStatus.Succeeded })).Distinct().Count());
     }
 
     [Fact]
