@@ -1,3 +1,4 @@
+using CronCloud.Engine.Ledger;
 using CronCloud.Gateway.Api;
 using CronCloud.Gateway.Http;
 using CronCloud.Node.Hosting;
@@ -13,6 +14,8 @@ return await CronCloudHost.RunAsync(
         builder.Services.AddSingleton<RunningExecutions>();
         builder.Services.AddSingleton<KnownExecutions>();
         builder.Services.AddSingleton<ChannelChanges>();
+        builder.Services.AddSingleton<ExecutionTimelines>();
+        builder.Services.AddSingleton<LedgerDays>();
     },
     map: (app, settings) =>
     {
@@ -27,4 +30,5 @@ return await CronCloudHost.RunAsync(
         api.MapDeadLetters();
         api.MapSchedules();
         api.MapChannels();
+        api.MapLedger();
     });

@@ -22,6 +22,19 @@ if (arguments.Scenario == "promises")
     return seeds.Failing == 0 ? 0 : 1;
 }
 
+if (arguments.Scenario == "history")
+{
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, await HistoryDay.RunAsync(arguments)));
+    return 0;
+}
+
+if (arguments.Scenario == "ledger")
+{
+    var closed = await LedgerOfAnHour.RunAsync(arguments);
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, closed));
+    return closed is { Missing: 1, Unexpected: 1 } ? 0 : 1;
+}
+
 var result = arguments.Scenario switch
 {
     "every-second" => await EverySecond.RunAsync(arguments),

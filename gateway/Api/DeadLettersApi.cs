@@ -57,7 +57,7 @@ internal static class DeadLettersApi
     {
         if (await store.FindAsync(Tenant.Of(http), executionId, http.RequestAborted) is { } letter)
             return letter.DeadLetteredAt >= sent;
-        return ExecutionId.Job(Tenant.Of(http), executionId) is { } job && await executions.FindAsync(job, executionId, http.RequestAborted) is { Trigger: Trigger.Redrive };
+        return ExecutionId.Job(Tenant.Of(http), executionId) is { } job && await executions.FindAsync(job, executionId, http.RequestAborted) is { Answer.Trigger: Trigger.Redrive };
     }
 
     internal static async Task<IResult> RedriveManyAsync(HttpContext http, Redrive redrive)

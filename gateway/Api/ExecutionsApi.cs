@@ -18,6 +18,8 @@ internal static class ExecutionsApi
         api.MapGet("/jobs/{id}/executions", (string id, HttpContext http, IHistory history, RunningExecutions running) => ListAsync(http, history, running, id))
             .WithTags("Executions").WithSummary("Executions of a job, the newest due time first").WithDescription(OfRunning);
         api.MapGet("/executions/{executionId}", GetAsync).WithTags("Executions").WithSummary("An execution with its attempts");
+        api.MapGet("/executions/{executionId}/timeline", TimelineAsync).WithTags("Executions").WithSummary("What happened to an execution, in order, and why")
+            .WithDescription("Due, dispatched, each attempt, what was put off, retries with their reasons, dead letter, redrive; and what it waits for now.");
     }
 
     private static async Task<IResult> ListAsync(HttpContext http, IHistory history, RunningExecutions running, string? jobId)
@@ -53,6 +55,13 @@ internal static class ExecutionsApi
 
     private static async Task<IResult> GetAsync(string executionId, HttpContext http, KnownExecutions executions) =>
         ExecutionId.Job(Tenant.Of(http), executionId) is { } job && await executions.FindAsync(job, executionId, http.RequestAborted) is { } found
-            ? ApiJson.Ok(found)
-            : Problem.NotFound("execution.not_found", $"There is no execution '{executionId}' in the last 30 days.");
+            ? ApiJson.Ok(found.Answer)
+            : NotFound(executionId);
+
+    private static async Task<IResult> TimelineAsync(string executionId, HttpContext http, KnownExecutions executions, ExecutionTimelines timelines) =>
+        ExecutionId.Job(Tenant.Of(http), executionId) is { } job && await executions.FindAsync(job, executionId, http.RequestAborted) is { } found
+            ? ApiJson.Ok(await timelines.TellAsync(job, found, http.RequestAborted))
+            : NotFound(executionId);
+
+    private static IResult NotFound(string executionId) => Problem.NotFound("execution.not_found", $"There is no execution '{executionId}' in the last 30 days.");
 }

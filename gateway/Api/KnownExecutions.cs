@@ -14,7 +14,7 @@ internal sealed class KnownExecutions(RunningExecutions running, IHistory histor
     /// The due index first: an execution that ends between the two reads is found by the second. One that was settled a moment ago may be on its way
     /// into history.
     /// </summary>
-    public async Task<ExecutionAnswer?> FindAsync(JobKey job, string executionId, CancellationToken cancellation)
+    public async Task<KnownExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation)
     {
         var attempt = await running.FindAsync(job, executionId, cancellation);
         var recorded = await history.FindAsync(job, executionId, cancellation);
@@ -23,15 +23,21 @@ internal sealed class KnownExecutions(RunningExecutions running, IHistory histor
 
         // The row of an occurrence that was not started has the number 0, and is about its first attempt.
         if (recorded is not null && attempt?.Number <= Math.Max(recorded.Last.Attempt, 1))
-            return ExecutionAnswer.Of(recorded);
-        if (attempt?.Execution is { } execution)
-            return ExecutionAnswer.Of(execution, recorded, attempt.Waits);
+            return new KnownExecution(recorded, null);
+        if (attempt?.Execution is not null)
+            return new KnownExecution(recorded, attempt);
         if (recorded is null || attempt is not null)
         {
             await Task.Delay(HistoryLag, time, cancellation);
             recorded = await history.FindAsync(job, executionId, cancellation);
         }
 
-        return recorded is null ? null : ExecutionAnswer.Of(recorded);
+        return recorded is null ? null : new KnownExecution(recorded, null);
     }
+}
+
+/// <summary>An execution: its attempts that have an outcome, and the one that has none yet. One of the two is there.</summary>
+internal sealed record KnownExecution(HistoryExecution? Recorded, IndexedAttempt? Current)
+{
+    public ExecutionAnswer Answer { get; } = Current?.Execution is { } execution ? ExecutionAnswer.Of(execution, Recorded, Current.Waits) : ExecutionAnswer.Of(Recorded!);
 }

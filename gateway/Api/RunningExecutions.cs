@@ -14,7 +14,7 @@ internal sealed class RunningExecutions(IDueIndex index)
     {
         var entry = await index.FindAsync(job.Partition, EntryKey(job, executionId), cancellation);
         if (entry is { IsTombstone: false })
-            return new IndexedAttempt((int)entry.Version, DueItem.FromJson(entry.Payload.Span).Execution, Waits: true);
+            return new IndexedAttempt((int)entry.Version, DueItem.FromJson(entry.Payload.Span).Execution, Waits: true) { Due = entry.Due };
         var attempt = (int?)entry?.Version ?? 1;
         return await FindFlightAsync(job, executionId, attempt, cancellation) ?? (entry is null ? null : new IndexedAttempt(attempt, null, Waits: false));
     }
@@ -24,6 +24,10 @@ internal sealed class RunningExecutions(IDueIndex index)
         await index.FindFlightAsync(job.Partition, $"{EntryKey(job, executionId)}#{attempt}", cancellation) is { } flight
             ? new IndexedAttempt(attempt, Execution.FromJson(flight.Span), Waits: false)
             : null;
+
+    /// <summary>The execution that has the job's slot while another one waits for it; null when none has.</summary>
+    public async Task<string?> FindSlotHolderAsync(JobKey job, CancellationToken cancellation) =>
+        (await index.ReadSlotsAsync(job.Partition, cancellation)).FirstOrDefault(slot => slot.Job == job.ToString())?.Execution is { } key ? key[(job.Tenant.Length + 1)..] : null;
 
     /// <summary>What is in flight of the query's job, the newest due time first. Of all else that a query can ask for there is nothing to know yet.</summary>
     public async Task<Page<Execution>> ListAsync(HistoryQuery query, CancellationToken cancellation)
@@ -46,4 +50,8 @@ internal sealed class RunningExecutions(IDueIndex index)
 }
 
 /// <summary>An attempt as the due index has it: it waits for its time or its slot, is in flight, or (without an execution) is over.</summary>
-internal sealed record IndexedAttempt(int Number, Execution? Execution, bool Waits);
+internal sealed record IndexedAttempt(int Number, Execution? Execution, bool Waits)
+{
+    /// <summary>When one that waits is due.</summary>
+    public DateTimeOffset? Due { get; init; }
+}

@@ -49,6 +49,17 @@ internal sealed class ListParameters
         return null;
     }
 
+    /// <summary>When a day begins, in UTC.</summary>
+    public DateTimeOffset? Day(string name)
+    {
+        if (Text(name) is not { } text)
+            return null;
+        if (DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+            return new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero);
+        _faults.Add(new Fault("?" + name, "must be a day such as 2026-12-01"));
+        return null;
+    }
+
     public T? Word<T>(string name, params T[] except)
         where T : struct, Enum
     {

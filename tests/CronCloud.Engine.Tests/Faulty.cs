@@ -146,4 +146,6 @@ internal sealed class FaultyOutcomes(IOutcomeStream outcomes) : IOutcomeStream
     public Task<IReadOnlyList<Delivery>> PullAsync(OutcomeReader reader, int max, TimeSpan wait, CancellationToken cancellation) => outcomes.PullAsync(reader, max, wait, cancellation);
 
     public Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation) => outcomes.CountAsync(reader, cancellation);
+
+    public Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation) => outcomes.ReadOldestAsync(reader, cancellation);
 }

@@ -6,6 +6,7 @@ using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Ledger;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
 using CronCloud.Core.Streams;
@@ -43,7 +44,7 @@ internal sealed class Pipeline : IAsyncDisposable
         PendingSeam = new FaultyPending(Pending);
         CheckpointStore = new SqlCheckpointStore(_database);
         DeadLetters = new SqlDeadLetterStore(_database);
-        History = new SqliteHistory(Path.Combine(_folder, "history.db"), Time);
+        History = new SqliteHistory(HistoryPath, Time);
         CatchUp = new CatchUpBudget(Queue);
         Clock = new ClockGuard(new DisciplinedClock(Time), Time, [], NullLogger<ClockGuard>.Instance);
         Book = new JobBook(Jobs, Pending, CheckpointStore, Index, () => $"{++_nonce}", Time);
@@ -69,6 +70,13 @@ internal sealed class Pipeline : IAsyncDisposable
     public IDeadLetterStore DeadLetters { get; }
 
     public SqliteHistory History { get; }
+
+    public string HistoryPath => Path.Combine(_folder, "history.db");
+
+    /// <summary>The record of what jobs were when, and of closed hours.</summary>
+    public IRevisionLog Revisions => new SqlRevisionLog(_database);
+
+    public ILedgerStore Ledger => new SqlLedgerStore(_database);
 
     public CatchUpBudget CatchUp { get; }
 

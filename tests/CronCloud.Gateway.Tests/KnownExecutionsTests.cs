@@ -105,7 +105,7 @@ public sealed class KnownExecutionsTests : IAsyncLifetime
         Assert.Equal(ExecutionStatus.Skipped, await StatusAsync());
     }
 
-    private async Task<ExecutionStatus?> StatusAsync() => (await _known.FindAsync(Key, _first.ExecutionId, None))?.Status;
+    private async Task<ExecutionStatus?> StatusAsync() => (await _known.FindAsync(Key, _first.ExecutionId, None))?.Answer.Status;
 
     private Task FlyAsync(Execution execution) =>
         _index.AdvanceAsync(Key.Partition, [new Advance(DueItem.EntryOf(execution, Now), null, new Flight(execution.AttemptId, Now, execution.ToJson()))], Now, None);

@@ -53,6 +53,16 @@ internal static class SqlSchema
           tenant TEXT COLLATE {C} NOT NULL, id TEXT COLLATE {C} NOT NULL, version BIGINT NOT NULL, target TEXT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
           PRIMARY KEY (tenant, id));
         """,
+        """
+        CREATE TABLE ledger_hours (
+          tenant TEXT COLLATE {C} NOT NULL, hour BIGINT NOT NULL, ends BIGINT NOT NULL, expected BIGINT NOT NULL, recorded BIGINT NOT NULL, dispatched BIGINT NOT NULL,
+          still_open BIGINT NOT NULL, missing BIGINT NOT NULL, unexpected BIGINT NOT NULL, may_change INTEGER NOT NULL, counts TEXT NOT NULL, looked_at BIGINT NOT NULL, looks INTEGER NOT NULL,
+          PRIMARY KEY (tenant, hour));
+        CREATE INDEX ledger_hours_unsettled ON ledger_hours (hour, tenant) WHERE may_change = 1;
+        CREATE TABLE ledger_jobs (
+          tenant TEXT COLLATE {C} NOT NULL, hour BIGINT NOT NULL, job_id TEXT COLLATE {C} NOT NULL, difference TEXT NOT NULL,
+          PRIMARY KEY (tenant, hour, job_id));
+        """,
     ];
 
     public static async Task<int> MigrateAsync(DataConnection db, bool isSqlite, CancellationToken cancellation)

@@ -14,6 +14,8 @@ public sealed class JetStreamOutcomeStream(JetStreamConnection connection) : IOu
 
     public Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation) => _stream.CountAsync(ConsumerOf(reader), cancellation);
 
+    public Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation) => _stream.ReadOldestAsync(ConsumerOf(reader), cancellation);
+
     private static string ConsumerOf(OutcomeReader reader) => reader switch
     {
         OutcomeReader.Settler => "settler",

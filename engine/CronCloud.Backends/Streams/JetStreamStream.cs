@@ -87,6 +87,10 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
         return (long)info.NumPending + info.NumAckPending;
     }
 
+    /// <summary>A stream of several readers keeps a message until all have acknowledged it: its first one may be another reader's, and is no later than this one's.</summary>
+    public async Task<DateTimeOffset?> ReadOldestAsync(string consumerName, CancellationToken cancellation) =>
+        await CountAsync(consumerName, cancellation) == 0 ? null : (await ReadStateAsync(consumerName, cancellation)).Oldest;
+
     /// <summary>A work queue keeps a message until it is acknowledged: its first one is the oldest of those that are not.</summary>
     public async Task<QueueState> ReadStateAsync(string consumerName, CancellationToken cancellation)
     {

@@ -10,4 +10,6 @@ public sealed class SqliteOutcomeStream(SqliteStreamFile file) : IOutcomeStream
     public Task<IReadOnlyList<Delivery>> PullAsync(OutcomeReader reader, int max, TimeSpan wait, CancellationToken cancellation) => file.Outcomes.PullAsync((int)reader, max, wait, cancellation);
 
     public Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation) => Task.FromResult(file.Outcomes.Count((int)reader));
+
+    public Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation) => Task.FromResult(file.Outcomes.ReadState((int)reader).Oldest);
 }

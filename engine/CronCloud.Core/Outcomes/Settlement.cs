@@ -59,11 +59,13 @@ public sealed record Settlement(ExecutionStatus Status, DateTimeOffset? RetryAt)
     /// <summary>What was redriven and then not started is a dead letter again: it was one, and nothing has come of it.</summary>
     private static bool IsRedriveNotStarted(Outcome outcome) => outcome.Execution.FirstAttempt > 1 && RoundAttempt(outcome.Execution) == 1;
 
-    /// <summary>A request that the target called wrong (4xx) stays wrong, but for: timeout, too early, too many requests; and if its job says so.</summary>
+    /// <summary>A request that the target called wrong (4xx) stays wrong, but for: timeout, too early, too many requests.</summary>
+    public static bool CallsRequestWrong(int? status) => status is >= 400 and <= 499 and not (408 or 425 or 429);
+
     private static bool IsRetried(Outcome outcome) =>
         !outcome.IsFinal
         && RoundAttempt(outcome.Execution) <= outcome.Execution.Retry.MaxRetries
-        && (outcome.Execution.Retry.ClientErrors || outcome.StatusCode is not (>= 400 and <= 499 and not (408 or 425 or 429)));
+        && (outcome.Execution.Retry.ClientErrors || !CallsRequestWrong(outcome.StatusCode));
 
     private static DateTimeOffset RetryAtOf(Outcome outcome)
     {

@@ -35,5 +35,7 @@ internal sealed class IntervalSchedule : Schedule
         return _anchor.AddTicks((passed + 1) * _every.Ticks);
     }
 
+    private protected override DueTally TallyFrom(DateTimeOffset first, DateTimeOffset until) => DueTally.OfSteps(first, _every, ((until - first).Ticks / _every.Ticks) + 1);
+
     private protected override string DescribePlain() => Spec.Anchor is { } anchor ? $"Every {English.Duration(_every)} from {English.Instant(anchor)}" : $"Every {English.Duration(_every)}";
 }

@@ -71,6 +71,13 @@ public abstract class Schedule
         }
     }
 
+    /// <summary>The occurrences after the one instant and up to the other, as a tally: without going through them where arithmetic does.</summary>
+    public DueTally Tally(DateTimeOffset after, DateTimeOffset until)
+    {
+        var last = _endAt + _shift < until ? _endAt + _shift : until;
+        return Next(after) is { } first && first <= last ? TallyFrom(first, last) : default;
+    }
+
     /// <summary>The last occurrence by the instant, which is not before the occurrence given.</summary>
     public DateTimeOffset LastUntil(DateTimeOffset occurrence, DateTimeOffset until)
     {
@@ -102,6 +109,15 @@ public abstract class Schedule
     private protected abstract DateTimeOffset? NextPlain(DateTimeOffset after);
 
     private protected abstract string DescribePlain();
+
+    /// <summary>The occurrences from one of them on up to the instant, which is within the bounds.</summary>
+    private protected virtual DueTally TallyFrom(DateTimeOffset first, DateTimeOffset until)
+    {
+        var tally = default(DueTally);
+        for (DateTimeOffset? due = first; due <= until; due = Next(due.Value))
+            tally += DueTally.Of(due.Value);
+        return tally;
+    }
 
     private static Schedule? Choose(ScheduleSpec spec, string seed, List<ScheduleError> faults)
     {

@@ -11,6 +11,11 @@ public interface IOutcomeStream
 
     /// <summary>How many outcomes that reader has not acknowledged yet.</summary>
     Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation);
+
+    /// <summary>
+    /// No later than when the oldest outcome was published that the reader has not acknowledged; null when there is none. All that was published before it that reader has done with.
+    /// </summary>
+    Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation);
 }
 
 /// <summary>Who reads outcomes, each at its own pace.</summary>

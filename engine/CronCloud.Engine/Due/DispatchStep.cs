@@ -25,6 +25,9 @@ internal sealed class DispatchStep(DueEntry entry, DuePlan plan)
     /// <summary>Not started after all: the occurrence is told as dropped.</summary>
     public void Drop(DropKind kind, string reason) => Plan = Plan with { Start = null, Drops = [new Dropped(Plan.Start!, kind, reason)] };
 
+    /// <summary>As it is put on the queue.</summary>
+    public void Start(Execution dispatched) => Plan = Plan with { Start = dispatched };
+
     /// <summary>Started after all.</summary>
     public void StartAnyway() => Plan = DuePlan.Started(entry, Plan.Drops[0].First);
 

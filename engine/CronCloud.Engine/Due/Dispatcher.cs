@@ -60,13 +60,13 @@ public sealed partial class Dispatcher(
     }
 
     /// <summary>Attempts go onto the queue; true where it has them.</summary>
-    public Task<IReadOnlyList<bool>> PublishAsync(int partition, IReadOnlyList<Execution> executions, CancellationToken cancellation)
-    {
-        var now = time.GetUtcNow();
-        return executions.Count == 0
-            ? Task.FromResult<IReadOnlyList<bool>>([])
-            : queue.PublishAsync([.. executions.Select(e => new StreamMessage(e.MessageId, partition, (e with { DispatchedAt = now, DispatchedBy = node.Value }).ToJson()))], cancellation);
-    }
+    public Task<IReadOnlyList<bool>> PublishAsync(int partition, IReadOnlyList<Execution> executions, CancellationToken cancellation) => executions.Count == 0
+        ? Task.FromResult<IReadOnlyList<bool>>([])
+        : queue.PublishAsync([.. executions.Select(e => new StreamMessage(e.MessageId, partition, e.ToJson()))], cancellation);
+
+    /// <summary>The attempt as it is dispatched now: its message and its flight say so.</summary>
+    public Execution Stamped(Execution execution) =>
+        execution with { DispatchedAt = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()), DispatchedBy = node.Value };
 
     /// <summary>An entry that cannot be read must not stop the others: it is put off, and said.</summary>
     private DuePlan Plan(DueEntry entry, DateTimeOffset now, DateTimeOffset? inQueue, DateTimeOffset? checkpoint)
@@ -168,6 +168,7 @@ public sealed partial class Dispatcher(
     private async Task PublishAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
     {
         var starting = steps.Where(step => step.Starts).ToList();
+        starting.ForEach(step => step.Start(Stamped(step.Plan.Start!)));
         var published = await PublishAsync(partition, starting.ConvertAll(step => step.Plan.Start!), cancellation);
         foreach (var (step, isQueued) in starting.Zip(published))
             step.State = isQueued ? StepState.Done : StepState.Refused;

@@ -72,7 +72,7 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
 
     private async Task DispatchAgainAsync(int partition, List<Lost> lost, DateTimeOffset now, CancellationToken cancellation)
     {
-        var again = lost.ConvertAll(l => l.Execution with { Redispatch = l.Execution.Redispatch + 1 });
+        var again = lost.ConvertAll(l => dispatcher.Stamped(l.Execution with { Redispatch = l.Execution.Redispatch + 1 }));
         var published = await dispatcher.PublishAsync(partition, again, cancellation);
         await Task.WhenAll(lost.Zip(again, published).Where(l => l.Third).Select(async l =>
         {

@@ -9,6 +9,7 @@ using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Ledger;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Executing;
@@ -45,6 +46,8 @@ internal static class BackendHosting
         services.AddSingleton<IDeadLetterStore, SqlDeadLetterStore>();
         services.AddSingleton<ICheckpointStore, SqlCheckpointStore>();
         services.AddSingleton<IIdempotencyStore, SqlIdempotencyStore>();
+        services.AddSingleton<IRevisionLog, SqlRevisionLog>();
+        services.AddSingleton<ILedgerStore, SqlLedgerStore>();
     }
 
     private static void AddDueIndex(this IServiceCollection services, NodeSettings settings)
@@ -97,12 +100,14 @@ internal static class BackendHosting
             services.AddSingleton(s => Read("clickhouse", clickHouse, text => new ClickHouseHistory(text, s.GetRequiredService<TimeProvider>())));
             services.AddDependency<ClickHouseHistory>();
             services.AddSingleton<IHistory>(s => s.GetRequiredService<ClickHouseHistory>());
+            services.AddSingleton<ILedgerHistory>(s => new ClickHouseLedger(clickHouse, s.GetRequiredService<TimeProvider>()));
         }
         else
         {
             services.AddSingleton(s => new SqliteHistory(Path.Combine(settings.DataDirectory, "history.db"), s.GetRequiredService<TimeProvider>()));
             services.AddDependency<SqliteHistory>();
             services.AddSingleton<IHistory>(s => s.GetRequiredService<SqliteHistory>());
+            services.AddSingleton<ILedgerHistory>(_ => new SqliteLedger(Path.Combine(settings.DataDirectory, "history.db")));
         }
     }
 

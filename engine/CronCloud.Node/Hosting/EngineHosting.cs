@@ -12,6 +12,7 @@ using CronCloud.Engine.Due;
 using CronCloud.Engine.Executing;
 using CronCloud.Engine.History;
 using CronCloud.Engine.Jobs;
+using CronCloud.Engine.Ledger;
 using CronCloud.Engine.Loops;
 using CronCloud.Engine.Outcomes;
 
@@ -39,6 +40,10 @@ internal static class EngineHosting
         services.AddSingleton<RecordScan>();
         services.AddSingleton<ChangeScan>();
         services.AddSingleton<InvariantScan>();
+        services.AddSingleton<OpenOccurrences>();
+        services.AddSingleton<LedgerParts>();
+        services.AddSingleton<LedgerAlarm>();
+        services.AddSingleton<LedgerScan>();
         services.AddSingleton<ExecutionEvents>();
         services.AddSingleton<Redrive>();
         services.AddSingleton(s => new ClockGuard(s.GetRequiredService<DisciplinedClock>(), TimeProvider.System, s.GetServices<IReferenceClock>(), s.GetRequiredService<ILogger<ClockGuard>>()));
@@ -93,6 +98,7 @@ internal static class EngineHosting
             Loop<RecordScan>("record-scan");
             if (settings.Alerts.Heartbeat is not null)
                 Loop<HeartbeatPing>("heartbeat-ping");
+            Loop<LedgerScan>("ledger-scan");
             DrainAtStop(system, "settler", () => settler.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
             DrainAtStop(system, "partitions", () => partitions.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
         }

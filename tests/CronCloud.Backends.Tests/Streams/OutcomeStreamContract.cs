@@ -39,6 +39,25 @@ public abstract class OutcomeStreamContract
         Assert.Empty(await stream.PullAsync(OutcomeReader.History, 10, Short, None));
     }
 
+    [Fact]
+    public async Task The_oldest_that_a_reader_has_not_done_with_tells_how_far_it_lags()
+    {
+        var stream = await OpenAsync();
+        Assert.Null(await stream.ReadOldestAsync(OutcomeReader.History, None));
+        await stream.PublishAsync([Message("a")], None);
+        var first = await stream.ReadOldestAsync(OutcomeReader.History, None);
+        await stream.PublishAsync([Message("b")], None);
+
+        Assert.NotNull(first);
+        Assert.Equal(first, await stream.ReadOldestAsync(OutcomeReader.History, None));
+        await ReadAsync(stream, OutcomeReader.History, 2);
+        while (await stream.CountAsync(OutcomeReader.History, None) > 0)
+            await Task.Yield();
+
+        Assert.Null(await stream.ReadOldestAsync(OutcomeReader.History, None));
+        Assert.NotNull(await stream.ReadOldestAsync(OutcomeReader.Settler, None));
+    }
+
     private static async Task<List<string>> ReadAsync(IOutcomeStream stream, OutcomeReader reader, int count)
     {
         var read = new List<string>();

@@ -36,4 +36,6 @@ internal sealed class OutcomeStreamTwin(TimeProvider time) : IOutcomeStream
     public Task<IReadOnlyList<Delivery>> PullAsync(OutcomeReader reader, int max, TimeSpan wait, CancellationToken cancellation) => Stream.PullAsync((int)reader, max, wait, cancellation);
 
     public Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation) => Task.FromResult(Stream.Count((int)reader));
+
+    public Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation) => Task.FromResult(Stream.ReadState((int)reader).Oldest);
 }
