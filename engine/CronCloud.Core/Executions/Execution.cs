@@ -47,6 +47,9 @@ public sealed record Execution
 
     public Overlap Overlap { get; init; }
 
+    /// <summary>When its outcome is trouble: the job's thresholds; null for the default ones.</summary>
+    public AlertPolicy? Alerts { get; init; }
+
     /// <summary>How the attempts before this one ended, the first one first; null before there was one.</summary>
     public IReadOnlyList<EarlierAttempt>? Earlier { get; init; }
 

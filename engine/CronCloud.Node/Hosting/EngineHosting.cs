@@ -6,6 +6,7 @@ using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Streams;
+using CronCloud.Engine.Alerts;
 using CronCloud.Engine.Clocks;
 using CronCloud.Engine.Due;
 using CronCloud.Engine.Executing;
@@ -49,6 +50,13 @@ internal static class EngineHosting
         services.AddSingleton<Settler>();
         services.AddSingleton<HistoryWriter>();
         services.AddSingleton<HistoryPruning>();
+        services.AddSingleton<IncidentReader>();
+        services.AddSingleton<IncidentClosing>();
+        services.AddSingleton<IncidentPruning>();
+        services.AddSingleton<Addresser>();
+        services.AddSingleton<Composer>();
+        services.AddSingleton<Courier>();
+        services.AddSingleton<Notifier>();
         services.AddAkka(SystemName, (akka, provider) => akka.Compose(settings, provider));
     }
 
@@ -89,6 +97,9 @@ internal static class EngineHosting
             Loop<ChangeScan>("change-scan");
             Loop<InvariantScan>("invariant-scan");
             Loop<RecordScan>("record-scan");
+            Loop<IncidentClosing>("incident-closing");
+            var notifier = Loop<Notifier>("notifier");
+            DrainAtStop(system, "notifier", () => notifier.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(30)));
             DrainAtStop(system, "settler", () => settler.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
             DrainAtStop(system, "partitions", () => partitions.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
         }
@@ -115,6 +126,9 @@ internal static class EngineHosting
         {
             Loop<HistoryPruning>("history-pruning");
             var history = Loop<HistoryWriter>("history");
+            Loop<IncidentPruning>("incident-pruning");
+            var incidents = Loop<IncidentReader>("incidents");
+            DrainAtStop(system, "incidents", () => incidents.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(20)));
             DrainAtStop(system, "history", () => history.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(20)));
         }
     }

@@ -18,7 +18,7 @@ internal sealed class ExecutionQueueTwin(TimeProvider time) : IExecutionQueue
 
 internal sealed class OutcomeStreamTwin(TimeProvider time) : IOutcomeStream
 {
-    public StreamTwin Stream { get; } = new(2, time);
+    public StreamTwin Stream { get; } = new(3, time);
 
     /// <summary>Ids of the attempts that workers put off.</summary>
     public HashSet<string> PutOff { get; } = [];
