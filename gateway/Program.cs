@@ -24,5 +24,6 @@ return await CronCloudHost.RunAsync(
         api.MapJobs();
         api.MapExecutions();
         api.MapDeadLetters();
+        api.MapIncidents();
         api.MapSchedules();
     });

@@ -2,6 +2,7 @@ using CronCloud.Backends.DueIndex;
 using CronCloud.Backends.History;
 using CronCloud.Backends.Sql;
 using CronCloud.Backends.Streams;
+using CronCloud.Core.Alerts;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
@@ -42,6 +43,8 @@ internal sealed class Pipeline : IAsyncDisposable
         PendingSeam = new FaultyPending(Pending);
         CheckpointStore = new SqlCheckpointStore(_database);
         DeadLetters = new SqlDeadLetterStore(_database);
+        Incidents = new SqlIncidentStore(_database);
+        Notifications = new SqlNotificationStore(_database);
         History = new SqliteHistory(Path.Combine(_folder, "history.db"), Time);
         CatchUp = new CatchUpBudget(Queue);
         Clock = new ClockGuard(new DisciplinedClock(Time), Time, [], NullLogger<ClockGuard>.Instance);
@@ -68,6 +71,10 @@ internal sealed class Pipeline : IAsyncDisposable
     public IDeadLetterStore DeadLetters { get; }
 
     public SqliteHistory History { get; }
+
+    public IIncidentStore Incidents { get; }
+
+    public INotificationStore Notifications { get; }
 
     public CatchUpBudget CatchUp { get; }
 

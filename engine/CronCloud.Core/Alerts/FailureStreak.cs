@@ -28,6 +28,9 @@ public sealed record FailureStreak
         return Trouble.IsFailure(outcome) && !(outcome.EndedAt <= CalmAt) ? AfterFailure(outcome) : this;
     }
 
+    /// <summary>Whether it is one of them: not one from before, that comes again.</summary>
+    public bool Holds(Outcome outcome) => Latest.Contains(new FailedExecution(outcome.Execution.ExecutionId, outcome.EndedAt));
+
     /// <summary>What failed after a success that is read late goes on counting.</summary>
     private FailureStreak AfterSuccess(DateTimeOffset at)
     {

@@ -37,7 +37,7 @@ public sealed record HealthChange
     {
         var streak = Health.Streak.After(outcome);
         var change = ReferenceEquals(streak, Health.Streak) ? this : this with { Health = Health with { Streak = streak } };
-        foreach (var trouble in Trouble.Of(outcome, streak.Count))
+        foreach (var trouble in Trouble.Of(outcome, streak.Holds(outcome) ? streak.Count : 0))
             change = change.With(trouble, outcome);
         return change.Recovered(outcome);
     }

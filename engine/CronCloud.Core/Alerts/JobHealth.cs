@@ -19,5 +19,6 @@ public sealed record JobHealth
     public Incident? Incident { get; init; }
 
     /// <summary>Whether nothing is wrong any more.</summary>
+    [JsonIgnore]
     public bool IsCalm => Streak.Count == 0 && Symptoms.All(s => s.OverAt is not null);
 }

@@ -57,6 +57,6 @@ public sealed record DueJob
         Retry = job.Definition.Retry == RetryPolicy.Default ? null : job.Definition.Retry,
         CatchUp = job.Definition.CatchUp == CatchUp.Default ? null : job.Definition.CatchUp,
         Overlap = job.Definition.Overlap == Jobs.Overlap.Allow ? null : job.Definition.Overlap,
-        Alerts = job.Definition.Alerts.Thresholds,
+        Alerts = job.Definition.Alerts.Thresholds(),
     };
 }

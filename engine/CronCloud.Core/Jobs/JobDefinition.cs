@@ -81,8 +81,7 @@ public sealed record AlertPolicy
     public IReadOnlyList<string> Channels { get; init; } = [];
 
     /// <summary>What executions carry of it, so that whoever reads their outcomes needs not ask for the job: the thresholds, or null when they are the default ones.</summary>
-    [JsonIgnore]
-    public AlertPolicy? Thresholds =>
+    public AlertPolicy? Thresholds() =>
         (ConsecutiveFailures, LateAfter, SlowAfter) == (Default.ConsecutiveFailures, Default.LateAfter, Default.SlowAfter)
             ? null
             : new AlertPolicy { ConsecutiveFailures = ConsecutiveFailures, LateAfter = LateAfter, SlowAfter = SlowAfter };

@@ -56,9 +56,16 @@ public sealed partial class Courier(INotificationStore notifications, IChannelSt
     private async Task SendAsync(Channel channel, OutgoingMessage message, CancellationToken cancellation)
     {
         var sender = _senders.Find(s => s.Takes(channel)) ?? throw new InvalidOperationException("nothing here sends to a channel of its kind");
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(SendLimit);
-        await sender.SendAsync(channel, message.Message, limit.Token).WaitAsync(SendLimit, time, cancellation);
+        using var limit = new CancellationTokenSource(SendLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        try
+        {
+            await sender.SendAsync(channel, message.Message, either.Token).WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            throw new TimeoutException($"no answer within {SendLimit.TotalSeconds} s");
+        }
     }
 
     private async Task FailAsync(OutgoingMessage message, Exception failure, CancellationToken cancellation)
