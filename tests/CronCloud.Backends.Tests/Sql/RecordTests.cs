@@ -20,8 +20,10 @@ public sealed class SqliteRecordTests : SqlRecordContract
 [Collection(nameof(RealServers))]
 public sealed class PostgresRecordTests(RealServers servers) : SqlRecordContract
 {
+    protected override Task<SqlDatabase> OpenAsync() => NewDatabaseAsync(servers);
+
     /// <summary>Each test has a database of its own.</summary>
-    protected override async Task<SqlDatabase> OpenAsync()
+    internal static async Task<SqlDatabase> NewDatabaseAsync(RealServers servers)
     {
         var server = new NpgsqlConnectionStringBuilder((await servers.PostgresAsync()).ConnectionString);
         var name = $"record_{Guid.NewGuid():N}";
