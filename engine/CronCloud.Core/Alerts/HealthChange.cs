@@ -85,7 +85,7 @@ public sealed record HealthChange
             Kinds = isNew ? [.. incident.Kinds, trouble.Kind] : incident.Kinds,
             Summary = string.Join("; ", Health.Symptoms.Where(s => s.OverAt is null).Select(s => s.Summary)),
             LastSeenAt = trouble.At > incident.LastSeenAt ? trouble.At : incident.LastSeenAt,
-            Failures = Health.Streak.Count,
+            Failures = Health.Streak.Count > 0 ? Health.Streak.Count : incident.Failures,
             LastError = ErrorOf(outcome) ?? incident.LastError,
             LastExecutionId = outcome.Execution.ExecutionId,
             Destination = outcome.Execution.Target.Destination,

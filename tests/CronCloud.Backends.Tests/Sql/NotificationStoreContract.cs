@@ -50,7 +50,8 @@ public abstract class NotificationStoreContract : AlertsContract
 
         Assert.True(await Notifications.AddressAsync(new Addressing([news], [], [closed]), None));
 
-        Assert.Equal((IncidentState.Resolved, "gone"), (await Incidents.FindAsync("t", incident.Id, None)) is { } read ? (read.State, read.ClosedBecause) : default);
+        var read = (await Incidents.FindAsync("t", incident.Id, None))!;
+        Assert.Equal((IncidentState.Resolved, "gone"), (read.State, read.ClosedBecause));
         Assert.Empty(await Incidents.ReadAsync([Key("a")], None));
     }
 

@@ -8,7 +8,7 @@ namespace CronCloud.Core.Tests.Alerts;
 
 public sealed class HealthChangeTests
 {
-    private static readonly JobHealth Sound = new() { Job = Job };
+    private static readonly JobHealth Sound = new() { Job = TheJob };
     private static readonly AlertPolicy Slow = new() { SlowAfter = TimeSpan.FromSeconds(60) };
 
     [Fact]
@@ -24,7 +24,7 @@ public sealed class HealthChangeTests
             var change = HealthChange.Of(health, [Failure(minute)])!;
             health = change.Health;
             told.AddRange(change.Notifications);
-            Assert.Equal(minute < 2 ? null : minute + 1, health.Incident?.Failures);
+            Assert.Equal(minute < 2 ? (int?)null : minute + 1, health.Incident?.Failures);
         }
 
         var incident = health.Incident!;

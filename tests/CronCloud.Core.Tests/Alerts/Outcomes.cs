@@ -9,15 +9,19 @@ internal static class Outcomes
 {
     public static readonly DateTimeOffset Three = new(2026, 12, 1, 3, 0, 0, TimeSpan.Zero);
 
-    public static readonly JobKey Job = new("t", "job");
+    public static readonly JobKey TheJob = new("t", "job");
 
-    public static DateTimeOffset Minute(double minutes) => Three.AddMinutes(minutes);
+    public static DateTimeOffset Minute(double minutes) => Three.AddMilliseconds(Math.Round(minutes * 60_000));
 
     public static Outcome Success(double due, double late = 0, double seconds = 0.1, AlertPolicy? alerts = null) => Of(due, AttemptResult.Succeeded, due + (late / 60), seconds, alerts);
 
     /// <summary>A failed attempt: the first starts on time, each later one a minute after.</summary>
-    public static Outcome Failure(double due, int attempt = 1, AlertPolicy? alerts = null) =>
-        Of(due, AttemptResult.Failed, due + attempt - 1, 0.1, alerts) is var outcome && attempt == 1 ? outcome : outcome with { Execution = outcome.Execution with { Attempt = attempt, Earlier = [.. Enumerable.Range(1, attempt - 1).Select(a => EarlierAttempt.Of(Failure(due, a)))] } };
+    public static Outcome Failure(double due, int attempt = 1, AlertPolicy? alerts = null)
+    {
+        var outcome = Of(due, AttemptResult.Failed, due + attempt - 1, 0.1, alerts);
+        var earlier = Enumerable.Range(1, attempt - 1).Select(a => EarlierAttempt.Of(Failure(due, a))).ToList();
+        return outcome with { Execution = outcome.Execution with { Attempt = attempt, Earlier = earlier.Count > 0 ? earlier : null } };
+    }
 
     /// <summary>A failure that uses up all attempts.</summary>
     public static Outcome DeadLetter(double due) => Failure(due) with { IsFinal = true };
@@ -28,10 +32,10 @@ internal static class Outcomes
     {
         Execution = new Execution
         {
-            Tenant = Job.Tenant,
-            JobId = Job.Id,
+            Tenant = TheJob.Tenant,
+            JobId = TheJob.Id,
             JobVersion = 1,
-            ExecutionId = ExecutionId.Of(Job.Id, Minute(due)),
+            ExecutionId = ExecutionId.Of(TheJob.Id, Minute(due)),
             ScheduledAt = Minute(due),
             Trigger = Trigger.Schedule,
             Attempt = 1,

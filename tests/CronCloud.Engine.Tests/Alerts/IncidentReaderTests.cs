@@ -12,7 +12,8 @@ public sealed class IncidentReaderTests
     {
         await using var bench = await AlertBench.OpenAsync();
         await bench.TellAsync(bench.Failed());
-        Assert.Equal((IncidentState.Open, 1L), (await bench.IncidentAsync()) is var open ? (open.State, open.Version) : default);
+        var open = await bench.IncidentAsync();
+        Assert.Equal((IncidentState.Open, 1L), (open.State, open.Version));
 
         bench.Pipeline.Time.Advance(TimeSpan.FromMinutes(1));
         await bench.TellAsync(bench.Failed(), bench.Succeeded("another"));
