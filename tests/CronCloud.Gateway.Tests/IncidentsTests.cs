@@ -64,15 +64,15 @@ public sealed class IncidentsTests(RunningGateway gateway)
     [Fact]
     public async Task A_list_is_paged_the_newest_first()
     {
-        var id = await gateway.MakeJobAsync("/flaky/1000", NoRetry);
+        var id = await gateway.MakeJobAsync("/status/500", NoRetry);
         for (var i = 0; i < 3; i++)
         {
             await gateway.RunAsync(id);
             await IncidentAsync(id, "open");
-            await gateway.SendAsync("PATCH", $"/v1/jobs/{id}", $$$"""{"target":{"http":{"url":"{{{gateway.Sink.Url}}}/ok/{{{id}}}"}}}""");
+            await PointToAsync(id, "/ok");
             await gateway.RunAsync(id);
             await IncidentAsync(id, "resolved", count: i + 1);
-            await gateway.SendAsync("PATCH", $"/v1/jobs/{id}", $$$"""{"target":{"http":{"url":"{{{gateway.Sink.Url}}}/flaky/1000/{{{id}}}"}}}""");
+            await PointToAsync(id, "/status/500");
         }
 
         var first = await gateway.SendAsync("GET", $"/v1/incidents?job={id}&limit=2");
@@ -115,6 +115,9 @@ public sealed class IncidentsTests(RunningGateway gateway)
         (await gateway.SendAsync("GET", "/v1/incidents/inc-0")).IsProblem(404, "incident.not_found");
         (await gateway.SendAsync("POST", "/v1/incidents/inc-0/acknowledge")).IsProblem(404, "incident.not_found");
     }
+
+    private async Task PointToAsync(string id, string path) =>
+        Assert.Equal(200, (await gateway.SendAsync("PATCH", $"/v1/jobs/{id}", $$$$"""{"target":{"http":{"url":"{{{{gateway.Sink.Url}}}}{{{{path}}}}/{{{{id}}}}"}}}""")).Status);
 
     /// <summary>The newest of the job's incidents in that state, when there are so many.</summary>
     private async Task<JsonObject> IncidentAsync(string job, string state, int count = 1)

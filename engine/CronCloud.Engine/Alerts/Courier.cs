@@ -62,9 +62,9 @@ public sealed partial class Courier(INotificationStore notifications, IChannelSt
         {
             await sender.SendAsync(channel, message.Message, either.Token).WaitAsync(either.Token);
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        catch (OperationCanceledException late) when (limit.IsCancellationRequested)
         {
-            throw new TimeoutException($"no answer within {SendLimit.TotalSeconds} s");
+            throw new TimeoutException($"no answer within {SendLimit.TotalSeconds} s", late);
         }
     }
 

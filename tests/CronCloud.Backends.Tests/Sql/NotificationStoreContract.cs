@@ -109,7 +109,7 @@ public abstract class NotificationStoreContract : AlertsContract
 
         Assert.False(await Notifications.EndAsync(first, first.Events(Now), None));
         Assert.False(await Notifications.RetryAsync(first, Now, None));
-        Assert.Empty((await EventsAsync()).Where(e => e.Kind == IncidentEventKind.Notified));
+        Assert.DoesNotContain(await EventsAsync(), e => e.Kind == IncidentEventKind.Notified);
         Assert.True(await Notifications.EndAsync(second, second.Events(Now), None));
         Assert.False(await Notifications.EndAsync(second, second.Events(Now), None));
         Assert.Equal("ops", Assert.Single(await EventsAsync(), e => e.Kind == IncidentEventKind.Notified).Channel);
