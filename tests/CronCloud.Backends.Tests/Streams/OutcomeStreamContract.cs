@@ -24,7 +24,7 @@ public abstract class OutcomeStreamContract
         Assert.Equal(["a", "b", "c"], await ReadAsync(stream, OutcomeReader.History, 3));
         Assert.Equal(["c"], await ReadAsync(stream, OutcomeReader.Settler, 1));
         Assert.Equal(["a", "b", "c"], await ReadAsync(stream, OutcomeReader.Alerts, 3));
-        Assert.Equal(0, await stream.CountAsync(OutcomeReader.Alerts, None));
+        Assert.Empty(await stream.PullAsync(OutcomeReader.Alerts, 10, Short, None));
     }
 
     [Fact]
