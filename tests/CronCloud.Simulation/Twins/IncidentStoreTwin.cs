@@ -16,6 +16,16 @@ internal sealed class IncidentStoreTwin : IIncidentStore
 
     public IReadOnlyCollection<Notification> Notifications => _notifications.Values;
 
+    /// <summary>The record loses a job's incidents.</summary>
+    public void Lose(JobKey job)
+    {
+        lock (_lock)
+        {
+            foreach (var incident in _incidents.Values.Where(i => i.Tenant == job.Tenant && i.JobId == job.Id).ToList())
+                _incidents.Remove(incident.Id);
+        }
+    }
+
     public Task<IReadOnlyDictionary<JobKey, JobHealth>> ReadAsync(IReadOnlyCollection<JobKey> jobs, CancellationToken cancellation)
     {
         lock (_lock)
