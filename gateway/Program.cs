@@ -12,6 +12,7 @@ return await CronCloudHost.RunAsync(
         builder.Services.AddSingleton<JobChanges>();
         builder.Services.AddSingleton<RunningExecutions>();
         builder.Services.AddSingleton<KnownExecutions>();
+        builder.Services.AddSingleton<ChannelChanges>();
     },
     map: (app, settings) =>
     {
@@ -26,4 +27,5 @@ return await CronCloudHost.RunAsync(
         api.MapDeadLetters();
         api.MapIncidents();
         api.MapSchedules();
+        api.MapChannels();
     });

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using CronCloud.Core.Alerts;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Json;
@@ -81,7 +82,7 @@ internal static class DeadLettersApi
         var text = value is JsonValue json && json.TryGetValue<string>(out var read) ? read : null;
         switch (name)
         {
-            case "job" when text is not null && JobRules.IsId(text):
+            case "job" when text is not null && (JobRules.IsId(text) || ChannelJob.IsId(text)):
                 return query with { JobId = text };
             case "before" when text is not null && Instants.TryParse(text, out var before):
                 return query with { Before = before };

@@ -85,8 +85,8 @@ internal static class JobsApi
     {
         if (await FindAsync(id, http, store) is not { } job)
             return Problem.JobNotFound(id);
-        http.Response.Headers.ETag = ETag(job.Version);
-        return IsKnown(http.Request.Headers.IfNoneMatch.ToString(), ETag(job.Version))
+        http.Response.Headers.ETag = EntityTags.Of(job.Version);
+        return EntityTags.IsKnown(http.Request.Headers.IfNoneMatch.ToString(), EntityTags.Of(job.Version))
             ? Results.StatusCode(304)
             : ApiJson.Ok(JobAnswer.Of(job, time.GetUtcNow()));
     }
@@ -188,7 +188,7 @@ internal static class JobsApi
         if (JobChanges.RefusalOf(reply) is { } refusal)
             return refusal;
         var job = reply.Job!;
-        http.Response.Headers.ETag = ETag(job.Version);
+        http.Response.Headers.ETag = EntityTags.Of(job.Version);
         if (reply.Created)
             http.Response.Headers.Location = $"/v1/jobs/{job.Key.Id}";
         return ApiJson.Ok(JobAnswer.Of(job, time.GetUtcNow()), reply.Created ? 201 : 200);
@@ -208,12 +208,6 @@ internal static class JobsApi
 
         return new Problem(412, "job.version_conflict", "The job has changed", $"If-Match: {match} is not the ETag of any version of a job.").ToResult();
     }
-
-    /// <summary>Weakly compared, as RFC 9110 has it: a proxy that compresses makes tags weak.</summary>
-    private static bool IsKnown(string ifNoneMatch, string tag) =>
-        ifNoneMatch == "*" || ifNoneMatch.Split(',', StringSplitOptions.TrimEntries).Any(known => known == tag || known == $"W/{tag}");
-
-    private static string ETag(long version) => string.Create(CultureInfo.InvariantCulture, $"\"{version}\"");
 
     private static string NewId(HttpContext http) => "job-" + (KeyedRequest.Of(http)?.Nonce ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
 }

@@ -77,7 +77,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
             context.Response.Body = body;
         }
 
-        if (context.Response.StatusCode < 500)
+        if (context.Response.StatusCode < 500 && !UnkeptAnswer.Is(context))
         {
             var headers = context.Response.Headers;
             var text = Encoding.UTF8.GetString(answer.ToArray());

@@ -96,7 +96,7 @@ internal sealed class Pipeline : IAsyncDisposable
         return pipeline;
     }
 
-    public Checkpoints NewCheckpoints() => new(CheckpointStore);
+    public Checkpoints NewCheckpoints() => new(CheckpointStore, Time);
 
     public DuePartition NewPartition(Checkpoints? checkpoints = null)
     {

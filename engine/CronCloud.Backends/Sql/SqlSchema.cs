@@ -49,6 +49,11 @@ internal static class SqlSchema
         UPDATE revisions SET state = 3 WHERE action = 'deleted';
         """,
         """
+        CREATE TABLE channels (
+          tenant TEXT COLLATE {C} NOT NULL, id TEXT COLLATE {C} NOT NULL, version BIGINT NOT NULL, target TEXT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
+          PRIMARY KEY (tenant, id));
+        """,
+        """
         CREATE TABLE job_health (
           tenant TEXT COLLATE {C} NOT NULL, job_id TEXT COLLATE {C} NOT NULL, version BIGINT NOT NULL, is_calm INTEGER NOT NULL, at BIGINT NOT NULL, health TEXT NOT NULL,
           PRIMARY KEY (tenant, job_id));

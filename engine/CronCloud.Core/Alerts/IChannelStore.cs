@@ -8,8 +8,8 @@ public interface IChannelStore
     /// <summary>False when the stored version is not <c>channel.Version - 1</c> (0: no row).</summary>
     Task<bool> WriteAsync(Channel channel, CancellationToken cancellation);
 
-    /// <summary>False when there is none.</summary>
-    Task<bool> RemoveAsync(string tenant, string id, CancellationToken cancellation);
+    /// <summary>False when it is not there as it was seen: gone, changed, or made anew under its id.</summary>
+    Task<bool> RemoveAsync(Channel seen, CancellationToken cancellation);
 
     /// <summary>By id.</summary>
     Task<Page<Channel>> ListAsync(string tenant, int limit, string? cursor, CancellationToken cancellation);

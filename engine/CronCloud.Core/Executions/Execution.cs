@@ -2,6 +2,7 @@ using System.Text.Json;
 using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Json;
+using CronCloud.Core.Signatures;
 
 namespace CronCloud.Core.Executions;
 
@@ -49,6 +50,9 @@ public sealed record Execution
 
     /// <summary>When its outcome is trouble: the job's thresholds; null for the default ones.</summary>
     public AlertPolicy? Alerts { get; init; }
+
+    /// <summary>By what its requests are signed; null for not at all. Not a part of the target: users define that.</summary>
+    public SignedBy? SignedBy { get; init; }
 
     /// <summary>How the attempts before this one ended, the first one first; null before there was one.</summary>
     public IReadOnlyList<EarlierAttempt>? Earlier { get; init; }

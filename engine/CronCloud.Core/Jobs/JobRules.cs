@@ -8,6 +8,11 @@ namespace CronCloud.Core.Jobs;
 public static class JobRules
 {
     public const int MaxIdLength = 128;
+
+    /// <summary>Ids that begin so are CronCloud's own, such as those of channels.</summary>
+    public const string ReservedPrefix = "croncloud.";
+
+    private const int MaxUrlLength = 2_048;
     private const int MaxBodyBytes = 256 * 1024;
     private const int MaxHeaders = 20;
     private const int MaxHeaderBytes = 4 * 1024;
@@ -17,6 +22,13 @@ public static class JobRules
 
     public static bool IsId(string id) =>
         id.Length is > 0 and <= MaxIdLength && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+
+    /// <summary>Whether no user's job may have the id. In whatever case: ids that differ by nothing else are mistaken for each other.</summary>
+    public static bool IsReserved(string id) => id.StartsWith(ReservedPrefix, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a webhook may have the URL: absolute, http or https.</summary>
+    public static bool IsUrl(string text, int maxLength) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && text.Length <= maxLength && !text.Any(char.IsControl);
 
     /// <summary>Whether a body or payload may be sent.</summary>
     public static bool IsBodySize(JsonElement? body) => (body is { } json ? Encoding.UTF8.GetByteCount(json.GetRawText()) : 0) <= MaxBodyBytes;
@@ -30,6 +42,7 @@ public static class JobRules
                 faults.Add(new Fault(pointer, message));
         }
 
+        Require(!IsReserved(key.Id), "/id", $"must not begin with {ReservedPrefix}, which CronCloud keeps for itself");
         Require(job.Description is not { Length: > 1000 }, "/description", "must be at most 1,000 characters");
         Require(job.Description?.Contains('\0', StringComparison.Ordinal) != true, "/description", "must not contain NUL");
         Require(job.Tags.Count <= 20, "/tags", "must be at most 20 tags");
@@ -68,7 +81,7 @@ public static class JobRules
     {
         const string at = "/target/http";
         var isUrl = Uri.TryCreate(http.Url, UriKind.Absolute, out var url);
-        require(isUrl && url!.Scheme is "http" or "https" && http.Url.Length <= 2048 && !http.Url.Any(char.IsControl), $"{at}/url", "must be an absolute http or https URL of at most 2,048 characters");
+        require(IsUrl(http.Url, MaxUrlLength), $"{at}/url", "must be an absolute http or https URL of at most 2,048 characters");
         require(!isUrl || url!.UserInfo.Length == 0, $"{at}/url", "must not carry user information; send an Authorization header");
         require(http.Method is "GET" or "POST" or "PUT" or "PATCH" or "DELETE" or "HEAD", $"{at}/method", "must be GET, POST, PUT, PATCH, DELETE or HEAD");
         require(http.Method is not ("GET" or "HEAD") || http.Body is null, $"{at}/body", $"must be left out with {http.Method}");
@@ -96,11 +109,11 @@ public static class JobRules
             var pointer = $"{at}/headers/{Pointer(name)}";
             require(name.Length > 0 && name.All(IsTokenChar), pointer, "the name must be an HTTP token");
             require(value is not null && value.All(c => c is '\t' or (>= ' ' and <= '~')), pointer, "the value must be printable ASCII");
-            require(!IsReserved(name), pointer, "is set by CronCloud or the protocol, not by a job");
+            require(!IsReservedHeader(name), pointer, "is set by CronCloud or the protocol, not by a job");
         }
     }
 
-    private static bool IsReserved(string name) =>
+    private static bool IsReservedHeader(string name) =>
         ReservedHeaders.Contains(name, StringComparer.OrdinalIgnoreCase)
         || name.StartsWith("webhook-", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("croncloud-", StringComparison.OrdinalIgnoreCase)

@@ -1,4 +1,5 @@
 using CronCloud.Core.Alerts;
+using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Loops;
@@ -13,9 +14,6 @@ namespace CronCloud.Engine.Alerts;
 /// </summary>
 public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentStore incidents, TimeProvider time, ILogger<IncidentReader> logger) : ILoop
 {
-    /// <summary>Jobs of CronCloud's own: what brings messages to channels must not be told about by a message.</summary>
-    private const string OwnJobs = "croncloud.";
-
     private const int BatchSize = 1_000;
 
     /// <summary>Somebody else may have changed the same: another node's reader, or an acknowledgement.</summary>
@@ -46,7 +44,8 @@ public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentSto
 
     private async Task RecordAsync(List<Outcome> read, CancellationToken cancellation)
     {
-        var byJob = read.Where(o => !o.Execution.JobId.StartsWith(OwnJobs, StringComparison.OrdinalIgnoreCase)).GroupBy(o => o.Execution.Job).ToList();
+        // What brings messages to channels is an execution too, and must not be told of by a message.
+        var byJob = read.Where(o => !JobRules.IsReserved(o.Execution.JobId)).GroupBy(o => o.Execution.Job).ToList();
         for (var tries = 0; tries < MostTries; tries++)
         {
             var known = await incidents.ReadAsync(byJob.ConvertAll(g => g.Key), cancellation);

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
+using CronCloud.Core.Signatures;
 
 namespace CronCloud.Engine.Executing;
 
@@ -18,11 +19,14 @@ public sealed class HttpTargetCaller : ITargetCaller, IDisposable
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(10);
 
     private readonly TimeProvider _time;
+    private readonly SigningKey? _signingKey;
     private readonly HttpMessageInvoker _http;
 
-    public HttpTargetCaller(TargetOptions options, TimeProvider time)
+    /// <summary>Without a signing key, executions that are to be signed fail: nothing goes out unsigned that receivers know as signed.</summary>
+    public HttpTargetCaller(TargetOptions options, TimeProvider time, SigningKey? signingKey = null)
     {
         _time = time;
+        _signingKey = signingKey;
         _http = new HttpMessageInvoker(new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -44,6 +48,8 @@ public sealed class HttpTargetCaller : ITargetCaller, IDisposable
 
     public async Task<Answer> CallAsync(Execution execution, CancellationToken cancellation)
     {
+        if (execution.SignedBy is not null && _signingKey is null)
+            return Answer.Failed("not sent, since it cannot be signed: this node has no CronCloud__SigningKey");
         var target = execution.Target.Http!;
         using var timeout = new CancellationTokenSource(target.Timeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
@@ -74,12 +80,13 @@ public sealed class HttpTargetCaller : ITargetCaller, IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    private static HttpRequestMessage Request(Execution execution, HttpTarget target)
+    private HttpRequestMessage Request(Execution execution, HttpTarget target)
     {
         var request = new HttpRequestMessage(new HttpMethod(target.Method), target.Url);
+        byte[] bytes = [];
         if (target.Method is not ("GET" or "HEAD"))
         {
-            var (bytes, contentType) = AttemptPayload.Of(execution, target.Body);
+            (bytes, var contentType) = AttemptPayload.Of(execution, target.Body);
             request.Content = new ByteArrayContent(bytes);
             request.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
         }
@@ -88,10 +95,15 @@ public sealed class HttpTargetCaller : ITargetCaller, IDisposable
             SetHeader(request, name, value);
         if (request.Headers.UserAgent.Count == 0)
             request.Headers.TryAddWithoutValidation("User-Agent", "CronCloud/1.0");
-        foreach (var (name, value) in AttemptPayload.Headers(execution))
+        foreach (var (name, value) in AttemptPayload.Headers(execution).Concat(Signature(execution, bytes)))
             request.Headers.TryAddWithoutValidation(name, value);
         return request;
     }
+
+    /// <summary>Made anew at each attempt: it holds the attempt's time, so that a receiver can refuse an old one that is played back.</summary>
+    private IEnumerable<KeyValuePair<string, string>> Signature(Execution execution, byte[] body) => execution.SignedBy is { } by
+        ? StandardWebhooks.Headers(_signingKey!.SecretOf(execution.Tenant, by.Key), by.MessageId, _time.GetUtcNow(), body)
+        : [];
 
     /// <summary>Headers of the body, such as Content-Type, are refused by the request and go to its content.</summary>
     private static void SetHeader(HttpRequestMessage request, string name, string value)

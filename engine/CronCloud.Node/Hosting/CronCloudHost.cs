@@ -20,11 +20,15 @@ public static class CronCloudHost
             CheckUrls(builder.Configuration["urls"]);
             if (builder.Configuration.GetSection("Cluster").Exists())
                 await Console.Error.WriteLineAsync("Cluster__… is not needed and not read: nodes find each other through Redis.");
-            using var directory = UsesTwins(settings) ? DataDirectory.Open(settings.DataDirectory) : null;
+            using var directory = settings.UsesFiles ? DataDirectory.Open(settings.DataDirectory) : null;
+            if (directory is not null && settings.Alerts.SigningKey is null)
+                settings = settings with { Alerts = settings.Alerts with { SigningKey = SigningKeyFile.Open(settings.DataDirectory) } };
             AddDefaults(builder);
             builder.Services.AddSingleton(settings);
             builder.Services.AddBackends(settings);
             builder.Services.AddEngine(settings);
+            builder.Services.AddChannels(settings);
+            builder.Services.AddHeartbeatPing(settings);
             builder.Services.AddHealth();
             addServices?.Invoke(builder, settings);
             builder.Services.AddPausePoints(Environment.GetEnvironmentVariable(PausePoints.Variable));
@@ -73,8 +77,6 @@ public static class CronCloudHost
             throw new SettingException($"Urls: {FirstLine(refused)}");
         }
     }
-
-    private static bool UsesTwins(NodeSettings settings) => settings.Sql is null || settings.Nats is null || settings.ClickHouse is null;
 
     private static void AddDefaults(WebApplicationBuilder builder)
     {

@@ -44,7 +44,7 @@ internal static class EngineHosting
         services.AddSingleton<AnswerPruning>();
         services.AddSingleton<Checkpoints>();
         services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>(), s.GetRequiredService<IRoster>(), () => s.GetRequiredService<ClockGuard>().IsTrusted));
-        services.AddSingleton<ITargetCaller, HttpTargetCaller>();
+        services.AddSingleton<ITargetCaller>(s => new HttpTargetCaller(settings.Targets, s.GetRequiredService<TimeProvider>(), settings.Alerts.SigningKey));
         services.AddSingleton<Worker>();
         services.AddSingleton<Heartbeat>();
         services.AddSingleton<Settler>();
@@ -100,6 +100,8 @@ internal static class EngineHosting
             Loop<IncidentClosing>("incident-closing");
             var notifier = Loop<Notifier>("notifier");
             DrainAtStop(system, "notifier", () => notifier.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(30)));
+            if (settings.Alerts.Heartbeat is not null)
+                Loop<HeartbeatPing>("heartbeat-ping");
             DrainAtStop(system, "settler", () => settler.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
             DrainAtStop(system, "partitions", () => partitions.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
         }

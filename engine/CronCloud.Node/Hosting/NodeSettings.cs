@@ -9,7 +9,7 @@ public sealed record NodeSettings
 {
     public static readonly IReadOnlyList<string> AllRoles = ["gateway", "scheduler", "worker", "recorder"];
 
-    private static readonly string[] KnownKeys = ["DataDirectory", "Roles", "NodeName", "ApiKey", "Targets", "Worker"];
+    private static readonly string[] KnownKeys = ["DataDirectory", "Roles", "NodeName", "ApiKey", "Targets", "Worker", .. AlertSettings.Keys];
 
     public required IReadOnlySet<string> Roles { get; init; }
 
@@ -34,6 +34,11 @@ public sealed record NodeSettings
 
     public required WorkerOptions Worker { get; init; }
 
+    public required AlertSettings Alerts { get; init; }
+
+    /// <summary>Whether something of it is kept in the data directory.</summary>
+    public bool UsesFiles => Sql is null || Nats is null || ClickHouse is null;
+
     public bool Has(string role) => Roles.Contains(role);
 
     /// <summary>Reads <c>CronCloud:*</c> and <c>ConnectionStrings:*</c>; a wrong value is a <see cref="SettingException"/> that names it.</summary>
@@ -55,6 +60,7 @@ public sealed record NodeSettings
             ClickHouse = configuration.GetConnectionString("clickhouse") is { Length: > 0 } clickHouse ? clickHouse : null,
             Targets = Bind<TargetOptions>(own.GetSection("Targets"), "CronCloud__Targets"),
             Worker = Bind<WorkerOptions>(own.GetSection("Worker"), "CronCloud__Worker"),
+            Alerts = AlertSettings.Read(own),
         };
         settings.CheckTwins();
         return settings;

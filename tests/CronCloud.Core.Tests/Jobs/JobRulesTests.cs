@@ -61,6 +61,18 @@ public sealed class JobRulesTests
         Assert.Empty(Check(Valid with { Alerts = new AlertPolicy { RemindEvery = Durations.TryParse(every, out var value) ? value : default } }));
 
     [Theory]
+    [InlineData("croncloud.channel.ops", false)]
+    [InlineData("CronCloud.x", false)]
+    [InlineData("croncloud", true)]
+    [InlineData("croncloud-mine", true)]
+    [InlineData("my.croncloud.job", true)]
+    public void Ids_that_are_ours_are_nobody_elses(string id, bool isFree)
+    {
+        Assert.Equal(!isFree, JobRules.IsReserved(id));
+        Assert.Equal(isFree ? [] : [new Fault("/id", "must not begin with croncloud., which CronCloud keeps for itself")], JobRules.Check(Valid, new JobKey("t", id)));
+    }
+
+    [Theory]
     [InlineData("200-299", 204, true)]
     [InlineData("200-299", 304, false)]
     [InlineData("200, 304,400-410", 404, true)]

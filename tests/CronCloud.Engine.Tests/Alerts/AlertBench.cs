@@ -134,7 +134,7 @@ internal sealed class MemoryChannels : IChannelStore
 
     public Task<bool> WriteAsync(Channel channel, CancellationToken cancellation) => throw new NotSupportedException();
 
-    public Task<bool> RemoveAsync(string tenant, string id, CancellationToken cancellation) => throw new NotSupportedException();
+    public Task<bool> RemoveAsync(Channel seen, CancellationToken cancellation) => throw new NotSupportedException();
 
     public Task<Core.Page<Channel>> ListAsync(string tenant, int limit, string? cursor, CancellationToken cancellation) => throw new NotSupportedException();
 }

@@ -41,7 +41,7 @@ internal sealed class NodeParts
         var checkpointStore = Seam.Of<ICheckpointStore>(servers.Checkpoints, process, Server.Sql);
         var incidents = Seam.Of<IIncidentStore>(servers.Incidents, process, Server.Sql);
         var history = Seam.Of<IHistory>(servers.History, process, Server.ClickHouse);
-        var (name, checkpoints) = (new NodeName(process.Name), new Checkpoints(checkpointStore));
+        var (name, checkpoints) = (new NodeName(process.Name), new Checkpoints(checkpointStore, clock));
 
         Leases = new LeaseView(Seam.Of(servers.Redis.Leases, process, Server.Redis), partitions);
         Owner = new PartitionOwner(process.Name, Leases, Seam.Of(servers.Redis.Roster, process, Server.Redis), () => _due!.Clock.IsTrusted);
