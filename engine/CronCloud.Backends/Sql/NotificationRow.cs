@@ -55,8 +55,9 @@ internal sealed class AllowanceRow
     [Column("channel"), PrimaryKey(2)]
     public string Channel { get; set; } = "";
 
+    /// <summary>Never null in the table: only where a channel has no row.</summary>
     [Column("full_at")]
-    public long FullAt { get; set; }
+    public long? FullAt { get; set; }
 }
 
 [Table("alert_messages")]

@@ -89,10 +89,11 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
     public Task<IReadOnlyList<Incident>> ReadOrphansAsync(int limit, CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<Incident>>(
         async db =>
         {
+            var tolerance = (long)Incident.ClockTolerance.TotalMilliseconds;
             var orphans =
                 from incident in db.GetTable<IncidentRow>()
                 join job in db.GetTable<JobRow>() on new { incident.Tenant, Id = incident.JobId } equals new { job.Tenant, job.Id }
-                where incident.State < (int)IncidentState.Resolved && (job.State == (int)JobState.Deleted || job.CreatedAt > incident.OpenedAt)
+                where incident.State < (int)IncidentState.Resolved && (job.State == (int)JobState.Deleted || job.CreatedAt > incident.OpenedAt + tolerance)
                 select incident;
             return (await orphans.Take(limit).ToListAsync(cancellation)).ConvertAll(r => r.ToIncident());
         },

@@ -26,13 +26,16 @@ public sealed class SqlNotificationStore(SqlDatabase database) : INotificationSt
         },
         cancellation);
 
-    public Task<IReadOnlyList<WaitingChannel>> ReadChannelsAsync(int limit, CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<WaitingChannel>>(
+    public Task<IReadOnlyList<WaitingChannel>> ReadChannelsAsync(DateTimeOffset now, int limit, CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<WaitingChannel>>(
         async db =>
         {
-            var channels = await db.GetTable<NotificationRow>().Where(n => n.Channel != NotificationRow.NoChannel).Select(n => new { n.Tenant, n.Channel }).Distinct().Take(limit).ToListAsync(cancellation);
-            var tenants = channels.Select(c => c.Tenant).Distinct().ToList();
-            var allowances = channels.Count == 0 ? [] : await db.GetTable<AllowanceRow>().Where(a => tenants.Contains(a.Tenant)).ToListAsync(cancellation);
-            return channels.ConvertAll(c => new WaitingChannel(c.Tenant, c.Channel, allowances.Find(a => a.Tenant == c.Tenant && a.Channel == c.Channel) is { } a ? DateTimeOffset.FromUnixTimeMilliseconds(a.FullAt) : null));
+            var none = Allowance.NoneAfter(now).ToUnixTimeMilliseconds();
+            var channels =
+                from channel in db.GetTable<NotificationRow>().Where(n => n.Channel != NotificationRow.NoChannel).Select(n => new { n.Tenant, n.Channel }).Distinct()
+                from allowance in db.GetTable<AllowanceRow>().LeftJoin(a => a.Tenant == channel.Tenant && a.Channel == channel.Channel)
+                where allowance.FullAt == null || allowance.FullAt <= none
+                select new { channel.Tenant, channel.Channel, allowance.FullAt };
+            return (await channels.Take(limit).ToListAsync(cancellation)).ConvertAll(c => new WaitingChannel(c.Tenant, c.Channel, c.FullAt is { } full ? DateTimeOffset.FromUnixTimeMilliseconds(full) : null));
         },
         cancellation);
 
@@ -50,8 +53,15 @@ public sealed class SqlNotificationStore(SqlDatabase database) : INotificationSt
         },
         cancellation);
 
-    public Task<int> HoldAsync(string tenant, string channel, CancellationToken cancellation) => database.WriteAsync(
-        db => db.GetTable<NotificationRow>().Where(n => n.Tenant == tenant && n.Channel == channel && n.IsHeld == 0).Set(n => n.IsHeld, 1).UpdateAsync(cancellation),
+    public Task<int> HoldAsync(DateTimeOffset now, CancellationToken cancellation) => database.WriteAsync(
+        db =>
+        {
+            var none = Allowance.NoneAfter(now).ToUnixTimeMilliseconds();
+            return db.GetTable<NotificationRow>()
+                .Where(n => n.Channel != NotificationRow.NoChannel && n.IsHeld == 0 && db.GetTable<AllowanceRow>().Any(a => a.Tenant == n.Tenant && a.Channel == n.Channel && a.FullAt > none))
+                .Set(n => n.IsHeld, 1)
+                .UpdateAsync(cancellation);
+        },
         cancellation);
 
     public async Task<IReadOnlyList<OutgoingMessage>> ClaimAsync(DateTimeOffset now, TimeSpan lease, int limit, CancellationToken cancellation)

@@ -21,7 +21,7 @@ public sealed record Addressing(IReadOnlyList<Notification> Done, IReadOnlyList<
     /// </summary>
     public static Addressing Of(Notification news, Incident incident, Job? job, DateTimeOffset now)
     {
-        if (job is null or { State: JobState.Deleted } || job.CreatedAt > incident.OpenedAt)
+        if (job is null or { State: JobState.Deleted } || job.CreatedAt > incident.OpenedAt + Incident.ClockTolerance)
             return new Addressing([news], [], incident.State == IncidentState.Resolved ? [] : [IncidentChange.Closed(incident, JobDeleted, now)]);
         if (!news.IsWanted(incident))
             return new Addressing([news], [], []);

@@ -17,6 +17,6 @@ public static class Allowance
     /// <summary>The instant after so many messages were sent.</summary>
     public static DateTimeOffset After(DateTimeOffset now, DateTimeOffset? fullAt, int messages) => (fullAt > now ? fullAt.Value : now) + (messages * Interval);
 
-    /// <summary>When a channel that has none has one again.</summary>
-    public static DateTimeOffset NextAt(DateTimeOffset fullAt) => fullAt - ((Burst - 1) * Interval);
+    /// <summary>A channel that will have its whole burst after this instant, and not sooner, may have none now.</summary>
+    public static DateTimeOffset NoneAfter(DateTimeOffset now) => now + ((Burst - 1) * Interval);
 }

@@ -6,8 +6,7 @@ namespace CronCloud.Core.Alerts;
 /// <summary>What of a channel's news goes into which message: pure. Together with the messages it is written, so that a message sent again is the same one.</summary>
 /// <param name="Messages">At most as many as the channel may have now.</param>
 /// <param name="Dropped">News that is none any more.</param>
-/// <param name="Held">How many wait until the channel may have another message.</param>
-public sealed record Composition(IReadOnlyList<ComposedMessage> Messages, IReadOnlyList<Notification> Dropped, int Held)
+public sealed record Composition(IReadOnlyList<ComposedMessage> Messages, IReadOnlyList<Notification> Dropped)
 {
     /// <summary>So many jobs in trouble at one destination are told as the destination's.</summary>
     private const int ManyAtOne = 3;
@@ -20,12 +19,10 @@ public sealed record Composition(IReadOnlyList<ComposedMessage> Messages, IReadO
     public static Composition Of(IReadOnlyList<WaitingNews> waiting, int allowed, DateTimeOffset now)
     {
         var wanted = waiting.Where(w => w.News.IsWanted(w.Incident)).ToList();
-        var groups = Groups(wanted, allowed);
-        var messages = groups.ConvertAll(group => Compose(group, now));
-        return new Composition(messages, [.. waiting.Where(w => !w.News.IsWanted(w.Incident)).Select(w => w.News)], wanted.Count - messages.Sum(m => m.News.Count));
+        return new Composition(Groups(wanted, allowed).ConvertAll(group => Compose(group, now)), [.. waiting.Where(w => !w.News.IsWanted(w.Incident)).Select(w => w.News)]);
     }
 
-    /// <summary>A message for each incident, and one for many at a destination; if that is more than the channel may have, one for all of a kind.</summary>
+    /// <summary>A message for each incident, and one for many at a destination; if that is more than the channel may have, one for all of a kind, and what is more than that waits.</summary>
     private static List<List<WaitingNews>> Groups(List<WaitingNews> wanted, int allowed)
     {
         var kinds = Order.Select(kind => wanted.FindAll(w => w.News.Kind == kind)).Where(group => group.Count > 0).ToList();

@@ -11,8 +11,8 @@ public interface INotificationStore
 
     Task<bool> AddressAsync(Addressing addressing, CancellationToken cancellation);
 
-    /// <summary>Channels that have news.</summary>
-    Task<IReadOnlyList<WaitingChannel>> ReadChannelsAsync(int limit, CancellationToken cancellation);
+    /// <summary>Channels that have news, and may have a message now.</summary>
+    Task<IReadOnlyList<WaitingChannel>> ReadChannelsAsync(DateTimeOffset now, int limit, CancellationToken cancellation);
 
     /// <summary>A channel's news, the oldest first.</summary>
     Task<IReadOnlyList<WaitingNews>> ReadWaitingAsync(string tenant, string channel, int limit, CancellationToken cancellation);
@@ -20,8 +20,8 @@ public interface INotificationStore
     /// <summary>Messages take the place of their news, and use up what the channel may have, if that is as it was seen.</summary>
     Task<bool> ComposeAsync(WaitingChannel channel, Composition composition, DateTimeOffset now, CancellationToken cancellation);
 
-    /// <summary>Notes that a channel's news is held back; answers how much of it was not noted before.</summary>
-    Task<int> HoldAsync(string tenant, string channel, CancellationToken cancellation);
+    /// <summary>Notes news as held back whose channel may have no message now; answers how much of it was not noted before.</summary>
+    Task<int> HoldAsync(DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>Messages that are to be tried now; nobody else has them until <paramref name="lease"/> has passed.</summary>
     Task<IReadOnlyList<OutgoingMessage>> ClaimAsync(DateTimeOffset now, TimeSpan lease, int limit, CancellationToken cancellation);

@@ -5,6 +5,9 @@ namespace CronCloud.Core.Alerts;
 /// <summary>A job's trouble from the first alert to recovery. A job has one at a time; every write makes a new version, one higher than the last.</summary>
 public sealed record Incident
 {
+    /// <summary>Two nodes' clocks may be apart by less: a job that was made this much later than an incident was opened is another one of the same id.</summary>
+    public static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(1);
+
     public required string Id { get; init; }
 
     public required string Tenant { get; init; }

@@ -12,32 +12,19 @@ public sealed class Composer(INotificationStore notifications, TimeProvider time
 
     public async Task RunOnceAsync(CancellationToken cancellation)
     {
-        foreach (var channel in await notifications.ReadChannelsAsync(MostChannels, cancellation))
+        foreach (var channel in await notifications.ReadChannelsAsync(Now(), MostChannels, cancellation))
             await ComposeAsync(channel, cancellation);
+        if (await notifications.HoldAsync(Now(), cancellation) is > 0 and var held)
+            AlertMetrics.Held(held);
     }
 
     private async Task ComposeAsync(WaitingChannel channel, CancellationToken cancellation)
     {
         var now = Now();
-        var allowed = Allowance.At(now, channel.FullAt);
-        if (allowed == 0)
-        {
-            await HoldAsync(channel, cancellation);
-            return;
-        }
-
         var waiting = await notifications.ReadWaitingAsync(channel.Tenant, channel.Channel, MostNews, cancellation);
-        var composition = Composition.Of(waiting, allowed, now);
+        var composition = Composition.Of(waiting, Allowance.At(now, channel.FullAt), now);
         if (composition.Messages.Count > 0 || composition.Dropped.Count > 0)
             await notifications.ComposeAsync(channel, composition, now, cancellation);
-        if (composition.Held > 0)
-            await HoldAsync(channel, cancellation);
-    }
-
-    private async Task HoldAsync(WaitingChannel channel, CancellationToken cancellation)
-    {
-        if (await notifications.HoldAsync(channel.Tenant, channel.Channel, cancellation) is > 0 and var held)
-            AlertMetrics.Held(held);
     }
 
     /// <summary>To the millisecond, as everything that is stored.</summary>

@@ -69,13 +69,13 @@ internal sealed class FaultyNotifications(INotificationStore notifications) : IN
 
     public Task<bool> AddressAsync(Addressing addressing, CancellationToken cancellation) => AfterAsync(Step.Address, notifications.AddressAsync(addressing, cancellation));
 
-    public Task<IReadOnlyList<WaitingChannel>> ReadChannelsAsync(int limit, CancellationToken cancellation) => notifications.ReadChannelsAsync(limit, cancellation);
+    public Task<IReadOnlyList<WaitingChannel>> ReadChannelsAsync(DateTimeOffset now, int limit, CancellationToken cancellation) => notifications.ReadChannelsAsync(now, limit, cancellation);
 
     public Task<IReadOnlyList<WaitingNews>> ReadWaitingAsync(string tenant, string channel, int limit, CancellationToken cancellation) => notifications.ReadWaitingAsync(tenant, channel, limit, cancellation);
 
     public Task<bool> ComposeAsync(WaitingChannel channel, Composition composition, DateTimeOffset now, CancellationToken cancellation) => AfterAsync(Step.Compose, notifications.ComposeAsync(channel, composition, now, cancellation));
 
-    public Task<int> HoldAsync(string tenant, string channel, CancellationToken cancellation) => notifications.HoldAsync(tenant, channel, cancellation);
+    public Task<int> HoldAsync(DateTimeOffset now, CancellationToken cancellation) => notifications.HoldAsync(now, cancellation);
 
     public Task<IReadOnlyList<OutgoingMessage>> ClaimAsync(DateTimeOffset now, TimeSpan lease, int limit, CancellationToken cancellation) => AfterAsync(Step.Claim, notifications.ClaimAsync(now, lease, limit, cancellation));
 
