@@ -163,7 +163,7 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
                 (DataType.NVarChar, h => h.Job.Id),
                 (DataType.Int64, h => h.Version),
                 (DataType.Int32, h => h.IsCalm ? 1 : 0),
-                (DataType.Int64, h => LatestOf(h).ToUnixTimeMilliseconds()),
+                (DataType.Int64, h => h.LatestAt.ToUnixTimeMilliseconds()),
                 (DataType.NVarChar, h => JsonSerializer.Serialize(h with { Incident = null }, CoreJson.Options)));
             var written = await db.ExecuteAsync(
                 $"""
@@ -202,10 +202,6 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
             ChangedMeanwhileException.ThrowUnless(written == chunk.Length);
         }
     }
-
-    /// <summary>When something was wrong last, or became better.</summary>
-    private static DateTimeOffset LatestOf(JobHealth health) =>
-        health.Symptoms.Select(s => s.OverAt ?? s.At).Concat(health.Streak.Latest.Select(f => f.At)).Append(health.Streak.CalmAt ?? DateTimeOffset.UnixEpoch).Max();
 
     private static IQueryable<IncidentRow> Filter(IQueryable<IncidentRow> incidents, IncidentQuery query)
     {

@@ -15,8 +15,8 @@ public sealed record IncidentChange(Incident Next, IncidentEvent Event)
         _ => throw new ArgumentException("A resolved incident cannot be acknowledged.", nameof(incident)),
     };
 
-    /// <summary>Ends it without a recovery and without a message.</summary>
+    /// <summary>Ends it without a recovery and without a message; not before it was seen last, whatever this node's clock says.</summary>
     public static IncidentChange Closed(Incident incident, string because, DateTimeOffset now) => new(
-        incident with { State = IncidentState.Resolved, ResolvedAt = now, ClosedBecause = because, Version = incident.Version + 1 },
+        incident with { State = IncidentState.Resolved, ResolvedAt = now > incident.LastSeenAt ? now : incident.LastSeenAt, ClosedBecause = because, Version = incident.Version + 1 },
         new IncidentEvent { Tenant = incident.Tenant, IncidentId = incident.Id, At = now, Kind = IncidentEventKind.Closed, Detail = because });
 }

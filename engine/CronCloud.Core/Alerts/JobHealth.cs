@@ -21,4 +21,9 @@ public sealed record JobHealth
     /// <summary>Whether nothing is wrong any more.</summary>
     [JsonIgnore]
     public bool IsCalm => Streak.Count == 0 && Symptoms.All(s => s.OverAt is not null);
+
+    /// <summary>When something was wrong last, or became better.</summary>
+    [JsonIgnore]
+    public DateTimeOffset LatestAt =>
+        Symptoms.Select(s => s.OverAt ?? s.At).Concat(Streak.Latest.Select(f => f.At)).Append(Streak.CalmAt ?? DateTimeOffset.UnixEpoch).Max();
 }

@@ -1,4 +1,3 @@
-using CronCloud.Backends.Sql;
 using CronCloud.Core.Alerts;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
@@ -7,30 +6,12 @@ using CronCloud.Core.Outcomes;
 namespace CronCloud.Backends.Tests.Sql;
 
 /// <summary>A record with incidents that outcomes made.</summary>
-public abstract class AlertsContract : IAsyncLifetime
+public abstract class AlertsContract
 {
     protected static readonly DateTimeOffset Now = new(2026, 12, 1, 3, 0, 0, 123, TimeSpan.Zero);
     protected static readonly CancellationToken None = CancellationToken.None;
 
-    protected SqlDatabase Database { get; private set; } = null!;
-
-    protected IIncidentStore Incidents => new SqlIncidentStore(Database);
-
-    protected INotificationStore Notifications => new SqlNotificationStore(Database);
-
-    protected abstract Task<SqlDatabase> OpenAsync();
-
-    public async Task InitializeAsync()
-    {
-        Database = await OpenAsync();
-        await Database.OpenAsync(None);
-    }
-
-    public virtual Task DisposeAsync()
-    {
-        Database.Dispose();
-        return Task.CompletedTask;
-    }
+    protected abstract IIncidentStore Incidents { get; }
 
     protected static JobKey Key(string id, string tenant = "t") => new(tenant, id);
 

@@ -1,10 +1,13 @@
 using CronCloud.Core.Alerts;
+using CronCloud.Core.Outcomes;
 
 namespace CronCloud.Backends.Tests.Sql;
 
 /// <summary>What the outbox must do on every database.</summary>
 public abstract class NotificationStoreContract : AlertsContract
 {
+    protected abstract INotificationStore Notifications { get; }
+
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);
 
     [Fact]
@@ -15,6 +18,17 @@ public abstract class NotificationStoreContract : AlertsContract
         Assert.Empty(await Notifications.ReadDueAsync(Now.AddSeconds(4), 10, None));
         var news = Assert.Single(await Notifications.ReadDueAsync(Now.AddSeconds(5), 10, None));
         Assert.Equal((AlertKind.Opened, incident.Id, incident.Id, "a", null), (news.News.Kind, news.News.IncidentId, news.Incident.Id, news.News.JobId, news.News.Channel));
+    }
+
+    [Fact]
+    public async Task A_write_that_is_refused_brings_no_news()
+    {
+        var (first, second) = (Change(new JobHealth { Job = Key("a") }, AttemptResult.Failed, Now), Change(new JobHealth { Job = Key("a") }, AttemptResult.Failed, Now.AddSeconds(1)));
+        Assert.True(await Incidents.WriteAsync([first], None));
+
+        Assert.False(await Incidents.WriteAsync([second, Change(new JobHealth { Job = Key("b") }, AttemptResult.Failed, Now)], None));
+
+        Assert.Equal("a", Assert.Single(await Notifications.ReadDueAsync(Now.AddHours(1), 10, None)).News.JobId);
     }
 
     [Fact]
@@ -142,7 +156,7 @@ public abstract class NotificationStoreContract : AlertsContract
         var waiting = new List<WaitingNews>();
         for (var i = 0; i < 1500; i += 500)
         {
-            var changes = Enumerable.Range(i, 500).Select(n => Change(new JobHealth { Job = Key($"job-{n}") }, Core.Outcomes.AttemptResult.Failed, Now)).ToList();
+            var changes = Enumerable.Range(i, 500).Select(n => Change(new JobHealth { Job = Key($"job-{n}") }, AttemptResult.Failed, Now)).ToList();
             Assert.True(await Incidents.WriteAsync(changes, None));
         }
 

@@ -69,6 +69,7 @@ internal sealed class NodeParts
             new Heartbeat(Worker),
             new HistoryWriter(outcomes, history, clock, NullLogger<HistoryWriter>.Instance),
             new IncidentReader(outcomes, incidents, clock, NullLogger<IncidentReader>.Instance),
+            new IncidentClosing(incidents, clock, NullLogger<IncidentClosing>.Instance),
         ];
         if (mutant != Mutant.NoEpoch)
         {
