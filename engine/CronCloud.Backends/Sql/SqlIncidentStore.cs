@@ -52,7 +52,8 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
             return await database.WriteAsync(
                 async db =>
                 {
-                    await WriteAsync(db, change, cancellation);
+                    await WriteAsync(db, [change.Next], cancellation);
+                    await WriteAsync(db, [change.Event], cancellation);
                     return true;
                 },
                 cancellation);
@@ -116,16 +117,6 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
             return Math.Max(incidents.Count, healths.Count);
         },
         cancellation);
-
-    /// <summary>Also forgets what was known of the job's health, when it ends otherwise than by recovery.</summary>
-    internal static async Task WriteAsync(DataConnection db, IncidentChange change, CancellationToken cancellation)
-    {
-        await WriteAsync(db, [change.Next], cancellation);
-        await WriteAsync(db, [change.Event], cancellation);
-        var (tenant, job) = (change.Next.Tenant, change.Next.JobId);
-        if (change.Next.State == IncidentState.Resolved)
-            await db.GetTable<JobHealthRow>().Where(h => h.Tenant == tenant && h.JobId == job).DeleteAsync(cancellation);
-    }
 
     internal static async Task WriteAsync(DataConnection db, IReadOnlyList<IncidentEvent> events, CancellationToken cancellation)
     {

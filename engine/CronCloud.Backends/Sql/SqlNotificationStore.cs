@@ -21,8 +21,6 @@ public sealed class SqlNotificationStore(SqlDatabase database) : INotificationSt
         {
             await RemoveAsync(db, addressing.Done, cancellation);
             await WriteAsync(db, addressing.Told, cancellation);
-            foreach (var closed in addressing.Closed)
-                await SqlIncidentStore.WriteAsync(db, closed, cancellation);
         },
         cancellation);
 

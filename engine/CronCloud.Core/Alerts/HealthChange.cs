@@ -1,6 +1,4 @@
-using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
-using CronCloud.Core.Schedules;
 
 namespace CronCloud.Core.Alerts;
 
@@ -15,22 +13,46 @@ public sealed record HealthChange
 
     private const int MaxErrorLength = 500;
 
-    public required JobHealth Health { get; init; }
+    private readonly Func<string> _newId;
+
+    private HealthChange(JobHealth health, Func<string> newId) => (Health, _newId) = (health, newId);
+
+    public JobHealth Health { get; private init; }
 
     /// <summary>New and changed ones, the older first; the health's own is among them if it changed.</summary>
-    public IReadOnlyList<Incident> Incidents { get; init; } = [];
+    public IReadOnlyList<Incident> Incidents { get; private init; } = [];
 
-    public IReadOnlyList<IncidentEvent> Events { get; init; } = [];
+    public IReadOnlyList<IncidentEvent> Events { get; private init; } = [];
 
-    public IReadOnlyList<Notification> Notifications { get; init; } = [];
+    public IReadOnlyList<Notification> Notifications { get; private init; } = [];
 
     /// <summary>Null when nothing changes. By time, not in the order in which they were read: what is over is not opened anew.</summary>
-    public static HealthChange? Of(JobHealth health, IEnumerable<Outcome> outcomes)
+    /// <param name="health">As the record has it.</param>
+    /// <param name="outcomes">Of the job.</param>
+    /// <param name="newId">Makes the id of an incident, one that no other has: that an outcome opens no second one is told by the health, and not by the id.</param>
+    public static HealthChange? Of(JobHealth health, IEnumerable<Outcome> outcomes, Func<string> newId)
     {
-        var change = new HealthChange { Health = health };
+        var change = new HealthChange(health, newId);
         foreach (var outcome in outcomes.OrderBy(o => o.EndedAt).ThenBy(o => o.Execution.ScheduledAt).ThenBy(o => o.Execution.Attempt))
             change = change.After(outcome);
         return ReferenceEquals(change.Health, health) ? null : change with { Health = change.Health with { Version = health.Version + 1 } };
+    }
+
+    /// <summary>
+    /// Ends a job's incident without a recovery and without a message. What was wrong by then is over, also where it is read again; not before it was seen last, whatever this
+    /// node's clock says.
+    /// </summary>
+    public static HealthChange Closed(JobHealth health, string because, DateTimeOffset now)
+    {
+        var incident = health.Incident ?? throw new ArgumentException("There is no incident to close.", nameof(health));
+        var at = now > health.LatestAt ? now : health.LatestAt;
+        var closed = incident with { State = IncidentState.Resolved, ResolvedAt = at, ClosedBecause = because, Version = incident.Version + 1 };
+        var calm = health with { Version = health.Version + 1, Incident = null, Streak = new FailureStreak { CalmAt = at }, Symptoms = [.. health.Symptoms.Select(s => s.OverAt is null ? s with { OverAt = at } : s)] };
+        return new HealthChange(calm, () => throw new InvalidOperationException("A closing opens nothing."))
+        {
+            Incidents = [closed],
+            Events = [new IncidentEvent { Tenant = incident.Tenant, IncidentId = incident.Id, At = at, Kind = IncidentEventKind.Closed, Detail = because }],
+        };
     }
 
     private HealthChange After(Outcome outcome)
@@ -56,7 +78,7 @@ public sealed record HealthChange
     {
         var incident = new Incident
         {
-            Id = $"inc-{StableHash.Of($"{Health.Job} {outcome.Execution.AttemptId} {trouble.Kind} {trouble.At.ToUnixTimeMilliseconds()}"):x16}",
+            Id = _newId(),
             Tenant = Health.Job.Tenant,
             JobId = Health.Job.Id,
             Kinds = [trouble.Kind],

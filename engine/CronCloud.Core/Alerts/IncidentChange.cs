@@ -1,6 +1,6 @@
 namespace CronCloud.Core.Alerts;
 
-/// <summary>What people and deletions make of an incident; outcomes do the rest (<see cref="HealthChange"/>). Pure.</summary>
+/// <summary>What people make of an incident; outcomes and deletions do the rest (<see cref="HealthChange"/>). Pure.</summary>
 /// <param name="Next">The incident as it will be.</param>
 /// <param name="Event">What is told of it.</param>
 public sealed record IncidentChange(Incident Next, IncidentEvent Event)
@@ -14,9 +14,4 @@ public sealed record IncidentChange(Incident Next, IncidentEvent Event)
         IncidentState.Acknowledged => null,
         _ => throw new ArgumentException("A resolved incident cannot be acknowledged.", nameof(incident)),
     };
-
-    /// <summary>Ends it without a recovery and without a message; not before it was seen last, whatever this node's clock says.</summary>
-    public static IncidentChange Closed(Incident incident, string because, DateTimeOffset now) => new(
-        incident with { State = IncidentState.Resolved, ResolvedAt = now > incident.LastSeenAt ? now : incident.LastSeenAt, ClosedBecause = because, Version = incident.Version + 1 },
-        new IncidentEvent { Tenant = incident.Tenant, IncidentId = incident.Id, At = now, Kind = IncidentEventKind.Closed, Detail = because });
 }

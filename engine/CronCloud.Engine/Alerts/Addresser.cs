@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace CronCloud.Engine.Alerts;
 
 /// <summary>The first step of telling: news that is due goes to the channels that its job has now.</summary>
-public sealed partial class Addresser(INotificationStore notifications, IJobStore jobs, TimeProvider time, ILogger<Addresser> logger)
+public sealed partial class Addresser(INotificationStore notifications, IJobStore jobs, IncidentClosing closing, TimeProvider time, ILogger<Addresser> logger)
 {
     private const int BatchSize = 200;
 
@@ -20,15 +20,7 @@ public sealed partial class Addresser(INotificationStore notifications, IJobStor
             all = all.And(await AddressAsync(news, incident, read, now, cancellation));
         if (all.Done.Count == 0)
             return false;
-        if (await notifications.AddressAsync(all, cancellation))
-        {
-            foreach (var closed in all.Closed)
-            {
-                AlertMetrics.Resolved(closed.Next);
-                LogClosed(closed.Next.Id, closed.Next.Tenant, closed.Next.JobId, closed.Next.ClosedBecause!);
-            }
-        }
-
+        await notifications.AddressAsync(all, cancellation);
         return due.Count == BatchSize;
     }
 
@@ -40,7 +32,9 @@ public sealed partial class Addresser(INotificationStore notifications, IJobStor
             var key = new JobKey(news.Tenant, news.JobId);
             if (!read.TryGetValue(key, out var job))
                 read[key] = job = await jobs.FindAsync(key, cancellation);
-            return Addressing.Of(news, incident, job, now);
+            if (Addressing.ReasonToClose(news, incident, job, now) is not { } reason)
+                return Addressing.Of(news, incident, job!, now);
+            return await closing.CloseAsync(incident, reason, cancellation) ? new Addressing([news], []) : Addressing.Nothing;
         }
         catch (Exception unreadable) when (unreadable is System.Text.Json.JsonException or InvalidOperationException)
         {
@@ -48,9 +42,6 @@ public sealed partial class Addresser(INotificationStore notifications, IJobStor
             return Addressing.Nothing;
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Incident {Incident} of {Tenant}/{Job} is closed: {Reason}")]
-    private partial void LogClosed(string incident, string tenant, string job, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Nobody can be told of {Tenant}/{Job}, since the job cannot be read: {Reason}")]
     private partial void LogUnreadable(string tenant, string job, string reason);

@@ -12,7 +12,7 @@ namespace CronCloud.Engine.Alerts;
 /// Reads outcomes for trouble. A batch costs one query for those of its jobs that failed lately, and nothing is written of the others. What cannot be recorded stays in the
 /// stream; what is read again changes nothing.
 /// </summary>
-public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentStore incidents, TimeProvider time, ILogger<IncidentReader> logger) : ILoop
+public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentStore incidents, Func<string> newId, TimeProvider time, ILogger<IncidentReader> logger) : ILoop
 {
     private const int BatchSize = 1_000;
 
@@ -49,7 +49,7 @@ public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentSto
         for (var tries = 0; tries < MostTries; tries++)
         {
             var known = await incidents.ReadAsync(byJob.ConvertAll(g => g.Key), cancellation);
-            var changes = byJob.Select(job => HealthChange.Of(known.GetValueOrDefault(job.Key) ?? new JobHealth { Job = job.Key }, job)).OfType<HealthChange>().ToList();
+            var changes = byJob.Select(job => HealthChange.Of(known.GetValueOrDefault(job.Key) ?? new JobHealth { Job = job.Key }, job, newId)).OfType<HealthChange>().ToList();
             if (changes.Count == 0)
                 return;
             if (await incidents.WriteAsync(changes, cancellation))

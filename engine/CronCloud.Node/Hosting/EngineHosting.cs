@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Hosting;
+using CronCloud.Core.Alerts;
 using CronCloud.Core.Clocks;
 using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
@@ -50,7 +51,7 @@ internal static class EngineHosting
         services.AddSingleton<Settler>();
         services.AddSingleton<HistoryWriter>();
         services.AddSingleton<HistoryPruning>();
-        services.AddSingleton<IncidentReader>();
+        services.AddSingleton(s => new IncidentReader(s.GetRequiredService<IOutcomeStream>(), s.GetRequiredService<IIncidentStore>(), NewIncidentId, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<IncidentReader>>()));
         services.AddSingleton<IncidentClosing>();
         services.AddSingleton<IncidentPruning>();
         services.AddSingleton<Addresser>();
@@ -145,6 +146,8 @@ internal static class EngineHosting
 
     private static DuePartition DuePartitionOf(int partition, IServiceProvider services) =>
         new(partition, services.GetRequiredService<DuePartitionParts>(), services.GetRequiredService<TimeProvider>());
+
+    private static string NewIncidentId() => $"inc-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8))}";
 
     private static string NewNonce() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4));
 }

@@ -16,7 +16,9 @@ public abstract class AlertsContract
     protected static JobKey Key(string id, string tenant = "t") => new(tenant, id);
 
     /// <summary>What an outcome makes of a job's health.</summary>
-    protected static HealthChange Change(JobHealth health, AttemptResult result, DateTimeOffset at) => HealthChange.Of(health, [OutcomeOf(health.Job, result, at)])!;
+    protected static HealthChange Change(JobHealth health, AttemptResult result, DateTimeOffset at) => Change(health, [OutcomeOf(health.Job, result, at)]);
+
+    protected static HealthChange Change(JobHealth health, IEnumerable<Outcome> outcomes) => HealthChange.Of(health, outcomes, () => $"inc-{Guid.NewGuid():N}")!;
 
     /// <summary>A dead letter opens an incident.</summary>
     protected async Task<Incident> FailAsync(string id, DateTimeOffset? at = null, string tenant = "t")

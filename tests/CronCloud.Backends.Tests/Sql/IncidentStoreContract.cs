@@ -83,7 +83,7 @@ public abstract class IncidentStoreContract : AlertsContract
     public async Task One_that_ends_and_one_that_begins_are_written_together()
     {
         await FailAsync("a");
-        var change = HealthChange.Of(await HealthAsync(Key("a")), [OutcomeOf(Key("a"), AttemptResult.Succeeded, Now.AddMinutes(1)), OutcomeOf(Key("a"), AttemptResult.Failed, Now.AddMinutes(2))])!;
+        var change = Change(await HealthAsync(Key("a")), [OutcomeOf(Key("a"), AttemptResult.Succeeded, Now.AddMinutes(1)), OutcomeOf(Key("a"), AttemptResult.Failed, Now.AddMinutes(2))]);
 
         Assert.True(await Incidents.WriteAsync([change], None));
 
@@ -135,9 +135,9 @@ public abstract class IncidentStoreContract : AlertsContract
         var orphans = await Incidents.ReadOrphansAsync(10, None);
         Assert.Equal(["anew", "deleted"], orphans.Select(i => i.JobId).Order());
         foreach (var orphan in orphans)
-            Assert.True(await Incidents.WriteAsync(IncidentChange.Closed(orphan, "gone", Now.AddHours(2)), None));
+            Assert.True(await Incidents.WriteAsync([HealthChange.Closed(await HealthAsync(Key(orphan.JobId)), "gone", Now.AddHours(2))], None));
         Assert.Empty(await Incidents.ReadOrphansAsync(10, None));
-        Assert.Empty(await Incidents.ReadAsync([Key("deleted")], None));
+        Assert.Equal("gone", (await Incidents.FindAsync("t", orphans[0].Id, None))!.ClosedBecause);
     }
 
     [Fact]

@@ -44,7 +44,7 @@ public abstract class NotificationStoreContract : AlertsContract
     public async Task News_is_addressed_once()
     {
         var news = await DueAsync("a");
-        var addressing = new Addressing([news], [news.For("ops"), news.For("pager"), news with { Id = "later", Due = Now.AddDays(1) }], []);
+        var addressing = new Addressing([news], [news.For("ops"), news.For("pager"), news with { Id = "later", Due = Now.AddDays(1) }]);
 
         Assert.True(await Notifications.AddressAsync(addressing, None));
         Assert.False(await Notifications.AddressAsync(addressing, None));
@@ -53,20 +53,6 @@ public abstract class NotificationStoreContract : AlertsContract
         Assert.Equal("later", Assert.Single(await Notifications.ReadDueAsync(Now.AddDays(1), 10, None)).News.Id);
         Assert.Equal([new WaitingChannel("t", "ops", null), new WaitingChannel("t", "pager", null)], (await Notifications.ReadChannelsAsync(Now, 10, None)).OrderBy(c => c.Channel));
         Assert.Equal([news.For("ops")], (await Notifications.ReadWaitingAsync("t", "ops", 10, None)).Select(w => w.News));
-    }
-
-    [Fact]
-    public async Task An_incident_that_ends_with_it_is_closed_in_the_same_step()
-    {
-        var news = await DueAsync("a");
-        var incident = (await HealthAsync(Key("a"))).Incident!;
-        var closed = IncidentChange.Closed(incident, "gone", Now.AddMinutes(1));
-
-        Assert.True(await Notifications.AddressAsync(new Addressing([news], [], [closed]), None));
-
-        var read = (await Incidents.FindAsync("t", incident.Id, None))!;
-        Assert.Equal((IncidentState.Resolved, "gone"), (read.State, read.ClosedBecause));
-        Assert.Empty(await Incidents.ReadAsync([Key("a")], None));
     }
 
     [Fact]
@@ -161,7 +147,7 @@ public abstract class NotificationStoreContract : AlertsContract
         }
 
         var due = await Notifications.ReadDueAsync(Now.AddHours(1), 5_000, None);
-        Assert.True(await Notifications.AddressAsync(new Addressing([.. due.Select(d => d.News)], [.. due.Select(d => d.News.For("ops"))], []), None));
+        Assert.True(await Notifications.AddressAsync(new Addressing([.. due.Select(d => d.News)], [.. due.Select(d => d.News.For("ops"))]), None));
         waiting.AddRange(await Notifications.ReadWaitingAsync("t", "ops", 5_000, None));
         Assert.True(await Notifications.ComposeAsync(new WaitingChannel("t", "ops", null), Composition.Of(waiting, 5, Now), Now, None));
         var message = Assert.Single(await Notifications.ClaimAsync(Now, Lease, 10, None));
@@ -180,7 +166,7 @@ public abstract class NotificationStoreContract : AlertsContract
     private async Task AddressAsync(string id, string channel = "ops")
     {
         var news = await DueAsync(id);
-        Assert.True(await Notifications.AddressAsync(new Addressing([news], [news.For(channel)], []), None));
+        Assert.True(await Notifications.AddressAsync(new Addressing([news], [news.For(channel)]), None));
     }
 
     private async Task<(WaitingChannel Channel, Composition Composition)> WaitingAsync()

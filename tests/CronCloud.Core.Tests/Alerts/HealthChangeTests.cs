@@ -12,7 +12,7 @@ public sealed class HealthChangeTests
     private static readonly AlertPolicy Slow = new() { SlowAfter = TimeSpan.FromSeconds(60) };
 
     [Fact]
-    public void Nothing_is_known_of_a_job_that_is_well() => Assert.Null(HealthChange.Of(Sound, [Success(0), Success(1)]));
+    public void Nothing_is_known_of_a_job_that_is_well() => Assert.Null(Change(Sound, [Success(0), Success(1)]));
 
     [Fact]
     public void Failures_in_a_row_open_one_incident_and_it_is_told_once()
@@ -21,7 +21,7 @@ public sealed class HealthChangeTests
         var health = Sound;
         for (var minute = 0; minute < 10; minute++)
         {
-            var change = HealthChange.Of(health, [Failure(minute)])!;
+            var change = Change(health, [Failure(minute)])!;
             health = change.Health;
             told.AddRange(change.Notifications);
             Assert.Equal(minute < 2 ? (int?)null : minute + 1, health.Incident?.Failures);
@@ -64,7 +64,7 @@ public sealed class HealthChangeTests
         Assert.Null(After(Sound, Success(2), Failure(1), Failure(0), Failure(3)).Incident);
 
         var calm = After(Sound, Failure(3), Success(4));
-        Assert.Null(HealthChange.Of(calm, [Failure(0), Failure(1), Failure(2)]));
+        Assert.Null(Change(calm, [Failure(0), Failure(1), Failure(2)]));
 
         var late = After(After(Sound, Failure(3), Failure(4)), Success(3.5));
         Assert.Equal((1, null), (late.Streak.Count, late.Incident));
@@ -79,8 +79,8 @@ public sealed class HealthChangeTests
         {
             health = After(health, outcomes[i]);
             for (var again = 0; again <= i; again++)
-                Assert.Null(HealthChange.Of(health, [outcomes[again]]));
-            Assert.Null(HealthChange.Of(health, outcomes.Take(i + 1).Reverse()));
+                Assert.Null(Change(health, [outcomes[again]]));
+            Assert.Null(Change(health, outcomes.Take(i + 1).Reverse()));
         }
     }
 
@@ -90,7 +90,7 @@ public sealed class HealthChangeTests
         var failing = After(Sound, Failure(0), Failure(1), Failure(2));
 
         Assert.NotNull(After(failing, Success(1, late: 120)).Incident);
-        var change = HealthChange.Of(failing, [Success(3)])!;
+        var change = Change(failing, [Success(3)])!;
         var resolved = Assert.Single(change.Incidents);
         Assert.Equal((IncidentState.Resolved, Minute(3).AddSeconds(0.1), failing.Incident!.Version + 1), (resolved.State, resolved.ResolvedAt, resolved.Version));
         Assert.Equal((AlertKind.Recovered, resolved.ResolvedAt), (Assert.Single(change.Notifications).Kind, change.Notifications[0].Due));
@@ -135,7 +135,7 @@ public sealed class HealthChangeTests
     public void Another_kind_of_trouble_joins_the_open_incident_without_a_message()
     {
         var failing = After(Sound, Failure(0), Failure(1), Failure(2));
-        var change = HealthChange.Of(failing, [Success(1.5, late: 120), Missed(3, 4)])!;
+        var change = Change(failing, [Success(1.5, late: 120), Missed(3, 4)])!;
 
         Assert.Equal([TroubleKind.Failing, TroubleKind.Late, TroubleKind.Missed], change.Health.Incident!.Kinds);
         Assert.Equal(failing.Incident!.Id, change.Health.Incident.Id);
@@ -143,7 +143,7 @@ public sealed class HealthChangeTests
         Assert.Empty(change.Notifications);
         Assert.Contains("3 executions in a row failed; ", change.Health.Incident.Summary, StringComparison.Ordinal);
 
-        var over = HealthChange.Of(change.Health, [Success(5)])!;
+        var over = Change(change.Health, [Success(5)])!;
         Assert.Equal(AlertKind.Recovered, Assert.Single(over.Notifications).Kind);
         Assert.Null(over.Health.Incident);
     }
@@ -155,13 +155,13 @@ public sealed class HealthChangeTests
         var known = failing with { Incident = IncidentChange.Acknowledged(failing.Incident!, "me", Minute(2.5))!.Next };
 
         Assert.Equal(IncidentState.Acknowledged, After(known, Failure(3)).Incident!.State);
-        Assert.Equal(AlertKind.Recovered, Assert.Single(HealthChange.Of(known, [Success(3)])!.Notifications).Kind);
+        Assert.Equal(AlertKind.Recovered, Assert.Single(Change(known, [Success(3)])!.Notifications).Kind);
     }
 
     [Fact]
     public void Trouble_that_is_over_when_it_is_read_is_one_resolved_incident()
     {
-        var change = HealthChange.Of(Sound, [Success(3), DeadLetter(2)])!;
+        var change = Change(Sound, [Success(3), DeadLetter(2)])!;
 
         Assert.Equal((IncidentState.Resolved, 1L), (Assert.Single(change.Incidents).State, change.Incidents[0].Version));
         Assert.Null(change.Health.Incident);
@@ -172,7 +172,7 @@ public sealed class HealthChangeTests
     [Fact]
     public void Several_incidents_after_one_another_are_each_told()
     {
-        var change = HealthChange.Of(Sound, [DeadLetter(0), Success(1), DeadLetter(2)])!;
+        var change = Change(Sound, [DeadLetter(0), Success(1), DeadLetter(2)])!;
 
         Assert.Equal([IncidentState.Resolved, IncidentState.Open], change.Incidents.Select(i => i.State));
         Assert.Equal(2, change.Incidents.Select(i => i.Id).Distinct().Count());
@@ -190,5 +190,25 @@ public sealed class HealthChangeTests
         Assert.Equal(health.Streak.Latest, read.Streak.Latest);
     }
 
-    private static JobHealth After(JobHealth health, params Outcome[] outcomes) => HealthChange.Of(health, outcomes)?.Health ?? health;
+    [Fact]
+    public void What_is_closed_is_over_also_when_it_is_read_again()
+    {
+        Outcome[] outcomes = [Failure(0), Failure(1), DeadLetter(2), Success(2.5, late: 60)];
+        var change = HealthChange.Closed(After(Sound, outcomes), "the job was deleted", Minute(3));
+
+        var closed = Assert.Single(change.Incidents);
+        Assert.Equal((IncidentState.Resolved, "the job was deleted", 2L), (closed.State, closed.ClosedBecause, closed.Version));
+        Assert.Equal(Minute(3.5).AddSeconds(0.1), closed.ResolvedAt);
+        Assert.Equal([IncidentEventKind.Closed], change.Events.Select(e => e.Kind));
+        Assert.Empty(change.Notifications);
+        Assert.True(change.Health.IsCalm);
+        Assert.All(outcomes, outcome => Assert.Null(Change(change.Health, [outcome])));
+        Assert.Null(After(change.Health, Failure(4), Failure(5)).Incident);
+        Assert.NotNull(After(change.Health, Failure(4), Failure(5), Failure(6)).Incident);
+    }
+
+    /// <summary>Ids are never the same twice, as in the product.</summary>
+    private static HealthChange? Change(JobHealth health, IEnumerable<Outcome> outcomes) => HealthChange.Of(health, outcomes, () => $"inc-{Guid.NewGuid():N}");
+
+    private static JobHealth After(JobHealth health, params Outcome[] outcomes) => Change(health, outcomes)?.Health ?? health;
 }

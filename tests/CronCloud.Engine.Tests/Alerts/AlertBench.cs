@@ -31,13 +31,15 @@ internal sealed class AlertBench(Pipeline pipeline) : IAsyncDisposable
         return bench;
     }
 
-    public IncidentReader NewReader(IIncidentStore? incidents = null) => new(pipeline.Outcomes, incidents ?? pipeline.Incidents, pipeline.Time, NullLogger<IncidentReader>.Instance);
+    public IncidentReader NewReader(IIncidentStore? incidents = null) => new(pipeline.Outcomes, incidents ?? pipeline.Incidents, () => $"inc-{Guid.NewGuid():N}", pipeline.Time, NullLogger<IncidentReader>.Instance);
+
+    public IncidentClosing NewClosing() => new(pipeline.Incidents, pipeline.Time, NullLogger<IncidentClosing>.Instance);
 
     public Notifier NewNotifier(INotificationStore? notifications = null)
     {
         var store = notifications ?? pipeline.Notifications;
         return new Notifier(
-            new Addresser(store, pipeline.Jobs, pipeline.Time, NullLogger<Addresser>.Instance),
+            new Addresser(store, pipeline.Jobs, NewClosing(), pipeline.Time, NullLogger<Addresser>.Instance),
             new Composer(store, pipeline.Time),
             new Courier(store, Channels, [Sender], pipeline.Time, NullLogger<Courier>.Instance));
     }

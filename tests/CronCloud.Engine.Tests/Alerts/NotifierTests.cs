@@ -162,7 +162,7 @@ public sealed class NotifierTests
         await bench.PassAsync(Soon);
         await bench.ChangeJobAsync(JobAction.Delete);
 
-        await new Engine.Alerts.IncidentClosing(bench.Pipeline.Incidents, bench.Pipeline.Time, Microsoft.Extensions.Logging.Abstractions.NullLogger<Engine.Alerts.IncidentClosing>.Instance).RunOnceAsync(Pipeline.None);
+        await bench.NewClosing().RunOnceAsync(Pipeline.None);
         await bench.PassAsync(TimeSpan.FromDays(2), TimeSpan.FromMinutes(10));
 
         var incident = await bench.IncidentAsync();

@@ -41,6 +41,7 @@ internal sealed class NodeParts
         var checkpointStore = Seam.Of<ICheckpointStore>(servers.Checkpoints, process, Server.Sql);
         var incidents = Seam.Of<IIncidentStore>(servers.Incidents, process, Server.Sql);
         var history = Seam.Of<IHistory>(servers.History, process, Server.ClickHouse);
+        var opened = 0;
         var (name, checkpoints) = (new NodeName(process.Name), new Checkpoints(checkpointStore, clock));
 
         Leases = new LeaseView(Seam.Of(servers.Redis.Leases, process, Server.Redis), partitions);
@@ -68,7 +69,7 @@ internal sealed class NodeParts
             new Settler(outcomes, index, pending, letters, new ExecutionEvents([]), clock, NullLogger<Settler>.Instance),
             new Heartbeat(Worker),
             new HistoryWriter(outcomes, history, clock, NullLogger<HistoryWriter>.Instance),
-            new IncidentReader(outcomes, incidents, clock, NullLogger<IncidentReader>.Instance),
+            new IncidentReader(outcomes, incidents, () => $"inc-{process.Name}-{++opened}", clock, NullLogger<IncidentReader>.Instance),
             new IncidentClosing(incidents, clock, NullLogger<IncidentClosing>.Instance),
         ];
         if (mutant != Mutant.NoEpoch)

@@ -62,8 +62,6 @@ internal sealed class IncidentStoreTwin(JobStoreTwin jobs) : IIncidentStore
                 return Task.FromResult(false);
             _incidents[(change.Next.Tenant, change.Next.Id)] = change.Next;
             Tell(change.Event);
-            if (change.Next.State == IncidentState.Resolved)
-                _healths.Remove(new JobKey(change.Next.Tenant, change.Next.JobId));
             return Task.FromResult(true);
         }
     }
