@@ -92,6 +92,7 @@ public sealed class AlertSettingsTests : IDisposable
     [Theory]
     [InlineData("CronCloud__SigningKey", "c2hvcnQ=", "CronCloud__SigningKey must be the base64 of 32 bytes or more")]
     [InlineData("CronCloud__PublicUrl", "cron.example", "CronCloud__PublicUrl must be an absolute http or https URL.")]
+    [InlineData("CronCloud__PublicUrl", "https://cron.example/?a=b", "CronCloud__PublicUrl must end with its path")]
     [InlineData("CronCloud__Smtp__Port", "587", "CronCloud__Smtp__Host is missing.")]
     [InlineData("CronCloud__Smtp__Host", "mail.example.com", "CronCloud__Smtp__From is missing.")]
     [InlineData("CronCloud__Smtp__Hostname", "mail.example.com", "CronCloud__Smtp__Hostname is no setting.")]
@@ -107,7 +108,7 @@ public sealed class AlertSettingsTests : IDisposable
     [InlineData("Security", "none", "CronCloud__Smtp__Security none sends mail and password in the clear")]
     [InlineData("Username", "cron", "CronCloud__Smtp__Password is missing: user name and password are set together.")]
     [InlineData("Password", "hunter2", "CronCloud__Smtp__Username is missing: user name and password are set together.")]
-    [InlineData("Timeout", "soon", "CronCloud__Smtp__Timeout must be 1s to 5m.")]
+    [InlineData("Timeout", "soon", "CronCloud__Smtp__Timeout must be 1s to 45s.")]
     public Task A_wrong_SMTP_setting_ends_the_start_with_one_line(string name, string value, string says) =>
         CannotStartAsync(says, [.. new Dictionary<string, string> { ["Host"] = "mail.example.com", ["From"] = "cron@example.com", [name] = value }.Select(s => ($"CronCloud__Smtp__{s.Key}", s.Value))]);
 

@@ -5,6 +5,9 @@ public sealed class SmtpOptions
 {
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>Whoever sends a message has it to itself for a minute: by then it must be known what came of it.</summary>
+    public static readonly TimeSpan LongestTimeout = TimeSpan.FromSeconds(45);
+
     public required string Host { get; init; }
 
     /// <summary>1 to 65,535; 587 by default, which is where STARTTLS is spoken.</summary>
@@ -20,7 +23,7 @@ public sealed class SmtpOptions
     /// <summary>The sender, with or without a name: <c>CronCloud &lt;cron@example.com&gt;</c>.</summary>
     public required string From { get; init; }
 
-    /// <summary>For all of one mail, from the connection on. 1 s to 5 min; 30 s by default.</summary>
+    /// <summary>For all of one mail, from the connection on. 1 s to 45 s; 30 s by default.</summary>
     public TimeSpan Timeout { get; init; } = DefaultTimeout;
 }
 

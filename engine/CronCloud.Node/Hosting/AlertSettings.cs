@@ -25,7 +25,7 @@ public sealed record AlertSettings
     public static AlertSettings Read(IConfigurationSection own) => new()
     {
         SigningKey = SigningKeyOf(own["SigningKey"]),
-        PublicUrl = own["PublicUrl"] is { Length: > 0 } url ? new SettingsSection(own, "CronCloud").Url("PublicUrl", url) : null,
+        PublicUrl = PublicUrlOf(new SettingsSection(own, "CronCloud")),
         Smtp = SmtpOf(new SettingsSection(own.GetSection("Smtp"), "CronCloud__Smtp")),
         Heartbeat = HeartbeatOf(new SettingsSection(own.GetSection("Heartbeat"), "CronCloud__Heartbeat")),
     };
@@ -34,6 +34,14 @@ public sealed record AlertSettings
     private static SigningKey? SigningKeyOf(string? text) => text is not { Length: > 0 }
         ? null
         : SigningKey.Read(text) ?? throw new SettingException($"CronCloud__SigningKey must be the base64 of {SigningKey.MinBytes} bytes or more; 'openssl rand -base64 {SigningKey.MinBytes}' makes one.");
+
+    private static Uri? PublicUrlOf(SettingsSection own)
+    {
+        if (own["PublicUrl"] is not { } text)
+            return null;
+        var url = own.Url("PublicUrl", text);
+        return url is { Query: "", Fragment: "", UserInfo: "" } ? url : throw own.Wrong("PublicUrl", "must end with its path: links go on from there");
+    }
 
     private static SmtpOptions? SmtpOf(SettingsSection section)
     {
@@ -49,7 +57,7 @@ public sealed record AlertSettings
             Username = section["Username"],
             Password = section["Password"],
             From = MailAddresses.IsMailbox(section.Required("From")) ? section["From"]! : throw section.Wrong("From", "must be an address such as 'CronCloud <cron@example.com>'"),
-            Timeout = section.Duration("Timeout", SmtpOptions.DefaultTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)),
+            Timeout = section.Duration("Timeout", SmtpOptions.DefaultTimeout, TimeSpan.FromSeconds(1), SmtpOptions.LongestTimeout),
         };
         if ((options.Username is null) != (options.Password is null))
             throw section.Wrong(options.Username is null ? "Username" : "Password", "is missing: user name and password are set together");
