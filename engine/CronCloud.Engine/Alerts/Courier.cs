@@ -12,7 +12,8 @@ public sealed partial class Courier(INotificationStore notifications, IChannelSt
     /// <summary>Sent side by side: a server that does not answer holds up no more than these.</summary>
     private const int BatchSize = 16;
 
-    private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(20);
+    /// <summary>Longer than a sender's own limit, which says more of what went wrong.</summary>
+    private static readonly TimeSpan SendLimit = TimeSpan.FromSeconds(50);
 
     /// <summary>Longer than a send and what follows it can take.</summary>
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(1);

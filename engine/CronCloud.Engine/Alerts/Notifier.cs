@@ -13,7 +13,7 @@ public sealed class Notifier(Addresser addresser, Composer composer, Courier cou
     public string Name => "notifier";
 
     /// <summary>A send that does not end is given up before.</summary>
-    public TimeSpan Limit => TimeSpan.FromMinutes(1);
+    public TimeSpan Limit => TimeSpan.FromMinutes(2);
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {

@@ -50,7 +50,7 @@ public sealed class DeliveryTests
         while (bench.Sender.Sent.Count == 0)
             await Task.Yield();
         bench.Sender.Hangs = false;
-        bench.Pipeline.Time.Advance(TimeSpan.FromSeconds(20));
+        bench.Pipeline.Time.Advance(TimeSpan.FromSeconds(50));
         await hanging;
 
         await bench.PassAsync(TimeSpan.FromSeconds(30));
