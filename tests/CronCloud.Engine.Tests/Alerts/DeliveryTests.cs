@@ -27,7 +27,24 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task What_was_sent_and_not_noted_is_sent_again_as_the_same_message()
+    public async Task A_node_that_dies_between_sending_and_noting_leaves_the_same_message_to_the_next()
+    {
+        await using var bench = await OpenWithIncidentAsync();
+        bench.Pipeline.Time.Advance(Soon);
+        await Assert.ThrowsAsync<IOException>(() => AlertBench.NotifyAsync(bench.NewNotifier(new FaultyNotifications(bench.Pipeline.Notifications) { DiesBeforeEnd = true })));
+        Assert.Single(bench.Sender.Sent);
+
+        await bench.PassAsync(TimeSpan.FromSeconds(59));
+        Assert.Single(bench.Sender.Sent);
+        await bench.PassAsync(TimeSpan.FromMinutes(5));
+
+        Assert.Equal(2, bench.Sender.Sent.Count);
+        Assert.Single(bench.Sender.Messages.Select(m => (m.Id, m.At)).Distinct());
+        Assert.Single(await bench.EventsAsync(), IncidentEventKind.Notified);
+    }
+
+    [Fact]
+    public async Task A_send_that_broke_off_is_tried_again_as_the_same_message()
     {
         await using var bench = await OpenWithIncidentAsync();
         bench.Sender.BreaksAfter = true;

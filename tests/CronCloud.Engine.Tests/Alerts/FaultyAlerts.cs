@@ -60,10 +60,12 @@ internal enum Step
     Claim,
 }
 
-/// <summary>The outbox of a node that dies after a step was committed, and hears no answer.</summary>
+/// <summary>The outbox of a node that dies after a step was committed, and hears no answer; or before it notes what was sent.</summary>
 internal sealed class FaultyNotifications(INotificationStore notifications) : INotificationStore
 {
-    public Step? DiesAfter { get; set; }
+    public Step? DiesAfter { get; init; }
+
+    public bool DiesBeforeEnd { get; init; }
 
     public Task<IReadOnlyList<WaitingNews>> ReadDueAsync(DateTimeOffset now, int limit, CancellationToken cancellation) => notifications.ReadDueAsync(now, limit, cancellation);
 
@@ -79,7 +81,8 @@ internal sealed class FaultyNotifications(INotificationStore notifications) : IN
 
     public Task<IReadOnlyList<OutgoingMessage>> ClaimAsync(DateTimeOffset now, TimeSpan lease, int limit, CancellationToken cancellation) => AfterAsync(Step.Claim, notifications.ClaimAsync(now, lease, limit, cancellation));
 
-    public Task<bool> EndAsync(OutgoingMessage message, IReadOnlyList<IncidentEvent> events, CancellationToken cancellation) => notifications.EndAsync(message, events, cancellation);
+    public Task<bool> EndAsync(OutgoingMessage message, IReadOnlyList<IncidentEvent> events, CancellationToken cancellation) =>
+        DiesBeforeEnd ? throw new IOException("the node dies") : notifications.EndAsync(message, events, cancellation);
 
     public Task<bool> RetryAsync(OutgoingMessage message, DateTimeOffset at, CancellationToken cancellation) => notifications.RetryAsync(message, at, cancellation);
 
