@@ -28,6 +28,7 @@ return await CronCloudHost.RunAsync(
         api.MapJobs();
         api.MapExecutions();
         api.MapDeadLetters();
+        api.MapIncidents();
         api.MapSchedules();
         api.MapChannels();
         api.MapLedger();

@@ -2,6 +2,7 @@ using CronCloud.Backends.DueIndex;
 using CronCloud.Backends.History;
 using CronCloud.Backends.Sql;
 using CronCloud.Backends.Streams;
+using CronCloud.Core.Alerts;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
@@ -45,6 +46,8 @@ internal sealed class Pipeline : IAsyncDisposable
         CheckpointStore = new SqlCheckpointStore(_database);
         DeadLetters = new SqlDeadLetterStore(_database);
         History = new SqliteHistory(HistoryPath, Time);
+        Incidents = new SqlIncidentStore(_database);
+        Notifications = new SqlNotificationStore(_database);
         CatchUp = new CatchUpBudget(Queue);
         Clock = new ClockGuard(new DisciplinedClock(Time), Time, [], NullLogger<ClockGuard>.Instance);
         Book = new JobBook(Jobs, Pending, CheckpointStore, Index, () => $"{++_nonce}", Time);
@@ -77,6 +80,9 @@ internal sealed class Pipeline : IAsyncDisposable
     public IRevisionLog Revisions => new SqlRevisionLog(_database);
 
     public ILedgerStore Ledger => new SqlLedgerStore(_database);
+    public IIncidentStore Incidents { get; }
+
+    public INotificationStore Notifications { get; }
 
     public CatchUpBudget CatchUp { get; }
 

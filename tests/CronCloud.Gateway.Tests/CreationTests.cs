@@ -15,7 +15,7 @@ public sealed class CreationTests(RunningGateway gateway)
         Assert.Equal("""{"url":"https://example.com/a","method":"POST","headers":{},"timeout":"30s","success":"200-299"}""", job["target"]!["http"]!.ToJsonString());
         Assert.Equal("""{"maxRetries":5,"initialDelay":"10s","multiplier":2,"maxDelay":"1h","jitter":true}""", job["retry"]!.ToJsonString());
         Assert.Equal("""{"policy":"all","window":"24h"}""", job["catchUp"]!.ToJsonString());
-        Assert.Equal("""{"consecutiveFailures":3,"lateAfter":"5s","channels":[]}""", job["alerts"]!.ToJsonString());
+        Assert.Equal("""{"consecutiveFailures":3,"lateAfter":"5s","remindEvery":"24h","channels":[]}""", job["alerts"]!.ToJsonString());
         Assert.Equal(("allow", "active", 1), ((string?)job["overlap"], (string?)job["state"], (int)job["version"]!));
         Assert.Equal((string?)job["createdAt"], (string?)job["updatedAt"]);
         Assert.False(job.ContainsKey("description"));

@@ -79,6 +79,8 @@ public sealed class JobFaultTests(RunningGateway gateway)
     [InlineData("\"alerts\":{\"channels\":[\"ops\",null]}", "/alerts/channels/1")]
     [InlineData("\"alerts\":{\"channels\":[\"ops\",7]}", "/alerts/channels/1")]
     [InlineData("\"alerts\":{\"consecutiveFailures\":0}", "/alerts/consecutiveFailures")]
+    [InlineData("\"alerts\":{\"remindEvery\":\"4m\"}", "/alerts/remindEvery")]
+    [InlineData("\"alerts\":{\"remindEvery\":\"8d\"}", "/alerts/remindEvery")]
     public Task A_bad_member_is_refused(string member, string pointer) =>
         RefusesAsync($$$$"""{"schedule":{"every":"1h"},"target":{"http":{"url":"https://example.com"}},{{{{member}}}}}""", pointer);
 

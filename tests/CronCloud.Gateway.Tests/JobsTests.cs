@@ -19,7 +19,7 @@ public sealed class JobsTests(RunningGateway gateway)
         Assert.True(JsonNode.DeepEquals(created.Json, job));
         Assert.Equal("skip", (string?)job["overlap"]);
         Assert.Equal("""{"policy":"latest","window":"2h"}""", job["catchUp"]!.ToJsonString());
-        Assert.Equal("""{"consecutiveFailures":5,"lateAfter":"5s","slowAfter":"1m","channels":["ops"]}""", job["alerts"]!.ToJsonString());
+        Assert.Equal("""{"consecutiveFailures":5,"lateAfter":"5s","slowAfter":"1m","remindEvery":"24h","channels":["ops"]}""", job["alerts"]!.ToJsonString());
         Assert.Equal("""{"maxRetries":1,"initialDelay":"5s","multiplier":2,"maxDelay":"1h","jitter":true}""", job["retry"]!.ToJsonString());
         Assert.Equal("active", (string?)job["state"]);
         Assert.NotNull(job["nextDueAt"]);

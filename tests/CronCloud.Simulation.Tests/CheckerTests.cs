@@ -142,6 +142,15 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void A_dead_letter_that_nobody_hears_of_is_found()
+    {
+        var letter = _truth.Servers.DeadLetters.Letters.First(l => l.Execution.ScheduledAt < _truth.Scenario.HealAt);
+        _truth.Servers.Incidents.Lose(letter.Execution.Job);
+
+        Found("I10", "nobody hears of", _truth.Ledger, later: Minute);
+    }
+
+    [Fact]
     public async Task A_dead_letter_of_what_succeeded_is_found()
     {
         await _truth.Servers.DeadLetters.KeepAsync([DeadLetter.Of(OutcomeOf(Succeeded, AttemptResult.Failed, TimeSpan.Zero))], CancellationToken.None);

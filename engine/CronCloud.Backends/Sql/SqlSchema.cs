@@ -63,6 +63,36 @@ internal static class SqlSchema
           tenant TEXT COLLATE {C} NOT NULL, hour BIGINT NOT NULL, job_id TEXT COLLATE {C} NOT NULL, difference TEXT NOT NULL,
           PRIMARY KEY (tenant, hour, job_id));
         """,
+        """
+        CREATE TABLE job_health (
+          tenant TEXT COLLATE {C} NOT NULL, job_id TEXT COLLATE {C} NOT NULL, version BIGINT NOT NULL, is_calm INTEGER NOT NULL, at BIGINT NOT NULL, health TEXT NOT NULL,
+          PRIMARY KEY (tenant, job_id));
+        CREATE INDEX job_health_calm ON job_health (at) WHERE is_calm = 1;
+        CREATE TABLE incidents (
+          tenant TEXT COLLATE {C} NOT NULL, id TEXT COLLATE {C} NOT NULL, job_id TEXT COLLATE {C} NOT NULL, version BIGINT NOT NULL, state INTEGER NOT NULL,
+          opened_at BIGINT NOT NULL, resolved_at BIGINT NOT NULL, incident TEXT NOT NULL,
+          PRIMARY KEY (tenant, id));
+        CREATE UNIQUE INDEX incidents_open ON incidents (tenant, job_id) WHERE state < 2;
+        CREATE INDEX incidents_newest ON incidents (tenant, opened_at DESC, id DESC);
+        CREATE INDEX incidents_of_job ON incidents (tenant, job_id, opened_at DESC, id DESC);
+        CREATE INDEX incidents_resolved ON incidents (resolved_at) WHERE state = 2;
+        CREATE TABLE incident_events (
+          tenant TEXT COLLATE {C} NOT NULL, incident_id TEXT COLLATE {C} NOT NULL, event_key TEXT COLLATE {C} NOT NULL, at BIGINT NOT NULL, kind INTEGER NOT NULL, event TEXT NOT NULL,
+          PRIMARY KEY (tenant, incident_id, event_key));
+        CREATE TABLE notifications (
+          id TEXT COLLATE {C} PRIMARY KEY, tenant TEXT COLLATE {C} NOT NULL, job_id TEXT COLLATE {C} NOT NULL, incident_id TEXT COLLATE {C} NOT NULL, kind INTEGER NOT NULL,
+          due BIGINT NOT NULL, channel TEXT COLLATE {C} NOT NULL, is_held INTEGER NOT NULL);
+        CREATE INDEX notifications_due ON notifications (due) WHERE channel = '';
+        CREATE INDEX notifications_waiting ON notifications (tenant, channel, due) WHERE channel <> '';
+        CREATE TABLE channel_allowances (
+          tenant TEXT COLLATE {C} NOT NULL, channel TEXT COLLATE {C} NOT NULL, full_at BIGINT NOT NULL,
+          PRIMARY KEY (tenant, channel));
+        CREATE TABLE alert_messages (
+          tenant TEXT COLLATE {C} NOT NULL, id TEXT COLLATE {C} NOT NULL, channel TEXT COLLATE {C} NOT NULL, version BIGINT NOT NULL, tries INTEGER NOT NULL, due BIGINT NOT NULL,
+          message TEXT NOT NULL, incidents TEXT NOT NULL,
+          PRIMARY KEY (tenant, id));
+        CREATE INDEX alert_messages_due ON alert_messages (due);
+        """,
     ];
 
     public static async Task<int> MigrateAsync(DataConnection db, bool isSqlite, CancellationToken cancellation)

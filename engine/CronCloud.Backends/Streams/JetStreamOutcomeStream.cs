@@ -2,7 +2,7 @@ using CronCloud.Core.Streams;
 
 namespace CronCloud.Backends.Streams;
 
-/// <summary>The outcome stream of JetStream: an outcome stays until both its readers have acknowledged it.</summary>
+/// <summary>The outcome stream of JetStream: an outcome stays until all its readers have acknowledged it.</summary>
 public sealed class JetStreamOutcomeStream(JetStreamConnection connection) : IOutcomeStream
 {
     private readonly JetStreamStream _stream = new(connection, JetStreamSetup.OutcomeStream, new RecentMessages(TimeProvider.System));
@@ -20,6 +20,7 @@ public sealed class JetStreamOutcomeStream(JetStreamConnection connection) : IOu
     {
         OutcomeReader.Settler => "settler",
         OutcomeReader.History => "history",
+        OutcomeReader.Alerts => "alerts",
         _ => throw new ArgumentOutOfRangeException(nameof(reader), reader, "No such reader."),
     };
 }

@@ -18,7 +18,7 @@ internal sealed record JetStreamSetup(string Name, string SubjectPrefix, StreamC
     public static readonly JetStreamSetup ExecutionStream = new(Executions, "cc.execution.", StreamConfigRetention.Workqueue, StreamLimits.MaxExecutions, [Consumer("workers", MaxHeld)]);
 
     public static readonly JetStreamSetup OutcomeStream = new(
-        Outcomes, "cc.outcome.", StreamConfigRetention.Interest, StreamLimits.MaxOutcomes, [Consumer("settler", MaxUnsettled), Consumer("history", MaxHeld)]);
+        Outcomes, "cc.outcome.", StreamConfigRetention.Interest, StreamLimits.MaxOutcomes, [Consumer("settler", MaxUnsettled), Consumer("history", MaxHeld), Consumer("alerts", MaxHeld)]);
 
     /// <summary>The existing stream with what the product needs; what an operator may have changed besides, such as the number of copies, stays.</summary>
     public StreamConfig Apply(StreamConfig existing) => existing with

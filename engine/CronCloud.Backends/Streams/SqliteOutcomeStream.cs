@@ -2,7 +2,7 @@ using CronCloud.Core.Streams;
 
 namespace CronCloud.Backends.Streams;
 
-/// <summary>The outcome stream's twin: an outcome stays until both its readers have acknowledged it.</summary>
+/// <summary>The outcome stream's twin: an outcome stays until all its readers have acknowledged it.</summary>
 public sealed class SqliteOutcomeStream(SqliteStreamFile file) : IOutcomeStream
 {
     public Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation) => file.Outcomes.PublishAsync(messages);

@@ -21,7 +21,7 @@ public sealed class SqliteStreamFile : IDependency, IAsyncDisposable
     {
         _path = path;
         Executions = new SqliteStream(this, "executions", readers: 1, StreamLimits.MaxExecutions, time);
-        Outcomes = new SqliteStream(this, "outcomes", readers: 2, StreamLimits.MaxOutcomes, time);
+        Outcomes = new SqliteStream(this, "outcomes", readers: 3, StreamLimits.MaxOutcomes, time);
         _connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
     }
 

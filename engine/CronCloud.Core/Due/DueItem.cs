@@ -46,6 +46,8 @@ public sealed record DueJob
 
     public Overlap? Overlap { get; init; }
 
+    public AlertPolicy? Alerts { get; init; }
+
     public static DueJob Of(Job job) => new()
     {
         Tenant = job.Key.Tenant,
@@ -55,5 +57,6 @@ public sealed record DueJob
         Retry = job.Definition.Retry == RetryPolicy.Default ? null : job.Definition.Retry,
         CatchUp = job.Definition.CatchUp == CatchUp.Default ? null : job.Definition.CatchUp,
         Overlap = job.Definition.Overlap == Jobs.Overlap.Allow ? null : job.Definition.Overlap,
+        Alerts = job.Definition.Alerts.Thresholds(),
     };
 }

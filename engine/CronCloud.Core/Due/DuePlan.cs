@@ -78,6 +78,7 @@ public sealed record DuePlan
         Target = job.Target,
         Retry = job.Retry ?? RetryPolicy.Default,
         Overlap = job.Overlap ?? Overlap.Allow,
+        Alerts = job.Alerts,
         TraceParent = traceParent,
     };
 

@@ -48,6 +48,9 @@ public sealed record Execution
 
     public Overlap Overlap { get; init; }
 
+    /// <summary>When its outcome is trouble: the job's thresholds; null for the default ones.</summary>
+    public AlertPolicy? Alerts { get; init; }
+
     /// <summary>By what its requests are signed; null for not at all. Not a part of the target: users define that.</summary>
     public SignedBy? SignedBy { get; init; }
 

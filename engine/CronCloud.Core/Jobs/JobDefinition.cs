@@ -74,6 +74,15 @@ public sealed record AlertPolicy
     /// <summary>A run longer than this opens an incident; none by default. 1 s to 24 h.</summary>
     public TimeSpan? SlowAfter { get; init; }
 
+    /// <summary>How often it is said again that an incident goes on, until somebody acknowledges it. 5 min to 7 days.</summary>
+    public TimeSpan RemindEvery { get; init; } = TimeSpan.FromHours(24);
+
     /// <summary>Ids of channels; at most 10.</summary>
     public IReadOnlyList<string> Channels { get; init; } = [];
+
+    /// <summary>What executions carry of it, so that whoever reads their outcomes needs not ask for the job: the thresholds, or null when they are the default ones.</summary>
+    public AlertPolicy? Thresholds() =>
+        (ConsecutiveFailures, LateAfter, SlowAfter) == (Default.ConsecutiveFailures, Default.LateAfter, Default.SlowAfter)
+            ? null
+            : new AlertPolicy { ConsecutiveFailures = ConsecutiveFailures, LateAfter = LateAfter, SlowAfter = SlowAfter };
 }

@@ -70,6 +70,7 @@ public static class JobRules
         Require(job.Alerts.ConsecutiveFailures is >= 1 and <= 1000, "/alerts/consecutiveFailures", "must be 1 to 1000");
         Require(IsBetween(job.Alerts.LateAfter, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)), "/alerts/lateAfter", "must be 1s to 24h");
         Require(job.Alerts.SlowAfter is not { } slow || IsBetween(slow, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)), "/alerts/slowAfter", "must be 1s to 24h");
+        Require(IsBetween(job.Alerts.RemindEvery, TimeSpan.FromMinutes(5), TimeSpan.FromDays(7)), "/alerts/remindEvery", "must be 5m to 7d");
         Require(job.Alerts.Channels.Count <= 10, "/alerts/channels", "must be at most 10 channels");
         for (var i = 0; i < job.Alerts.Channels.Count; i++)
             Require(job.Alerts.Channels[i] is { } channel && IsId(channel), $"/alerts/channels/{i}", "must be 1 to 128 of a-z A-Z 0-9 . _ -");

@@ -1,6 +1,6 @@
 namespace CronCloud.Core.Streams;
 
-/// <summary>Outcomes on their way to the settler and to the history writer: each of the two reads every outcome.</summary>
+/// <summary>Outcomes on their way to the settler, to the history writer and to the incident reader: each of them reads every outcome.</summary>
 public interface IOutcomeStream
 {
     /// <summary>Publishes and waits for the acknowledgements: true where the stream has the message (or had it already).</summary>
@@ -18,9 +18,10 @@ public interface IOutcomeStream
     Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation);
 }
 
-/// <summary>Who reads outcomes, each at its own pace.</summary>
+/// <summary>Who reads outcomes, each at its own pace. Append-only: the twin's file has a bit for each.</summary>
 public enum OutcomeReader
 {
     Settler,
     History,
+    Alerts,
 }

@@ -61,6 +61,7 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, ICheckpointSt
             Target = trigger.Payload is { } payload ? job.Definition.Target.WithPayload(payload) : job.Definition.Target,
             Retry = job.Definition.Retry,
             Overlap = job.Definition.Overlap,
+            Alerts = job.Definition.Alerts.Thresholds(),
             TraceParent = TraceParent.New(),
         };
         // Asked for before: it waits, is in flight, or ended a moment ago. A row written now would outlive its outcome.

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Outcomes;
 
-/// <summary>Reads outcomes for the two who take them off their stream.</summary>
+/// <summary>Reads outcomes for those who take them off their stream.</summary>
 internal static partial class OutcomeMessages
 {
     /// <summary>

@@ -3,6 +3,7 @@ using CronCloud.Backends.History;
 using CronCloud.Backends.Sql;
 using CronCloud.Backends.Streams;
 using CronCloud.Core;
+using CronCloud.Core.Alerts;
 using CronCloud.Core.Clocks;
 using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
@@ -23,11 +24,10 @@ internal static class BackendHosting
     {
         var schedules = settings.Has("gateway") || settings.Has("scheduler");
         var carries = settings.Has("scheduler") || settings.Has("worker") || settings.Has("recorder");
-        if (schedules)
-        {
+        if (schedules || settings.Has("recorder"))
             services.AddSql(settings);
+        if (schedules)
             services.AddDueIndex(settings);
-        }
 
         if (carries)
             services.AddStreams(settings);
@@ -48,6 +48,8 @@ internal static class BackendHosting
         services.AddSingleton<IIdempotencyStore, SqlIdempotencyStore>();
         services.AddSingleton<IRevisionLog, SqlRevisionLog>();
         services.AddSingleton<ILedgerStore, SqlLedgerStore>();
+        services.AddSingleton<IIncidentStore, SqlIncidentStore>();
+        services.AddSingleton<INotificationStore, SqlNotificationStore>();
     }
 
     private static void AddDueIndex(this IServiceCollection services, NodeSettings settings)

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Hosting;
+using CronCloud.Core.Alerts;
 using CronCloud.Core.Clocks;
 using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
@@ -56,6 +57,13 @@ internal static class EngineHosting
         services.AddSingleton<Settler>();
         services.AddSingleton<HistoryWriter>();
         services.AddSingleton<HistoryPruning>();
+        services.AddSingleton(s => new IncidentReader(s.GetRequiredService<IOutcomeStream>(), s.GetRequiredService<IIncidentStore>(), NewIncidentId, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<IncidentReader>>()));
+        services.AddSingleton<IncidentClosing>();
+        services.AddSingleton<IncidentPruning>();
+        services.AddSingleton<Addresser>();
+        services.AddSingleton<Composer>();
+        services.AddSingleton<Courier>();
+        services.AddSingleton<Notifier>();
         services.AddAkka(SystemName, (akka, provider) => akka.Compose(settings, provider));
     }
 
@@ -96,6 +104,9 @@ internal static class EngineHosting
             Loop<ChangeScan>("change-scan");
             Loop<InvariantScan>("invariant-scan");
             Loop<RecordScan>("record-scan");
+            Loop<IncidentClosing>("incident-closing");
+            var notifier = Loop<Notifier>("notifier");
+            DrainAtStop(system, "notifier", () => notifier.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(30)));
             if (settings.Alerts.Heartbeat is not null)
                 Loop<HeartbeatPing>("heartbeat-ping");
             Loop<LedgerScan>("ledger-scan");
@@ -125,6 +136,9 @@ internal static class EngineHosting
         {
             Loop<HistoryPruning>("history-pruning");
             var history = Loop<HistoryWriter>("history");
+            Loop<IncidentPruning>("incident-pruning");
+            var incidents = Loop<IncidentReader>("incidents");
+            DrainAtStop(system, "incidents", () => incidents.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(20)));
             DrainAtStop(system, "history", () => history.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(20)));
         }
     }
@@ -139,6 +153,8 @@ internal static class EngineHosting
 
     private static DuePartition DuePartitionOf(int partition, IServiceProvider services) =>
         new(partition, services.GetRequiredService<DuePartitionParts>(), services.GetRequiredService<TimeProvider>());
+
+    private static string NewIncidentId() => $"inc-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8))}";
 
     private static string NewNonce() => Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(4));
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using CronCloud.Core.Alerts;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
@@ -20,7 +21,7 @@ internal static class PausePoints
     public const string Variable = "CRONCLOUD_PAUSE_POINT";
 
     private static readonly Type[] Seams =
-        [typeof(IExecutionQueue), typeof(IOutcomeStream), typeof(IDueIndex), typeof(IPendingStore), typeof(IJobStore), typeof(IHistory), typeof(ITargetCaller)];
+        [typeof(IExecutionQueue), typeof(IOutcomeStream), typeof(IDueIndex), typeof(IPendingStore), typeof(IJobStore), typeof(IHistory), typeof(ITargetCaller), typeof(IIncidentStore), typeof(INotificationStore), typeof(IChannelSender)];
 
     public static void AddPausePoints(this IServiceCollection services, string? text)
     {

@@ -2,6 +2,7 @@ using CronCloud.Backends.Tests.DueIndex;
 using CronCloud.Backends.Tests.History;
 using CronCloud.Backends.Tests.Sql;
 using CronCloud.Backends.Tests.Streams;
+using CronCloud.Core.Alerts;
 using CronCloud.Core.Cluster;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
@@ -88,4 +89,14 @@ public sealed class SimulatedRosterTests : RosterContract
         _time.Advance(time);
         return Task.CompletedTask;
     }
+}
+
+public sealed class SimulatedIncidentStoreTests : IncidentStoreContract
+{
+    private readonly JobStoreTwin _jobs = new(TimeProvider.System);
+    private IncidentStoreTwin? _incidents;
+
+    protected override IIncidentStore Incidents => _incidents ??= new IncidentStoreTwin(_jobs);
+
+    protected override IJobStore Jobs => _jobs;
 }

@@ -72,6 +72,20 @@ public sealed class JetStreamSetupTests(RealServers servers)
     }
 
     [Fact]
+    public async Task A_stream_of_an_earlier_version_gets_the_reader_that_it_did_not_know_which_reads_what_is_still_there()
+    {
+        await using var connection = await EmptyNats.OpenAsync(servers);
+        await new NatsJSContext(connection.Nats).DeleteConsumerAsync("OUTCOMES", "alerts");
+        var stream = new JetStreamOutcomeStream(connection);
+        await stream.PublishAsync([new StreamMessage("a", 17, "a"u8.ToArray())], None);
+        Assert.Equal(["a"], await ReadAsync(stream, OutcomeReader.Settler, 1));
+
+        await connection.OpenAsync(None);
+
+        Assert.Equal(["a"], await ReadAsync(stream, OutcomeReader.Alerts, 1));
+    }
+
+    [Fact]
     public async Task What_an_operator_changed_stays()
     {
         await using var connection = await EmptyNats.OpenAsync(servers);

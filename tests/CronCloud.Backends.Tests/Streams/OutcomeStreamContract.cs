@@ -23,6 +23,8 @@ public abstract class OutcomeStreamContract
         await stream.PublishAsync([Message("c")], None);
         Assert.Equal(["a", "b", "c"], await ReadAsync(stream, OutcomeReader.History, 3));
         Assert.Equal(["c"], await ReadAsync(stream, OutcomeReader.Settler, 1));
+        Assert.Equal(["a", "b", "c"], await ReadAsync(stream, OutcomeReader.Alerts, 3));
+        Assert.Empty(await stream.PullAsync(OutcomeReader.Alerts, 10, Short, None));
     }
 
     [Fact]

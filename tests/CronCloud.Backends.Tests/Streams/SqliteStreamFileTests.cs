@@ -44,6 +44,22 @@ public sealed class SqliteStreamFileTests : IAsyncLifetime
         Assert.Single(await queue.PullAsync(10, TimeSpan.Zero, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task A_file_of_an_earlier_version_has_for_a_new_reader_what_not_all_of_the_older_ones_had_taken()
+    {
+        await _file.WriteAsync(connection => Execute(connection, "INSERT INTO outcomes VALUES (1, 'a', 0, x'61', 1), (2, 'b', 0, NULL, 3), (3, 'c', 0, x'63', 0)"));
+        await _file.DisposeAsync();
+        await InitializeAsync();
+        var stream = new SqliteOutcomeStream(_file);
+
+        Assert.Equal(["a", "c"], await ReadAsync(OutcomeReader.Alerts));
+        Assert.Equal(["a", "c"], await ReadAsync(OutcomeReader.History));
+        Assert.Equal(["c"], await ReadAsync(OutcomeReader.Settler));
+
+        async Task<IEnumerable<string>> ReadAsync(OutcomeReader reader) =>
+            (await stream.PullAsync(reader, 10, TimeSpan.Zero, CancellationToken.None)).Select(d => System.Text.Encoding.UTF8.GetString(d.Body.Span));
+    }
+
     private static void Execute(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();

@@ -43,6 +43,8 @@ public sealed class JobRulesTests
         { "/retry/maxDelay", Valid with { Retry = new RetryPolicy { InitialDelay = TimeSpan.FromHours(2) } } },
         { "/catchUp/window", Valid with { CatchUp = new CatchUp { Window = TimeSpan.FromDays(31) } } },
         { "/alerts/channels/0", Valid with { Alerts = new AlertPolicy { Channels = ["a b"] } } },
+        { "/alerts/remindEvery", Valid with { Alerts = new AlertPolicy { RemindEvery = TimeSpan.FromMinutes(5).Subtract(TimeSpan.FromMilliseconds(1)) } } },
+        { "/alerts/remindEvery", Valid with { Alerts = new AlertPolicy { RemindEvery = TimeSpan.FromDays(7).Add(TimeSpan.FromMilliseconds(1)) } } },
         { "/tags/a:b", Valid with { Tags = new Dictionary<string, string> { ["a:b"] = "x" } } },
         { "/tags/a~1b", Valid with { Tags = new Dictionary<string, string> { ["a/b"] = "x\n" } } },
         { "/description", Valid with { Description = new string('x', 1001) } },
@@ -51,6 +53,12 @@ public sealed class JobRulesTests
     [Theory]
     [MemberData(nameof(Bad))]
     public void Each_fault_is_told_by_its_place(string pointer, JobDefinition job) => Assert.Contains(Check(job), f => f.Pointer == pointer);
+
+    [Theory]
+    [InlineData("5m")]
+    [InlineData("7d")]
+    public void Reminders_come_every_five_minutes_to_seven_days(string every) =>
+        Assert.Empty(Check(Valid with { Alerts = new AlertPolicy { RemindEvery = Durations.TryParse(every, out var value) ? value : default } }));
 
     [Theory]
     [InlineData("croncloud.channel.ops", false)]

@@ -5,7 +5,7 @@ internal static class Checker
 {
     private static readonly Func<Evidence, IEnumerable<Finding>>[] Checks =
     [
-        MissCheck.Check, DropCheck.Check, KeyCheck.Check, EarlyCheck.Check, PhantomCheck.Check, EditCheck.Check, OverlapCheck.Check, RetryCheck.Check, LetterCheck.Check, StateCheck.Check, HistoryCheck.Check, Bugs,
+        MissCheck.Check, DropCheck.Check, KeyCheck.Check, EarlyCheck.Check, PhantomCheck.Check, EditCheck.Check, OverlapCheck.Check, RetryCheck.Check, LetterCheck.Check, StateCheck.Check, HistoryCheck.Check, IncidentCheck.Check, Bugs,
     ];
 
     public static IReadOnlyList<Finding> Check(Evidence evidence) => [.. Checks.SelectMany(check => check(evidence))];

@@ -1,7 +1,7 @@
 namespace CronCloud.Simulation.Checking;
 
 /// <summary>Something that is not as it must be. It is a violation from the instant on by which it had to be.</summary>
-/// <param name="Invariant">Which promise: I1 to I9.</param>
+/// <param name="Invariant">Which promise: I1 to I10.</param>
 /// <param name="What">In a sentence.</param>
 /// <param name="About">What the trace is searched for.</param>
 /// <param name="DueBy">Until then it may still come right.</param>

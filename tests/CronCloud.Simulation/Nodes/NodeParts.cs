@@ -1,3 +1,4 @@
+using CronCloud.Core.Alerts;
 using CronCloud.Core.Clocks;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
@@ -5,6 +6,7 @@ using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
+using CronCloud.Engine.Alerts;
 using CronCloud.Engine.Clocks;
 using CronCloud.Engine.Due;
 using CronCloud.Engine.Executing;
@@ -37,7 +39,9 @@ internal sealed class NodeParts
         var pending = Seam.Of<IPendingStore>(servers.Pending, process, Server.Sql);
         var letters = Seam.Of<IDeadLetterStore>(servers.DeadLetters, process, Server.Sql);
         var checkpointStore = Seam.Of<ICheckpointStore>(servers.Checkpoints, process, Server.Sql);
+        var incidents = Seam.Of<IIncidentStore>(servers.Incidents, process, Server.Sql);
         var history = Seam.Of<IHistory>(servers.History, process, Server.ClickHouse);
+        var opened = 0;
         var (name, checkpoints) = (new NodeName(process.Name), new Checkpoints(checkpointStore, clock));
 
         Leases = new LeaseView(Seam.Of(servers.Redis.Leases, process, Server.Redis), partitions);
@@ -65,6 +69,8 @@ internal sealed class NodeParts
             new Settler(outcomes, index, pending, letters, new ExecutionEvents([]), clock, NullLogger<Settler>.Instance),
             new Heartbeat(Worker),
             new HistoryWriter(outcomes, history, clock, NullLogger<HistoryWriter>.Instance),
+            new IncidentReader(outcomes, incidents, () => $"inc-{process.Name}-{++opened}", clock, NullLogger<IncidentReader>.Instance),
+            new IncidentClosing(incidents, clock, NullLogger<IncidentClosing>.Instance),
         ];
         if (mutant != Mutant.NoEpoch)
         {

@@ -17,5 +17,7 @@ internal sealed class Servers(TimeProvider time)
 
     public OutcomeStreamTwin Outcomes { get; } = new(time);
 
+    public IncidentStoreTwin Incidents => field ??= new IncidentStoreTwin(Jobs);
+
     public HistoryTwin History { get; } = new();
 }

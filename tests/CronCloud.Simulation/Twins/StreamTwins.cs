@@ -18,12 +18,12 @@ internal sealed class ExecutionQueueTwin(TimeProvider time) : IExecutionQueue
 
 internal sealed class OutcomeStreamTwin(TimeProvider time) : IOutcomeStream
 {
-    public StreamTwin Stream { get; } = new(2, time);
+    public StreamTwin Stream { get; } = new(3, time);
 
     /// <summary>Ids of the attempts that workers put off.</summary>
     public HashSet<string> PutOff { get; } = [];
 
-    /// <summary>Outcomes that were lost before the settler and history had both taken them.</summary>
+    /// <summary>Outcomes that were lost before all readers had taken them.</summary>
     public IEnumerable<Outcome> Lost => Stream.Lost.Select(m => Outcome.FromJson(m.Body.Span));
 
     public Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation)
