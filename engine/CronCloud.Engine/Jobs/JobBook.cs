@@ -61,7 +61,7 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, ICheckpointSt
             Target = trigger.Payload is { } payload ? job.Definition.Target.WithPayload(payload) : job.Definition.Target,
             Retry = job.Definition.Retry,
             Overlap = job.Definition.Overlap,
-            TraceParent = TraceParent.New(),
+            TraceParent = trigger.TraceParent ?? TraceParent.New(),
         };
         // Asked for before: it waits, is in flight, or ended a moment ago. A row written now would outlive its outcome.
         if (trigger.Asked is not null && await index.FindAsync(job.Key.Partition, execution.EntryKey, cancellation) is not null)

@@ -26,6 +26,7 @@ public static class CronCloudHost
             builder.Services.AddBackends(settings);
             builder.Services.AddEngine(settings);
             builder.Services.AddHealth();
+            builder.Services.AddTelemetry(settings, builder.Configuration);
             addServices?.Invoke(builder, settings);
             builder.Services.AddPausePoints(Environment.GetEnvironmentVariable(PausePoints.Variable));
 
@@ -33,6 +34,7 @@ public static class CronCloudHost
             await OpenDependenciesAsync(app.Services);
             await LearnTimeAsync(app.Services.GetRequiredService<ClockGuard>());
             app.MapHealth();
+            app.MapMetrics();
             map?.Invoke(app, settings);
             await StartAsync(app);
             StartLines.Write(app, settings, Stopwatch.GetElapsedTime(started));

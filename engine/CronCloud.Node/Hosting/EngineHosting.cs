@@ -13,6 +13,7 @@ using CronCloud.Engine.History;
 using CronCloud.Engine.Jobs;
 using CronCloud.Engine.Loops;
 using CronCloud.Engine.Outcomes;
+using CronCloud.Engine.Telemetry;
 
 namespace CronCloud.Node.Hosting;
 
@@ -49,6 +50,10 @@ internal static class EngineHosting
         services.AddSingleton<Settler>();
         services.AddSingleton<HistoryWriter>();
         services.AddSingleton<HistoryPruning>();
+        services.AddSingleton<ClockGauges>();
+        services.AddSingleton<PartitionGauges>();
+        services.AddSingleton<WorkerGauges>();
+        services.AddSingleton<StreamDepths>();
         services.AddAkka(SystemName, (akka, provider) => akka.Compose(settings, provider));
     }
 
@@ -77,6 +82,7 @@ internal static class EngineHosting
             where T : ILoop => system.ActorOf(LoopActor.Props(services.GetRequiredService<T>(), loggers), name);
 
         Loop<ClockGuard>("clock-guard");
+        services.GetRequiredService<ClockGauges>();
         if (settings.Has("scheduler"))
         {
             var partitions = system.ActorOf(
@@ -89,6 +95,8 @@ internal static class EngineHosting
             Loop<ChangeScan>("change-scan");
             Loop<InvariantScan>("invariant-scan");
             Loop<RecordScan>("record-scan");
+            Loop<StreamDepths>("stream-depths");
+            services.GetRequiredService<PartitionGauges>();
             DrainAtStop(system, "settler", () => settler.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
             DrainAtStop(system, "partitions", () => partitions.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
         }
@@ -97,6 +105,7 @@ internal static class EngineHosting
         {
             var worker = Loop<Worker>("worker");
             Loop<Heartbeat>("heartbeat");
+            services.GetRequiredService<WorkerGauges>();
             DrainAtStop(system, "worker", async () =>
             {
                 Task drained = worker.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(5));
