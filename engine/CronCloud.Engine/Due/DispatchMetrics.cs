@@ -19,9 +19,20 @@ internal static class DispatchMetrics
     private static readonly KeyValuePair<string, object?> Redispatch = Tag.Of("action", "dispatchedAgain");
     private static readonly KeyValuePair<string, object?> Telling = Tag.Of("action", "toldAgain");
 
+    /// <summary>All that may happen is told as 0 from the start: from nothing to one is no increase to whoever reads it.</summary>
+    public static void Begin()
+    {
+        foreach (var trigger in Triggers)
+            Executions.Add(0, trigger);
+        foreach (var reason in (KeyValuePair<string, object?>[])[Refused, Held, Unread])
+            Delays.Add(0, reason);
+        foreach (var action in (KeyValuePair<string, object?>[])[Redispatch, Telling])
+            Again.Add(0, action);
+    }
+
     public static void Dispatched(Execution execution, DateTimeOffset at)
     {
-        Executions.Add(1, TenantTags.OfProcess.Of(execution.Tenant), Triggers[(int)execution.Trigger]);
+        Executions.Add(1, Triggers[(int)execution.Trigger]);
         LatenessMetrics.Dispatched(execution, at);
     }
 

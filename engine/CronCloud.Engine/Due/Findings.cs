@@ -9,10 +9,18 @@ public sealed partial class Findings(ILogger<Findings> logger)
 {
     private static readonly Counter<long> Counter = EngineMeter.Meter.CreateCounter<long>("croncloud.scan.findings", "{finding}", "Invariants that the scan of the record found broken, by kind");
 
+    private static readonly string[] Kinds = ["missing", "stray", "unreadable", "unarmed", "overdue", "unsettled", "slot", "ended"];
+
     private long _total;
 
     /// <summary>Since the process started.</summary>
     public long Total => Interlocked.Read(ref _total);
+
+    internal static void Begin()
+    {
+        foreach (var kind in Kinds)
+            Counter.Add(0, new KeyValuePair<string, object?>("kind", kind));
+    }
 
     /// <summary>Kinds: missing, stray, unreadable, unarmed, overdue, unsettled, slot, ended.</summary>
     public void Report(int partition, string kind, string what, bool isMended)

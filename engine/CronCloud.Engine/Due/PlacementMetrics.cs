@@ -15,6 +15,14 @@ internal static class PlacementMetrics
     private static readonly KeyValuePair<string, object?> Ended = Tag.Of("result", "ended");
     private static readonly KeyValuePair<string, object?> Broken = Tag.Of("result", "failed");
 
+    public static void Begin()
+    {
+        Changed(0, 0);
+        Failures.Add(0);
+        Builds.Add(0, Ended);
+        Builds.Add(0, Broken);
+    }
+
     public static void Changed(int gained, int lost)
     {
         Moves.Add(gained, TakenOver);

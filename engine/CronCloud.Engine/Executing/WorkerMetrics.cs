@@ -20,6 +20,19 @@ internal static class WorkerMetrics
     private static readonly KeyValuePair<string, object?> Http = Tag.Of("target", "http");
     private static readonly KeyValuePair<string, object?> Nats = Tag.Of("target", "nats");
 
+    public static void Begin()
+    {
+        foreach (var result in Results.Where((_, i) => (AttemptResult)i is not (AttemptResult.Skipped or AttemptResult.Missed)))
+        {
+            Attempts.Add(0, result, Http);
+            Attempts.Add(0, result, Nats);
+        }
+
+        Crashes.Add(0);
+        Returned.Add(0);
+        Waiting.Add(0);
+    }
+
     /// <summary>Dispose the answer when the attempt has ended.</summary>
     public static RunningAttempt Started(Execution execution, DateTimeOffset at)
     {
@@ -34,7 +47,7 @@ internal static class WorkerMetrics
     public static void Ended(Outcome outcome)
     {
         var result = Results[(int)outcome.Result];
-        Attempts.Add(1, TenantTags.OfProcess.Of(outcome.Execution.Tenant), result, outcome.Execution.Target.Http is null ? Nats : Http);
+        Attempts.Add(1, result, outcome.Execution.Target.Http is null ? Nats : Http);
         if (!outcome.IsPutOff)
             Durations.Record(outcome.DurationMs / 1000.0, result);
     }

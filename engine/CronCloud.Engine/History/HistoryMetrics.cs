@@ -14,6 +14,8 @@ internal static class HistoryMetrics
     private static readonly KeyValuePair<string, object?> Done = Tag.Of("result", "written");
     private static readonly KeyValuePair<string, object?> Broken = Tag.Of("result", "failed");
 
+    public static void Begin() => Rows.Add(0);
+
     public static void Wrote(int rows, TimeSpan took)
     {
         Rows.Add(rows);

@@ -62,7 +62,11 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
 
     public static Props Props(ILoop loop, ILoggerFactory loggers) => Akka.Actor.Props.Create(() => new LoopActor(loop, loggers));
 
-    protected override void PreStart() => Run();
+    protected override void PreStart()
+    {
+        _metrics.Begin();
+        Run();
+    }
 
     protected override void PostStop()
     {

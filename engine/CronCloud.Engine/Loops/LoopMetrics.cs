@@ -11,6 +11,12 @@ internal sealed class LoopMetrics(string name)
 
     private readonly KeyValuePair<string, object?> _loop = Tag.Of("loop", name.TrimEnd("0123456789 ".ToCharArray()));
 
+    public void Begin()
+    {
+        Failures.Add(0, _loop);
+        Hangs.Add(0, _loop);
+    }
+
     public void Failed() => Failures.Add(1, _loop);
 
     public void Hung() => Hangs.Add(1, _loop);

@@ -81,6 +81,7 @@ internal static class EngineHosting
         IActorRef Loop<T>(string name)
             where T : ILoop => system.ActorOf(LoopActor.Props(services.GetRequiredService<T>(), loggers), name);
 
+        EngineInstruments.Begin(settings.Roles);
         Loop<ClockGuard>("clock-guard");
         services.GetRequiredService<ClockGauges>();
         if (settings.Has("scheduler"))
