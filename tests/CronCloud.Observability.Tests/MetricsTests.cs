@@ -44,7 +44,7 @@ public sealed class MetricsTests : IAsyncLifetime
         Assert.Equal(256, scrape.Samples.Count(sample => sample.Name == "croncloud_due_backlog"));
         Assert.Equal((1, 4000, 0), (scrape.Sum("croncloud_clock_trusted"), scrape.Sum("croncloud_worker_capacity"), scrape.Sum("croncloud_tenant_running")));
         Assert.Equal(0, scrape.Sum("croncloud_scan_findings_total"));
-        Assert.True(scrape.Samples.Any(sample => sample.Name == "http_server_request_duration_seconds_count" && sample.Labels["http_route"].Contains("v1/jobs/{id}/trigger", StringComparison.Ordinal)));
+        Assert.Contains(scrape.Samples, sample => sample.Name == "http_server_request_duration_seconds_count" && sample.Labels["http_route"].Contains("v1/jobs/{id}/trigger", StringComparison.Ordinal));
         IsCatalogued(scrape);
     }
 

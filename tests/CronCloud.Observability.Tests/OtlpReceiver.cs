@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using CronCloud.TestServers;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
