@@ -4,7 +4,10 @@ using CronCloud.Core.Outcomes;
 
 namespace CronCloud.Core.History;
 
-/// <summary>One attempt as history keeps it, or (attempt 0) an occurrence that was not started. Its key is (tenant, job, due time, execution, attempt): writing it again changes nothing.</summary>
+/// <summary>
+/// One attempt as history keeps it, or (attempt 0) an occurrence that was not started. Its key is (tenant, job, due time, execution, attempt): writing it again
+/// changes nothing, and of two with the same key the one of the higher <see cref="Rank"/> stays, whichever is written first.
+/// </summary>
 public sealed record HistoryRow
 {
     public required string Tenant { get; init; }
@@ -53,6 +56,21 @@ public sealed record HistoryRow
 
     /// <summary>Start of this attempt minus due time, in milliseconds.</summary>
     public long LatenessMs => (long)(StartedAt - ScheduledAt).TotalMilliseconds;
+
+    /// <summary>Whether a call was made: it was neither put off nor dropped.</summary>
+    public bool IsMade => Result is AttemptResult.Succeeded or AttemptResult.Failed or AttemptResult.TimedOut or AttemptResult.Refused;
+
+    /// <summary>
+    /// An attempt may be told twice when it was run twice. What ended it goes before what did not: succeeded, then failed for good, then failed, then not started
+    /// (the longer range first, since a range may be told again and reach further), then put off.
+    /// </summary>
+    public uint Rank => Result switch
+    {
+        AttemptResult.Succeeded => 4_000_000_000,
+        AttemptResult.Failed or AttemptResult.TimedOut or AttemptResult.Refused => Status == ExecutionStatus.DeadLettered ? 3_000_000_001 : 3_000_000_000,
+        AttemptResult.Skipped or AttemptResult.Missed => (uint)Math.Max(1, Occurrences),
+        _ => 0,
+    };
 
     /// <summary>The outcome that the row tells, of the execution whose attempt it was.</summary>
     public Outcome ToOutcome(Execution execution) => new()

@@ -19,6 +19,15 @@ public interface IHistory
     /// <summary>One execution with all its attempts; null when history has none of it.</summary>
     Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation);
 
+    /// <summary>What became of the occurrences of a tenant's schedules that were due from an instant (inclusive) to another (exclusive), counted from the attempts themselves.</summary>
+    Task<HistoryCounts> CountScheduledAsync(string tenant, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation);
+
+    /// <summary>
+    /// Executions by the minute of their due time, the first one first; a minute without any is left out. Of a job, or (null) of all of a tenant. From and to (exclusive) are
+    /// taken down to whole minutes.
+    /// </summary>
+    Task<IReadOnlyList<HistoryMinute>> ReadMinutesAsync(string tenant, string? jobId, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation);
+
     /// <summary>Forgets attempts of due times before the instant, the oldest first and at most so many; answers how many. 0 also where they go by themselves.</summary>
     Task<int> PruneAsync(DateTimeOffset before, int most, CancellationToken cancellation);
 }
@@ -31,6 +40,9 @@ public sealed record HistoryExecution(IReadOnlyList<HistoryRow> Attempts)
 
     /// <summary>Lateness of the first attempt that was not put off.</summary>
     public long LatenessMs => (Attempts.FirstOrDefault(a => a.Result != AttemptResult.PutOff) ?? Attempts[0]).LatenessMs;
+
+    /// <summary>Whether a schedule made it: by its trigger, or, when it was redriven, by an id that names its due time alone.</summary>
+    public bool IsScheduled => Attempts.Any(a => a.Trigger == Trigger.Schedule || (a.Trigger == Trigger.Redrive && a.ExecutionId.EndsWith('Z')));
 }
 
 public sealed record HistoryQuery

@@ -6,7 +6,7 @@ using CronCloud.Core.Outcomes;
 namespace CronCloud.Backends.Tests.History;
 
 /// <summary>What every history must do.</summary>
-public abstract class HistoryContract
+public abstract partial class HistoryContract
 {
     private static readonly CancellationToken None = CancellationToken.None;
 
@@ -23,7 +23,7 @@ public abstract class HistoryContract
     {
         var history = await OpenAsync();
         var (first, second) = (
-            Row("a", 0, 1) with { Status = ExecutionStatus.Retrying, Result = AttemptResult.TimedOut, StatusCode = null, Error = "no answer", Output = null, NextAttemptAt = Due.AddMilliseconds(10_250) },
+            Row("a", 0, 1) with { Status = ExecutionStatus.Retrying, Result = AttemptResult.TimedOut, DispatchedAt = null, DispatchedBy = null, StatusCode = null, Error = "no answer", Output = null, NextAttemptAt = Due.AddMilliseconds(10_250) },
             Row("a", 0, 2) with { Output = "käse \"quoted\" \\ \n line", StatusCode = 204 });
         await history.WriteAsync([second, first], None);
 
@@ -173,6 +173,94 @@ public abstract class HistoryContract
         Assert.Equal((0, 40, Due.AddSeconds(39), "could not start"), (found.Last.Attempt, found.Last.Occurrences, found.Last.LastDue, found.Last.Error));
     }
 
+    public static TheoryData<AttemptResult, ExecutionStatus, AttemptResult, ExecutionStatus> SecondRuns => new()
+    {
+        { AttemptResult.Succeeded, ExecutionStatus.Succeeded, AttemptResult.Failed, ExecutionStatus.Retrying },
+        { AttemptResult.Succeeded, ExecutionStatus.Succeeded, AttemptResult.TimedOut, ExecutionStatus.DeadLettered },
+        { AttemptResult.Succeeded, ExecutionStatus.Succeeded, AttemptResult.PutOff, ExecutionStatus.Retrying },
+        { AttemptResult.Refused, ExecutionStatus.Retrying, AttemptResult.PutOff, ExecutionStatus.Retrying },
+        { AttemptResult.Failed, ExecutionStatus.DeadLettered, AttemptResult.Failed, ExecutionStatus.Retrying },
+        { AttemptResult.Failed, ExecutionStatus.Retrying, AttemptResult.Skipped, ExecutionStatus.Skipped },
+        { AttemptResult.Skipped, ExecutionStatus.Skipped, AttemptResult.PutOff, ExecutionStatus.Retrying },
+    };
+
+    [Theory]
+    [MemberData(nameof(SecondRuns))]
+    public async Task Of_two_rows_of_an_attempt_the_one_that_ended_it_stays_whichever_comes_first(AttemptResult ends, ExecutionStatus ended, AttemptResult other, ExecutionStatus stood)
+    {
+        var history = await OpenAsync();
+        HistoryRow Ends(string job) => Row(job, 0, 1) with { Result = ends, Status = ended, Output = "the end" };
+        HistoryRow Other(string job) => Row(job, 0, 1) with { Result = other, Status = stood, Output = "something else" };
+        await history.WriteAsync([Ends("a"), Other("b"), Ends("c"), Other("c"), Other("d"), Ends("d")], None);
+        await history.WriteAsync([Other("a"), Ends("b")], None);
+
+        foreach (var job in (string[])["a", "b", "c", "d"])
+            Assert.Equal([Ends(job)], (await history.FindAsync(new JobKey(_tenant, job), Id(job, 0), None))!.Attempts);
+        Assert.Equal([Id("d", 0), Id("c", 0), Id("b", 0), Id("a", 0)], await IdsAsync(history, Query() with { Status = ended }));
+        if (stood != ended)
+            Assert.Empty(await IdsAsync(history, Query() with { Status = stood }));
+        Assert.Empty(await IdsAsync(history, Query() with { Text = "else" }));
+    }
+
+    [Fact]
+    public async Task A_range_that_is_told_again_and_reaches_further_stays_when_the_shorter_one_comes_again()
+    {
+        var history = await OpenAsync();
+        HistoryRow Range(int count) => Row("a", 0, 0) with { Status = ExecutionStatus.Missed, Result = AttemptResult.Missed, Occurrences = count, LastDue = Due.AddSeconds(count - 1) };
+        await history.WriteAsync([Range(3)], None);
+        await history.WriteAsync([Range(30)], None);
+        await history.WriteAsync([Range(3)], None);
+
+        Assert.Equal(30, (await history.FindAsync(new JobKey(_tenant, "a"), Id("a", 0), None))!.Last.Occurrences);
+    }
+
+    [Theory]
+    [InlineData("paid 100% of it", "100% of", "100x of")]
+    [InlineData("order_4711", "r_4", "rx4")]
+    [InlineData(@"C:\temp\new", @"\temp\", @"\\temp")]
+    [InlineData("she said \"no\", it's fine", "\"NO\", it's", "'no'")]
+    [InlineData("first\nsecond\tthird", "T\nsecond\tth", "first second")]
+    [InlineData("🎉 done", "🎉 d", "🎉d")]
+    [InlineData("ok", "O", "x")]
+    [InlineData("ok", "oK", "ko")]
+    public async Task Text_is_found_as_it_is_written_and_not_as_a_pattern(string output, string text, string absent)
+    {
+        var history = await OpenAsync();
+        await history.WriteAsync([Row("a", 0, 1) with { Output = output }, Row("b", 0, 1) with { Output = "[]", Error = output }, Row("c", 0, 1) with { Output = "[]" }], None);
+
+        Assert.Equal([Id("b", 0), Id("a", 0)], await IdsAsync(history, Query() with { Text = text }));
+        Assert.Equal([Id("b", 0)], await IdsAsync(history, Query() with { Text = text, JobId = "b" }));
+        Assert.Empty(await IdsAsync(history, Query() with { Text = absent }));
+    }
+
+    [Fact]
+    public async Task Text_of_an_earlier_attempt_finds_an_execution_by_where_it_stands_now()
+    {
+        var history = await OpenAsync();
+        await history.WriteAsync([Row("a", 0, 1) with { Status = ExecutionStatus.Retrying, Result = AttemptResult.Failed, Error = "boom" }, Row("b", 0, 1) with { Status = ExecutionStatus.Retrying, Result = AttemptResult.Failed, Error = "boom" }], None);
+        await history.WriteAsync([Row("a", 0, 2)], None);
+
+        Assert.Equal([Id("a", 0)], await IdsAsync(history, Query() with { Text = "boom", Status = ExecutionStatus.Succeeded }));
+        Assert.Equal([Id("b", 0)], await IdsAsync(history, Query() with { Text = "boom", Status = ExecutionStatus.Retrying }));
+        Assert.Equal([Id("b", 0)], await IdsAsync(history, Query() with { Status = ExecutionStatus.Retrying }));
+    }
+
+    [Fact]
+    public async Task Executions_that_stood_otherwise_before_do_not_end_a_page_early()
+    {
+        var history = await OpenAsync();
+        var redriven = Enumerable.Range(0, 60).SelectMany(i => (HistoryRow[])
+            [
+                Row("a", i, 1) with { Status = ExecutionStatus.DeadLettered, Result = AttemptResult.Refused },
+                Row("a", i, 2) with { Trigger = Trigger.Redrive },
+            ]);
+        var dead = Enumerable.Range(0, 5).Select(i => Row("b", i * 15, 1) with { Status = ExecutionStatus.DeadLettered, Result = AttemptResult.Refused });
+        await history.WriteAsync([.. redriven, .. dead], None);
+
+        Assert.Equal([Id("b", 60), Id("b", 45), Id("b", 30), Id("b", 15), Id("b", 0)], await PagesAsync(history, Query() with { Status = ExecutionStatus.DeadLettered, Limit = 2 }));
+        Assert.Empty(await PagesAsync(history, Query() with { Status = ExecutionStatus.DeadLettered, JobId = "a", Limit = 2 }));
+    }
+
     private Execution ExecutionOf(string job, int seconds) => new()
     {
         Tenant = _tenant,
@@ -197,6 +285,8 @@ public abstract class HistoryContract
         Attempt = attempt,
         Status = ExecutionStatus.Succeeded,
         Result = AttemptResult.Succeeded,
+        DispatchedAt = Due.AddSeconds(seconds).AddMilliseconds(4),
+        DispatchedBy = "node-2",
         StartedAt = Due.AddSeconds(seconds).AddMilliseconds(12),
         DurationMs = 34,
         Node = "node-1",

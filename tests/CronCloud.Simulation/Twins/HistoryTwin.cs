@@ -5,7 +5,7 @@ using CronCloud.Core.Jobs;
 
 namespace CronCloud.Simulation.Twins;
 
-/// <summary>History in memory: a row's key is tenant, job, due time, execution and attempt.</summary>
+/// <summary>History in memory: a row's key is tenant, job, due time, execution and attempt, and of two the one of the higher rank stays.</summary>
 internal sealed class HistoryTwin : IHistory
 {
     private readonly Lock _lock = new();
@@ -18,7 +18,11 @@ internal sealed class HistoryTwin : IHistory
         lock (_lock)
         {
             foreach (var row in rows)
-                _rows[(row.Tenant, row.JobId, row.ScheduledAt, row.ExecutionId, row.Attempt)] = row;
+            {
+                var key = (row.Tenant, row.JobId, row.ScheduledAt, row.ExecutionId, row.Attempt);
+                if (!_rows.TryGetValue(key, out var before) || row.Rank >= before.Rank)
+                    _rows[key] = row;
+            }
         }
 
         return Task.CompletedTask;
@@ -43,6 +47,15 @@ internal sealed class HistoryTwin : IHistory
 
     public Task<HistoryExecution?> FindAsync(JobKey job, string executionId, CancellationToken cancellation) =>
         Task.FromResult(Executions(r => r.Tenant == job.Tenant && r.JobId == job.Id && r.ExecutionId == executionId).SingleOrDefault());
+
+    public Task<HistoryCounts> CountScheduledAsync(string tenant, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation) =>
+        Task.FromResult(HistoryCounts.Of(Executions(r => r.Tenant == tenant && r.ScheduledAt >= from && r.ScheduledAt < to)));
+
+    public Task<IReadOnlyList<HistoryMinute>> ReadMinutesAsync(string tenant, string? jobId, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
+    {
+        var (first, end) = (HistoryMinute.WholeMinute(from), HistoryMinute.WholeMinute(to));
+        return Task.FromResult(HistoryMinute.Of(Executions(r => r.Tenant == tenant && (jobId is null || r.JobId == jobId) && r.ScheduledAt >= first && r.ScheduledAt < end)));
+    }
 
     /// <summary>No run of a world lasts thirty days.</summary>
     public Task<int> PruneAsync(DateTimeOffset before, int most, CancellationToken cancellation) => Task.FromResult(0);

@@ -1,0 +1,48 @@
+using System.Globalization;
+using ClickHouse.Driver;
+using ClickHouse.Driver.ADO.Parameters;
+using ClickHouse.Driver.ADO.Readers;
+using CronCloud.Core.History;
+
+namespace CronCloud.Backends.History;
+
+/// <summary>Reads and statements within limits of time and memory.</summary>
+internal sealed class ClickHouseReads(ClickHouseClient client, TimeProvider time)
+{
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+
+    /// <summary>The server's own codes for a query that it ended: time, time as foreseen, memory.</summary>
+    private static readonly int[] TooBroad = [159, 160, 241];
+
+    /// <summary>The server ends a read before we give it up, and one that nobody waits for: what is given up here only would go on there.</summary>
+    private static readonly QueryOptions Options = new()
+    {
+        MaxExecutionTime = TimeSpan.FromSeconds(10),
+        CustomSettings = new Dictionary<string, object> { ["max_memory_usage"] = 2_000_000_000L, ["cancel_http_readonly_queries_on_client_close"] = 1 },
+    };
+
+    public async Task<List<T>> ReadAsync<T>(string sql, ClickHouseParameterCollection parameters, Func<ClickHouseDataReader, T> row, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var reader = await client.ExecuteReaderAsync(sql, parameters, Options, cancellation).WaitAsync(Limit, time, cancellation);
+            // The driver reads on the caller's thread, for as long as the server takes: it is given another one, and closed when that takes too long.
+            return await Task.Run(() => Rows(reader, row), cancellation).WaitAsync(Limit, time, cancellation);
+        }
+        catch (ClickHouseServerException ended) when (TooBroad.Contains(ended.ErrorCode))
+        {
+            throw new SearchTooBroadException(ended);
+        }
+    }
+
+    /// <summary>An instant as a constant that the server's index of a partition and of the order can use.</summary>
+    public static string Instant(DateTimeOffset instant) => string.Create(CultureInfo.InvariantCulture, $"fromUnixTimestamp64Milli({instant.ToUnixTimeMilliseconds()}, 'UTC')");
+
+    private static List<T> Rows<T>(ClickHouseDataReader reader, Func<ClickHouseDataReader, T> row)
+    {
+        var rows = new List<T>();
+        while (reader.Read())
+            rows.Add(row(reader));
+        return rows;
+    }
+}
