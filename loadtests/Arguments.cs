@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace CronCloud.LoadTests;
 
-/// <summary>What to measure: <c>scenario parts [--jobs n] [--seconds n] [--kill] [--seed n] [--minutes n]</c>.</summary>
+/// <summary>What to measure: <c>scenario parts [--jobs n] [--seconds n] [--kill] [--seed n] [--minutes n] [--rows n]</c>.</summary>
 internal sealed record Arguments(string Scenario, string Parts)
 {
     public const string Usage =
         """
-        usage: dotnet run -c Release --project loadtests -- SCENARIO PARTS [--jobs N] [--seconds N] [--kill] [--seed N] [--minutes N]
+        usage: dotnet run -c Release --project loadtests -- SCENARIO PARTS [--jobs N] [--seconds N] [--kill] [--seed N] [--minutes N] [--rows N]
           SCENARIO  every-second   N jobs (100) that are due every second, for so many seconds (300)
                     herd           N jobs (5000) that are due at one instant
                     deployment     N jobs (500) that are due every second, three nodes told to stop and started again one after the other; on the real parts only
@@ -15,6 +15,7 @@ internal sealed record Arguments(string Scenario, string Parts)
                     promises       the simulation on N fresh seeds (2000): which of them break a promise; on the twins only
                     metrics        N jobs (200) that are due every second, some failing, for so many minutes (10), and a picture of what /metrics told
                     faults         fault after fault, chosen by a seed (1), for so many minutes (30); on the real parts only
+                    history        a day of N rows (50000000) of N jobs (50000) in ClickHouse: what they cost, how fast they are found, and written for so many seconds (30); on the real parts only
           PARTS     real           Redis, NATS, PostgreSQL, ClickHouse, three nodes and a gateway
                     twins          one process
           --kill    every-second: kill -9 a node (the process) half way, and start it again 5 s later
@@ -27,10 +28,11 @@ internal sealed record Arguments(string Scenario, string Parts)
         "rebuild" => 100_000,
         "promises" => 2_000,
         "metrics" => 200,
+        "history" => 50_000,
         _ => 100,
     };
 
-    public int Seconds { get; init; } = 300;
+    public int Seconds { get; init; } = Scenario == "history" ? 30 : 300;
 
     public bool Kill { get; init; }
 
@@ -38,9 +40,11 @@ internal sealed record Arguments(string Scenario, string Parts)
 
     public int Minutes { get; init; } = Scenario == "metrics" ? 10 : 30;
 
+    public int Rows { get; init; } = 50_000_000;
+
     public static Arguments? Parse(string[] args)
     {
-        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "deployment" or "rebuild" && args[1] != "real"))
+        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "deployment" or "rebuild" or "history" && args[1] != "real"))
             return null;
         var arguments = new Arguments(args[0], args[1]);
         for (var i = 2; i < args.Length; i++)
@@ -61,6 +65,7 @@ internal sealed record Arguments(string Scenario, string Parts)
         "--jobs" when number is > 0 and <= 5_000_000 => arguments with { Jobs = number },
         "--seconds" when number is > 0 and <= 3_600 => arguments with { Seconds = number },
         "--minutes" when number is > 0 and <= 600 => arguments with { Minutes = number },
+        "--rows" when number is >= 100_000 and <= 500_000_000 => arguments with { Rows = number },
         "--seed" => arguments with { Seed = number },
         _ => null,
     };

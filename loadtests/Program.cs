@@ -32,6 +32,12 @@ if (arguments.Scenario == "promises")
     return seeds.Failing == 0 ? 0 : 1;
 }
 
+if (arguments.Scenario == "history")
+{
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, await HistoryDay.RunAsync(arguments)));
+    return 0;
+}
+
 var result = arguments.Scenario switch
 {
     "every-second" => await EverySecond.RunAsync(arguments),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace CronCloud.TestServers;
 
@@ -21,6 +22,9 @@ public abstract class Server : IAsyncDisposable
 
     /// <summary>The account that the server runs under; null for that of the tests.</summary>
     protected virtual string? User => null;
+
+    /// <summary>The most that the process has had in memory, as the kernel counts it.</summary>
+    public long PeakMemoryMb => long.Parse(File.ReadLines($"/proc/{Process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) >> 10;
 
     public async Task RestartAsync()
     {

@@ -2,7 +2,6 @@ using System.Globalization;
 using ClickHouse.Driver;
 using ClickHouse.Driver.ADO;
 using ClickHouse.Driver.ADO.Parameters;
-using ClickHouse.Driver.ADO.Readers;
 using ClickHouse.Driver.Utility;
 using CronCloud.Core;
 using CronCloud.Core.Executions;
@@ -50,6 +49,10 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
         await ClickHouseMinutes.RollUpAsync(_client, rows, RollUp, cancellation).WaitAsync(ClickHouseReads.Limit, cancellation);
     }
 
+    /// <summary>Counts the minutes of all tenants anew, of due times from a whole minute to another; for rows that came here by another way than this class.</summary>
+    public Task CountMinutesAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation) =>
+        _client.ExecuteNonQueryAsync(ClickHouseMinutes.RollUp($"scheduled_at >= {ClickHouseReads.Instant(from)} AND scheduled_at < {ClickHouseReads.Instant(to)}"), cancellationToken: cancellation);
+
     public Task<Page<HistoryExecution>> ListAsync(HistoryQuery query, CancellationToken cancellation) =>
         HistoryPages.ReadAsync(query, _time.GetUtcNow(), window => _search.FindAsync(window, cancellation));
 
@@ -95,25 +98,8 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
         return rows.Count > 0 ? new HistoryExecution(rows) : null;
     }
 
-    public async Task<HistoryCounts> CountScheduledAsync(string tenant, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
-    {
-        var parameters = new ClickHouseParameterCollection();
-        parameters.AddParameter("tenant", tenant);
-        var attempts =
-            $$"""
-            {{ClickHouseSchema.Attempts}} FINAL
-            WHERE tenant = {tenant:String} AND scheduled_at >= {{ClickHouseReads.Instant(from)}} AND scheduled_at < {{ClickHouseReads.Instant(to)}} AND (trigger = 0 OR (trigger = 4 AND endsWith(execution_id, 'Z')))
-            """;
-        var counts = await _reads.ReadAsync(
-            $"""
-            SELECT {ClickHouseTallies.Counts}, maxIf(first_lateness, made > 0) AS lateness_max_ms, quantileExactWeightedIf(0.99)(first_lateness, 1, made > 0) AS lateness_p99_ms
-            FROM ({ClickHouseTallies.Executions(attempts)})
-            """,
-            parameters,
-            CountsOf,
-            cancellation);
-        return counts[0];
-    }
+    public Task<HistoryCounts> CountScheduledAsync(string tenant, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation) =>
+        ClickHouseCounts.ReadAsync(_reads, tenant, from, to, cancellation);
 
     public async Task<IReadOnlyList<HistoryMinute>> ReadMinutesAsync(string tenant, string? jobId, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
     {
@@ -128,16 +114,4 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
     public Task<int> PruneAsync(DateTimeOffset before, int most, CancellationToken cancellation) => Task.FromResult(0);
 
     public void Dispose() => _client.Dispose();
-
-    private static HistoryCounts CountsOf(ClickHouseDataReader reader) => new()
-    {
-        Occurrences = reader.Number("occurrences"),
-        Started = reader.Number("started"),
-        Succeeded = reader.Number("succeeded"),
-        DeadLettered = reader.Number("dead_lettered"),
-        Skipped = reader.Number("skipped"),
-        Missed = reader.Number("missed"),
-        WorstLatenessMs = reader.Number("lateness_max_ms"),
-        P99LatenessMs = reader.Number("lateness_p99_ms"),
-    };
 }

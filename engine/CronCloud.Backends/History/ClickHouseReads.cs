@@ -18,7 +18,7 @@ internal sealed class ClickHouseReads(ClickHouseClient client, TimeProvider time
     private static readonly QueryOptions Options = new()
     {
         MaxExecutionTime = TimeSpan.FromSeconds(10),
-        CustomSettings = new Dictionary<string, object> { ["max_memory_usage"] = 2_000_000_000L, ["cancel_http_readonly_queries_on_client_close"] = 1 },
+        CustomSettings = new Dictionary<string, object> { ["max_memory_usage"] = 2_000_000_000L, ["cancel_http_readonly_queries_on_client_close"] = 1, ["do_not_merge_across_partitions_select_final"] = 1 },
     };
 
     public async Task<List<T>> ReadAsync<T>(string sql, ClickHouseParameterCollection parameters, Func<ClickHouseDataReader, T> row, CancellationToken cancellation)

@@ -38,16 +38,15 @@ internal static class ClickHouseSchema
                   attempt UInt16 CODEC(ZSTD(1)),
                   job_id String CODEC(ZSTD(3)),
                   status UInt8 CODEC(ZSTD(1)), result UInt8 CODEC(ZSTD(1)), trigger UInt8 CODEC(ZSTD(1)),
-                  dispatched_at Nullable(DateTime64(3, 'UTC')) CODEC(Delta, ZSTD(1)), dispatched_by LowCardinality(Nullable(String)),
-                  started_at DateTime64(3, 'UTC') CODEC(Delta, ZSTD(1)), duration_ms UInt64 CODEC(T64, ZSTD(1)),
+                  dispatched_at Nullable(DateTime64(3, 'UTC')) CODEC(T64, ZSTD(1)), dispatched_by LowCardinality(Nullable(String)),
+                  started_at DateTime64(3, 'UTC') CODEC(T64, ZSTD(1)), duration_ms UInt64 CODEC(T64, ZSTD(1)),
                   node LowCardinality(String), trace_id String CODEC(ZSTD(1)), status_code Nullable(UInt16) CODEC(ZSTD(1)),
                   error Nullable(String) CODEC(ZSTD(3)), output Nullable(String) CODEC(ZSTD(3)),
                   next_attempt_at Nullable(DateTime64(3, 'UTC')) CODEC(Delta, ZSTD(1)), occurrences UInt32 DEFAULT 1 CODEC(ZSTD(1)), last_due Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1)), rank UInt32 CODEC(ZSTD(1)),
-                  INDEX said {Said} TYPE text(tokenizer = ngrams(3)),
+                  INDEX said {Said} TYPE ngrambf_v1(4, 32768, 3, 0),
                   INDEX standing status TYPE set(0),
-                  PROJECTION by_job (
-                    SELECT tenant, job_id, scheduled_at, execution_id, attempt, status, result, started_at, duration_ms, occurrences, rank
-                    ORDER BY tenant, job_id, scheduled_at, execution_id, attempt))
+                  INDEX of_job job_id TYPE bloom_filter(0.01),
+                  PROJECTION by_job (SELECT tenant, job_id, scheduled_at, status ORDER BY tenant, job_id, scheduled_at))
                 ENGINE = ReplacingMergeTree(rank) PARTITION BY toYYYYMMDD(scheduled_at) ORDER BY (tenant, scheduled_at, execution_id, attempt, job_id)
                 TTL toDateTime(scheduled_at) + INTERVAL 30 DAY SETTINGS ttl_only_drop_parts = 1, deduplicate_merge_projection_mode = 'rebuild'
                 """,
@@ -73,7 +72,7 @@ internal static class ClickHouseSchema
                 SELECT tenant, job_id, toStartOfMinute(scheduled_at) AS minute, {ClickHouseTallies.Counts},
                   {ClickHouseTallies.Lateness("Array")}[1] AS lateness_p50_ms, {ClickHouseTallies.Lateness("Array")}[2] AS lateness_p99_ms, {ClickHouseTallies.WorstLateness} AS lateness_max_ms,
                   {ClickHouseTallies.Duration("Array")}[1] AS duration_p50_ms, {ClickHouseTallies.Duration("Array")}[2] AS duration_p99_ms, {ClickHouseTallies.LongestDuration} AS duration_max_ms
-                FROM ({ClickHouseTallies.Executions(ClickHouseTallies.AttemptsOnce(""))})
+                FROM ({ClickHouseTallies.Executions($"{Attempts} FINAL")})
                 GROUP BY tenant, job_id, minute
                 """,
             ],

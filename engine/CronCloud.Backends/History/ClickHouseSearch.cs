@@ -22,30 +22,37 @@ internal sealed class ClickHouseSearch(ClickHouseReads reads)
     public async Task<IReadOnlyList<HistoryExecution>> FindAsync(HistoryQuery query, CancellationToken cancellation)
     {
         var found = new List<HistoryExecution>();
-        var after = query.After;
+        var rest = query;
         for (var take = query.Limit; ; take = Math.Min(4 * take, MostCandidates))
         {
-            var candidates = await CandidatesAsync(query with { After = after, Limit = take }, cancellation);
+            var candidates = await CandidatesAsync(rest with { Limit = take }, cancellation);
             if (candidates.Count > 0)
-                found.AddRange((await JudgedAsync(query, candidates, cancellation)).Take(query.Limit - found.Count));
+                found.AddRange((await JudgedAsync(rest, candidates, cancellation)).Take(query.Limit - found.Count));
             if (found.Count == query.Limit || candidates.Count < take)
                 return found;
-            after = candidates[^1];
+            rest = IsByInstant(query) ? rest with { To = candidates[^1].ScheduledAt } : rest with { After = candidates[^1] };
         }
     }
 
+    /// <summary>The order by jobs knows instants alone: whatever the job had at one is judged together.</summary>
+    private static bool IsByInstant(HistoryQuery query) => query is { JobId: not null, Text: null };
+
+    /// <summary>An execution may come more than once.</summary>
     private Task<List<HistoryCursor>> CandidatesAsync(HistoryQuery query, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("limit", query.Limit);
         var where = Where(query, parameters);
-        var sql = query is { Status: ExecutionStatus.Retrying, Text: null }
-            ? Unfinished(where)
-            : $$"""
-                SELECT scheduled_at, execution_id FROM {{ClickHouseSchema.Attempts}}
-                WHERE {{where}}
-                ORDER BY scheduled_at DESC, execution_id DESC LIMIT 1 BY scheduled_at, execution_id LIMIT {limit:Int32}
-                """;
+        var sql = query switch
+        {
+            { JobId: not null, Text: null } => $$"""
+                SELECT scheduled_at, '' AS execution FROM {{ClickHouseSchema.Attempts}} WHERE {{where}} ORDER BY scheduled_at DESC LIMIT {limit:Int32}
+                """,
+            { Status: ExecutionStatus.Retrying, Text: null } => Unfinished(where),
+            _ => $$"""
+                SELECT scheduled_at, execution_id FROM {{ClickHouseSchema.Attempts}} WHERE {{where}} ORDER BY scheduled_at DESC, execution_id DESC LIMIT {limit:Int32}
+                """,
+        };
         return reads.ReadAsync(sql, parameters, reader => new HistoryCursor(ClickHouseHistoryRows.Instant(reader.GetDateTime(0)), reader.GetString(1)), cancellation);
     }
 
@@ -63,13 +70,17 @@ internal sealed class ClickHouseSearch(ClickHouseReads reads)
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("tenant", query.Tenant);
         parameters.AddParameter("instants", candidates.Select(c => c.ScheduledAt.ToUnixTimeMilliseconds()).Distinct().ToArray());
-        parameters.AddParameter("executions", candidates.Select(c => c.ExecutionId).ToArray());
+        if (IsByInstant(query))
+            parameters.AddParameter("job", query.JobId!);
+        else
+            parameters.AddParameter("executions", candidates.Select(c => c.ExecutionId).Distinct().ToArray());
         if (query.Text is not null)
             parameters.AddParameter("text", Escaped(query.Text));
         var attempts = await reads.ReadAsync(
             $$"""
-            SELECT {{ClickHouseHistoryRows.ColumnsWithoutOutput}}, {{(query.Text is null ? "true" : Holds)}} AS holds FROM {{ClickHouseSchema.Attempts}} FINAL
-            WHERE tenant = {tenant:String} AND scheduled_at IN (SELECT fromUnixTimestamp64Milli(arrayJoin({instants:Array(Int64)}), 'UTC')) AND execution_id IN {executions:Array(String)}
+            SELECT {{ClickHouseHistoryRows.ColumnsWithoutOutput}}, toBool({{(query.Text is null ? "1" : Holds)}}) AS holds FROM {{ClickHouseSchema.Attempts}} FINAL
+            WHERE tenant = {tenant:String} AND scheduled_at IN (SELECT fromUnixTimestamp64Milli(arrayJoin({instants:Array(Int64)}), 'UTC'))
+              AND {{(IsByInstant(query) ? "job_id = {job:String}" : "execution_id IN {executions:Array(String)}")}}{{Behind(query.After, parameters)}}
             ORDER BY scheduled_at DESC, execution_id DESC, attempt
             """,
             parameters,
@@ -84,37 +95,41 @@ internal sealed class ClickHouseSearch(ClickHouseReads reads)
 
     private static string Where(HistoryQuery query, ClickHouseParameterCollection parameters)
     {
-        var conditions = new List<string> { "tenant = {tenant:String}" };
         parameters.AddParameter("tenant", query.Tenant);
+        var within = "tenant = {tenant:String}";
+        if (query.From is { } from)
+            within += $" AND scheduled_at >= {ClickHouseReads.Instant(from)}";
+        if (query.To is { } to)
+            within += $" AND scheduled_at < {ClickHouseReads.Instant(to)}";
         if (query.JobId is { } job)
         {
-            conditions.Add("job_id = {job:String}");
+            within += " AND job_id = {job:String}";
             parameters.AddParameter("job", job);
-        }
-
-        if (query.From is { } from)
-            conditions.Add($"scheduled_at >= {ClickHouseReads.Instant(from)}");
-        if (query.To is { } to)
-            conditions.Add($"scheduled_at < {ClickHouseReads.Instant(to)}");
-        if (query.After is { } after)
-        {
-            conditions.Add($$"""(scheduled_at, execution_id) < ({{ClickHouseReads.Instant(after.ScheduledAt)}}, {after_id:String})""");
-            parameters.AddParameter("after_id", after.ExecutionId);
         }
 
         if (query.Text is { } text)
         {
-            conditions.Add(Holds);
             parameters.AddParameter("text", Escaped(text));
-        }
-        else if (query.Status is { } status)
-        {
-            conditions.Add(status == ExecutionStatus.Retrying ? "(status = 1 OR attempt > 1)" : "status = {status:UInt8}");
-            if (status != ExecutionStatus.Retrying)
-                parameters.AddParameter("status", (byte)status);
+            // Where a job has executions its own order tells, so that no text is read elsewhere.
+            var ofJob = query.JobId is null ? "" : $" AND scheduled_at IN (SELECT scheduled_at FROM {ClickHouseSchema.Attempts} WHERE {within})";
+            return $"{within}{ofJob}{Behind(query.After, parameters)} AND {Holds}";
         }
 
-        return string.Join(" AND ", conditions);
+        var standing = query switch
+        {
+            { Status: null } => "",
+            { Status: ExecutionStatus.Retrying, JobId: null } => " AND (status = 1 OR attempt > 1)",
+            { Status: { } status } => FormattableString.Invariant($" AND status = {(int)status}"),
+        };
+        return within + standing + (IsByInstant(query) ? "" : Behind(query.After, parameters));
+    }
+
+    private static string Behind(HistoryCursor? after, ClickHouseParameterCollection parameters)
+    {
+        if (after is null)
+            return "";
+        parameters.AddParameter("after_id", after.ExecutionId);
+        return $$""" AND (scheduled_at, execution_id) < ({{ClickHouseReads.Instant(after.ScheduledAt)}}, {after_id:String})""";
     }
 
     private static string Escaped(string text) => Special.Aggregate(text, (escaped, special) => escaped.Replace(special, @"\" + special, StringComparison.Ordinal));

@@ -38,15 +38,4 @@ internal static class ClickHouseTallies
         FROM {attempts}
         GROUP BY tenant, scheduled_at, execution_id, job_id
         """;
-
-    /// <summary>The attempts that a condition finds, those that are there twice by the rank. Unlike FINAL this leaves the server free to read them in another order.</summary>
-    public static string AttemptsOnce(string where) =>
-        $"""
-        (SELECT tenant, job_id, scheduled_at, execution_id, attempt,
-           argMax((status, result, started_at, duration_ms, occurrences), rank) AS told,
-           told.1 AS status, told.2 AS result, told.3 AS started_at, told.4 AS duration_ms, told.5 AS occurrences
-         FROM {ClickHouseSchema.Attempts}
-         {where}
-         GROUP BY tenant, scheduled_at, execution_id, attempt, job_id)
-        """;
 }

@@ -7,7 +7,7 @@ namespace CronCloud.Backends.Tests.History;
 /// <summary>What every history must count, whatever came twice.</summary>
 public abstract partial class HistoryContract
 {
-    private static readonly DateTimeOffset Minute = HistoryMinute.WholeMinute(Due);
+    private static DateTimeOffset Minute => HistoryMinute.WholeMinute(Due);
 
     [Fact]
     public async Task Occurrences_of_schedules_are_counted_once_each_by_where_they_stand()
