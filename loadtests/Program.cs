@@ -20,7 +20,7 @@ if (arguments.Scenario == "metrics")
 {
     var load = await SteadyLoad.RunAsync(arguments);
     await ResultFile.WriteAsync(arguments, load);
-    await MetricsPicture.WriteAsync(ResultFile.PathOf(arguments, "svg"), $"{arguments.Jobs} executions a second on the {arguments.Parts}, by /metrics", load.Points);
+    await MetricsPicture.WriteAsync(ResultFile.PathOf(arguments, "svg"), $"{arguments.Jobs} executions a second on the {(arguments.Parts == "real" ? "real servers, three nodes and a gateway" : "twins, one process")}, as /metrics tells it", load.Points);
     Console.WriteLine(load with { Points = [] });
     return load.Missed == 0 && load.Findings == 0 ? 0 : 1;
 }

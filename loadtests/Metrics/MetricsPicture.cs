@@ -32,7 +32,7 @@ internal static class MetricsPicture
 
     private static PlotModel Model(string title, IReadOnlyList<MetricsPoint> points, Panel[] panels)
     {
-        var model = new PlotModel { Title = title, TitleFontSize = 14, Background = OxyColors.White, PlotAreaBorderThickness = new OxyThickness(0), Padding = new OxyThickness(8, 20, 24, 8) };
+        var model = new PlotModel { Title = title, TitleFontSize = 14, Background = OxyColors.White, PlotAreaBorderThickness = new OxyThickness(0), Padding = new OxyThickness(8, 20, 24, 8), PlotMargins = new OxyThickness(70, double.NaN, double.NaN, double.NaN) };
         var minutes = (points[^1].At - points[0].At).TotalMinutes;
         model.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Title = "minutes", Minimum = 0, Maximum = minutes, MajorGridlineStyle = LineStyle.Dot });
         for (var i = 0; i < panels.Length; i++)
@@ -47,6 +47,7 @@ internal static class MetricsPicture
         {
             Key = panel.Name,
             Title = panel.Name,
+            AxisTitleDistance = 20,
             Position = AxisPosition.Left,
             StartPosition = bottom + (Gap / 2),
             EndPosition = bottom + height - (Gap / 2),
