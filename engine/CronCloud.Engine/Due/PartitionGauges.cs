@@ -9,7 +9,6 @@ public sealed class PartitionGauges : IDisposable
 {
     private static readonly KeyValuePair<string, object?>[] Tags = [.. Enumerable.Range(0, Partitions.Count).Select(p => new KeyValuePair<string, object?>("partition", p))];
 
-    private readonly Meter _meter = new(EngineMeter.Name);
     private readonly PartitionOwner _owner;
     private readonly DueBacklog _backlog;
     private readonly Checkpoints _checkpoints;
@@ -18,15 +17,17 @@ public sealed class PartitionGauges : IDisposable
     public PartitionGauges(PartitionOwner owner, DuePartitionParts parts, InvariantScan flights, TimeProvider time)
     {
         (_owner, _backlog, _checkpoints, _time) = (owner, parts.Backlog, parts.Checkpoints, time);
-        _meter.CreateObservableGauge("croncloud.partitions.held", () => _owner.Held.Count, "{partition}", "Partitions that this node scans");
-        _meter.CreateObservableGauge("croncloud.partitions.building", () => Held().Count(p => p.Backlog is { IsWhole: false }), "{partition}", "Partitions of this node whose index is being built or compared with the record");
-        _meter.CreateObservableGauge("croncloud.due.backlog", Backlog, "{entry}", "Entries that are due and not dispatched, as the partition's last round left them");
-        _meter.CreateObservableGauge("croncloud.due.lag", Lag, "s", "Age of the oldest entry that is due and not dispatched; 0 when there is none");
-        _meter.CreateObservableGauge("croncloud.checkpoint.age", CheckpointAge, "s", "Age of the oldest checkpoint of this node's partitions");
-        _meter.CreateObservableGauge("croncloud.flights", () => _owner.Held.Sum(flights.FlightsOf), "{attempt}", "Attempts that are dispatched and not settled, as the scan of invariants found them in the last minute");
+        Meter.CreateObservableGauge("croncloud.partitions.held", () => _owner.Held.Count, "{partition}", "Partitions that this node scans");
+        Meter.CreateObservableGauge("croncloud.partitions.building", () => Held().Count(p => p.Backlog is { IsWhole: false }), "{partition}", "Partitions of this node whose index is being built or compared with the record");
+        Meter.CreateObservableGauge("croncloud.due.backlog", Backlog, "{entry}", "Entries that are due and not dispatched, as the partition's last round left them");
+        Meter.CreateObservableGauge("croncloud.due.lag", Lag, "s", "Age of the oldest entry that is due and not dispatched; 0 when there is none");
+        Meter.CreateObservableGauge("croncloud.checkpoint.age", CheckpointAge, "s", "Age of the oldest checkpoint of this node's partitions");
+        Meter.CreateObservableGauge("croncloud.flights", () => _owner.Held.Sum(flights.FlightsOf), "{attempt}", "Attempts that are dispatched and not settled, as the scan of invariants found them in the last minute");
     }
 
-    public void Dispose() => _meter.Dispose();
+    internal Meter Meter { get; } = new(EngineMeter.Name);
+
+    public void Dispose() => Meter.Dispose();
 
     private IEnumerable<(int Partition, PartitionBacklog? Backlog)> Held() => _owner.Held.Select(partition => (partition, _backlog.Of(partition)));
 

@@ -13,7 +13,6 @@ public sealed class StreamDepths : ILoop, IDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
     private static readonly KeyValuePair<string, object?>[] Readers = Tag.PerValueOf<OutcomeReader>("reader");
 
-    private readonly Meter _meter = new(EngineMeter.Name);
     private readonly IExecutionQueue _queue;
     private readonly IOutcomeStream _outcomes;
     private readonly TimeProvider _time;
@@ -22,11 +21,13 @@ public sealed class StreamDepths : ILoop, IDisposable
     public StreamDepths(IExecutionQueue queue, IOutcomeStream outcomes, TimeProvider time)
     {
         (_queue, _outcomes, _time) = (queue, outcomes, time);
-        _meter.CreateObservableGauge("croncloud.queue.depth", () => Tell(d => d.Waiting), "{attempt}", "Attempts in the queue that no worker has taken");
-        _meter.CreateObservableGauge("croncloud.queue.taken", () => Tell(d => d.Taken), "{attempt}", "Attempts in the queue that workers have taken and not acknowledged");
-        _meter.CreateObservableGauge("croncloud.queue.age", () => Tell(d => d.Oldest is { } oldest ? Math.Max(0, (_time.GetUtcNow() - oldest).TotalSeconds) : 0), "s", "Age of the oldest attempt in the queue, taken or not");
-        _meter.CreateObservableGauge("croncloud.outcome.lag", Lags, "{outcome}", "Outcomes that a reader has not acknowledged");
+        Meter.CreateObservableGauge("croncloud.queue.depth", () => Tell(d => d.Waiting), "{attempt}", "Attempts in the queue that no worker has taken");
+        Meter.CreateObservableGauge("croncloud.queue.taken", () => Tell(d => d.Taken), "{attempt}", "Attempts in the queue that workers have taken and not acknowledged");
+        Meter.CreateObservableGauge("croncloud.queue.age", () => Tell(d => d.Oldest is { } oldest ? Math.Max(0, (_time.GetUtcNow() - oldest).TotalSeconds) : 0), "s", "Age of the oldest attempt in the queue, taken or not");
+        Meter.CreateObservableGauge("croncloud.outcome.lag", Lags, "{outcome}", "Outcomes that a reader has not acknowledged");
     }
+
+    internal Meter Meter { get; } = new(EngineMeter.Name);
 
     public string Name => "stream depths";
 
@@ -49,7 +50,7 @@ public sealed class StreamDepths : ILoop, IDisposable
         }
     }
 
-    public void Dispose() => _meter.Dispose();
+    public void Dispose() => Meter.Dispose();
 
     private IEnumerable<Measurement<T>> Tell<T>(Func<Depths, T> figure)
         where T : struct => _last is { } last ? [new Measurement<T>(figure(last))] : [];
