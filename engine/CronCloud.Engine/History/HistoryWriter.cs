@@ -1,5 +1,5 @@
-using CronCloud.Core.Executions;
 using CronCloud.Core.History;
+using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Loops;
 using CronCloud.Engine.Outcomes;
@@ -22,7 +22,7 @@ public sealed class HistoryWriter(IOutcomeStream outcomes, IHistory history, Tim
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
         var deliveries = await outcomes.PullAsync(OutcomeReader.History, BatchSize, PullWait, cancellation);
-        var rows = deliveries.Read(outcome => new Row(HistoryRow.Of(outcome), outcome.Execution, outcome.EndedAt), logger).ConvertAll(message => message.Content);
+        var rows = deliveries.Read(outcome => new Row(HistoryRow.Of(outcome), outcome), logger).ConvertAll(message => message.Content);
         await deliveries.CompleteAsync(() => rows.Count > 0 ? deliveries.HoldAsync(WriteAsync(rows, cancellation), time, cancellation) : Task.CompletedTask, cancellation);
         return deliveries.Count is > 0 and < BatchSize ? Gather : TimeSpan.Zero;
     }
@@ -32,7 +32,7 @@ public sealed class HistoryWriter(IOutcomeStream outcomes, IHistory history, Tim
         var (from, began) = (time.GetUtcNow(), time.GetTimestamp());
         try
         {
-            await history.WriteAsync(rows.ConvertAll(row => row.History), cancellation);
+            await history.WriteAsync(rows.ConvertAll(row => row.Kept), cancellation);
         }
         catch
         {
@@ -44,10 +44,10 @@ public sealed class HistoryWriter(IOutcomeStream outcomes, IHistory history, Tim
         var now = time.GetUtcNow();
         foreach (var row in rows)
         {
-            HistoryMetrics.Recorded(now - row.EndedAt);
-            ExecutionTraces.Recorded(row.Execution, rows.Count, from, now);
+            HistoryMetrics.Recorded(now - row.Outcome.EndedAt);
+            ExecutionTraces.Recorded(row.Outcome, rows.Count, from, now);
         }
     }
 
-    private sealed record Row(HistoryRow History, Execution Execution, DateTimeOffset EndedAt);
+    private sealed record Row(HistoryRow Kept, Outcome Outcome);
 }

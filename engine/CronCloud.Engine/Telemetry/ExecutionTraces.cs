@@ -29,7 +29,9 @@ public static class ExecutionTraces
 
     /// <summary>From the due time of an occurrence, or now, until the queue has the attempt. Its id goes with the attempt: what follows is below it.</summary>
     internal static Activity? StartDispatch(Execution execution, DateTimeOffset now) =>
-        Start("dispatch", ActivityKind.Producer, execution, BeginsTrace(execution) ? execution.ScheduledAt : now);
+        IsNamedBySchedule(execution)
+            ? Start("dispatch", ActivityKind.Producer, execution, execution.ScheduledAt, isFirst: true)
+            : Start("dispatch", ActivityKind.Producer, execution, now);
 
     /// <summary>The call of the target, which gets its id as <c>traceparent</c>.</summary>
     internal static Activity? StartAttempt(Execution execution, DateTimeOffset now) => Start("attempt", ActivityKind.Client, execution, now);
@@ -47,15 +49,15 @@ public static class ExecutionTraces
 
     internal static void Settled(Outcome outcome, ExecutionStatus status, DateTimeOffset from, DateTimeOffset to)
     {
-        using var span = Start("settle", ActivityKind.Consumer, outcome.Execution, from);
+        using var span = Start("settle", ActivityKind.Consumer, outcome.Execution, from, IsUndispatched(outcome));
         span?.SetTag("croncloud.status", status.ToString());
         span?.EndAt(to);
     }
 
     /// <summary>A span of each execution, not of each batch: it is the last one of its trace, and only those that are sampled have one.</summary>
-    internal static void Recorded(Execution execution, int batch, DateTimeOffset from, DateTimeOffset to)
+    internal static void Recorded(Outcome outcome, int batch, DateTimeOffset from, DateTimeOffset to)
     {
-        using var span = Start("record", ActivityKind.Consumer, execution, from);
+        using var span = Start("record", ActivityKind.Consumer, outcome.Execution, from, IsUndispatched(outcome));
         span?.SetTag("croncloud.batch", batch);
         span?.EndAt(to);
     }
@@ -67,14 +69,17 @@ public static class ExecutionTraces
         span.Stop();
     }
 
-    /// <summary>An occurrence that a schedule names and nobody has dispatched yet: there is no span above its own.</summary>
-    private static bool BeginsTrace(Execution execution) => execution is { Trigger: Trigger.Schedule, Attempt: 1, DispatchedAt: null };
+    private static bool IsNamedBySchedule(Execution execution) => execution is { Trigger: Trigger.Schedule, Attempt: 1 };
 
-    private static Activity? Start(string name, ActivityKind kind, Execution execution, DateTimeOffset at)
+    /// <summary>An occurrence that was let go: no dispatch has a span.</summary>
+    private static bool IsUndispatched(Outcome outcome) => outcome.IsDropped && IsNamedBySchedule(outcome.Execution);
+
+    /// <summary>The trace has its id before its first span, above which there is none.</summary>
+    private static Activity? Start(string name, ActivityKind kind, Execution execution, DateTimeOffset at, bool isFirst = false)
     {
         if (!Source.HasListeners() || !ActivityContext.TryParse(execution.TraceParent, null, isRemote: true, out var parent))
             return null;
-        var above = BeginsTrace(execution) ? new ActivityContext(parent.TraceId, default, parent.TraceFlags) : parent;
+        var above = isFirst ? new ActivityContext(parent.TraceId, default, parent.TraceFlags) : parent;
         var current = Activity.Current;
         var span = Source.StartActivity(name, kind, above, tags: null, links: null, startTime: at);
         Activity.Current = current; // many executions are on their way side by side: none is inside another
