@@ -13,6 +13,7 @@ internal sealed record Arguments(string Scenario, string Parts)
                     deployment     N jobs (500) that are due every second, three nodes told to stop and started again one after the other; on the real parts only
                     rebuild        Redis emptied under N jobs (100000); on the real parts only
                     promises       the simulation on N fresh seeds (2000): which of them break a promise; on the twins only
+                    metrics        N jobs (200) that are due every second, some failing, for so many minutes (10), and a picture of what /metrics told
                     faults         fault after fault, chosen by a seed (1), for so many minutes (30); on the real parts only
                     history        a day of N rows (50000000) of N jobs (50000) in ClickHouse: what they cost, how fast they are found, and written for so many seconds (30); on the real parts only
                     ledger         one hour of N jobs (1000000), each due once in it, compared with what history has; on the real parts only
@@ -27,6 +28,7 @@ internal sealed record Arguments(string Scenario, string Parts)
         "deployment" => 500,
         "rebuild" => 100_000,
         "promises" => 2_000,
+        "metrics" => 200,
         "history" => 50_000,
         "ledger" => 1_000_000,
         _ => 100,
@@ -38,7 +40,7 @@ internal sealed record Arguments(string Scenario, string Parts)
 
     public int Seed { get; init; } = 1;
 
-    public int Minutes { get; init; } = 30;
+    public int Minutes { get; init; } = Scenario == "metrics" ? 10 : 30;
 
     public int Rows { get; init; } = 50_000_000;
 

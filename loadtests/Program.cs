@@ -1,4 +1,5 @@
 using CronCloud.LoadTests;
+using CronCloud.LoadTests.Metrics;
 using CronCloud.LoadTests.Scenarios;
 
 // Measures CronCloud and writes what came of it to loadtests/results. Everything runs on this machine, on loopback.
@@ -13,6 +14,15 @@ if (arguments.Scenario == "faults")
     var faults = await FaultStorm.RunAsync(arguments);
     Console.WriteLine(await ResultFile.WriteAsync(arguments, faults));
     return faults.Violations.Count == 0 ? 0 : 1;
+}
+
+if (arguments.Scenario == "metrics")
+{
+    var load = await SteadyLoad.RunAsync(arguments);
+    await ResultFile.WriteAsync(arguments, load);
+    await MetricsPicture.WriteAsync(ResultFile.PathOf(arguments, "svg"), $"{arguments.Jobs} executions a second on the {(arguments.Parts == "real" ? "real servers, three nodes and a gateway" : "twins, one process")}, as /metrics tells it", load.Points);
+    Console.WriteLine(load with { Points = [] });
+    return load.Missed == 0 && load.Findings == 0 ? 0 : 1;
 }
 
 if (arguments.Scenario == "promises")

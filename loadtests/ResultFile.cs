@@ -13,7 +13,6 @@ internal static class ResultFile
     public static async Task<string> WriteAsync<T>(Arguments arguments, T result)
     {
         var at = TimeProvider.System.GetUtcNow();
-        var file = Path.Combine(Repository.Root, "loadtests/results", $"{arguments.Scenario}-{arguments.Parts}{(arguments.Kill ? "-kill" : "")}.json");
         var json = JsonSerializer.Serialize(
             new
             {
@@ -24,9 +23,12 @@ internal static class ResultFile
                 result,
             },
             Options);
-        await File.WriteAllTextAsync(file, json + "\n");
+        await File.WriteAllTextAsync(PathOf(arguments, "json"), json + "\n");
         return json;
     }
+
+    public static string PathOf(Arguments arguments, string extension) =>
+        Path.Combine(Repository.Root, "loadtests/results", $"{arguments.Scenario}-{arguments.Parts}{(arguments.Kill ? "-kill" : "")}.{extension}");
 
     private static async Task<string> CommitAsync()
     {

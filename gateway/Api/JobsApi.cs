@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -7,6 +8,7 @@ using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Engine.Jobs;
+using CronCloud.Engine.Telemetry;
 using CronCloud.Gateway.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -140,7 +142,7 @@ internal static class JobsApi
         var keyed = KeyedRequest.Of(http);
         if (keyed is { IsRepeated: true } && time.GetUtcNow() - keyed.FirstSent > DueEntry.TombstoneLife && await TriggeredAsync(id, keyed, http, executions) is { } before)
             return Triggered(before);
-        var reply = await changes.AskAsync(new TriggerJob { Tenant = Tenant.Of(http), Id = id, Payload = payload, Asked = keyed is null ? null : (keyed.FirstSent, keyed.Nonce) }, http.RequestAborted);
+        var reply = await changes.AskAsync(new TriggerJob { Tenant = Tenant.Of(http), Id = id, Payload = payload, Asked = keyed is null ? null : (keyed.FirstSent, keyed.Nonce), TraceParent = ExecutionTraces.Of(Activity.Current) }, http.RequestAborted);
         return JobChanges.RefusalOf(reply) ?? Triggered(reply.ExecutionId!);
     }
 

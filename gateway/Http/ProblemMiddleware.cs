@@ -43,9 +43,9 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} met a server that is away: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 2001, Level = LogLevel.Warning, Message = "{Path} met a server that is away: {Kind}: {Reason}")]
     private partial void LogAway(string path, string kind, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Path} failed")]
+    [LoggerMessage(EventId = 2002, Level = LogLevel.Error, Message = "{Path} failed")]
     private partial void LogFailed(Exception failure, string path);
 }

@@ -15,6 +15,9 @@ internal sealed class FaultyQueue(IExecutionQueue queue) : IExecutionQueue
     /// <summary>Publishes are neither taken nor refused, whatever is cancelled.</summary>
     public bool Hangs { get; set; }
 
+    /// <summary>Asked for its state, it fails.</summary>
+    public bool IsAway { get; set; }
+
     public Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation) =>
         Hangs ? new TaskCompletionSource<IReadOnlyList<bool>>().Task
         : Refuses ? Task.FromResult<IReadOnlyList<bool>>(new bool[messages.Count]) : queue.PublishAsync(messages, cancellation);
@@ -23,7 +26,7 @@ internal sealed class FaultyQueue(IExecutionQueue queue) : IExecutionQueue
 
     public Task<long> CountAsync(CancellationToken cancellation) => queue.CountAsync(cancellation);
 
-    public Task<QueueState> ReadStateAsync(CancellationToken cancellation) => queue.ReadStateAsync(cancellation);
+    public Task<QueueState> ReadStateAsync(CancellationToken cancellation) => IsAway ? throw new IOException("The queue is away.") : queue.ReadStateAsync(cancellation);
 }
 
 /// <summary>An index that breaks before an advance, or refuses to arm, when told to, and can be emptied.</summary>

@@ -106,13 +106,14 @@ internal sealed class Pipeline : IAsyncDisposable
 
     public Checkpoints NewCheckpoints() => new(CheckpointStore, Time);
 
-    public DuePartition NewPartition(Checkpoints? checkpoints = null)
+    public DuePartition NewPartition(Checkpoints? checkpoints = null) => new(Partition, NewParts(checkpoints), Time);
+
+    public DuePartitionParts NewParts(Checkpoints? checkpoints = null)
     {
         var dispatcher = new Dispatcher(Index, Queue, Outcomes, Pending, Jobs, new NodeName("node"), Time, NullLogger<Dispatcher>.Instance);
         var lost = new LostFlights(Index, dispatcher, Queue, Outcomes, History, Time, NullLogger<LostFlights>.Instance);
         var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, new KnownStarts(History, DeadLetters, Time, NullLogger<KnownStarts>.Instance), Time, NullLogger<PartitionBuilder>.Instance);
-        var parts = new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), Clock);
-        return new DuePartition(Partition, parts, Time);
+        return new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), Clock);
     }
 
     /// <summary>The only owner: it holds all partitions.</summary>

@@ -32,27 +32,27 @@ public sealed class TwinInstallation : Installation
 {
     private readonly int _port = FreePort.Next();
     private readonly string _folder = Directory.CreateTempSubdirectory("croncloud-twins-").FullName;
+    private readonly (string Name, string Value)[] _more;
     private CronCloudProcess _process = null!;
 
-    private TwinInstallation(WebhookSink sink)
-        : base(sink)
-    {
-    }
+    private TwinInstallation(WebhookSink sink, (string Name, string Value)[] more)
+        : base(sink) => _more = more;
 
     public override HttpClient Http => _process.Http;
 
     public CronCloudProcess Process => _process;
 
-    public static async Task<TwinInstallation> StartAsync()
+    /// <summary>With settings beside the usual ones.</summary>
+    public static async Task<TwinInstallation> StartAsync(params (string Name, string Value)[] more)
     {
-        var installation = new TwinInstallation(await WebhookSink.StartAsync());
+        var installation = new TwinInstallation(await WebhookSink.StartAsync(), more);
         await installation.StartProcessAsync();
         return installation;
     }
 
     public async Task StartProcessAsync()
     {
-        _process = await CronCloudProcess.StartGatewayAsync(_port, Settings(("CronCloud__DataDirectory", Path.Combine(_folder, "data"))));
+        _process = await CronCloudProcess.StartGatewayAsync(_port, Settings([("CronCloud__DataDirectory", Path.Combine(_folder, "data")), .. _more]));
         await _process.UntilReadyAsync();
     }
 

@@ -100,16 +100,16 @@ public sealed partial class ClockGuard(DisciplinedClock clock, TimeProvider mach
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "This machine's clock is wrong, nothing is dispatched until it is right: {Differences}")]
+    [LoggerMessage(EventId = 1501, Level = LogLevel.Error, Message = "This machine's clock is wrong, nothing is dispatched until it is right: {Differences}")]
     private partial void LogOut(string differences);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "This machine's clock is right: {Differences}")]
+    [LoggerMessage(EventId = 1502, Level = LogLevel.Information, Message = "This machine's clock is right: {Differences}")]
     private partial void LogIn(string differences);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The machine's clock went {Jump} ahead, and stays")]
+    [LoggerMessage(EventId = 1503, Level = LogLevel.Warning, Message = "The machine's clock went {Jump} ahead, and stays")]
     private partial void LogJump(TimeSpan jump);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The clock of {Reference} cannot be read: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1504, Level = LogLevel.Debug, Message = "The clock of {Reference} cannot be read: {Kind}: {Reason}")]
     private partial void LogAway(string reference, string kind, string reason);
 
     /// <summary>How far a reference is ahead of the machine, give or take half of the time that it took to ask.</summary>

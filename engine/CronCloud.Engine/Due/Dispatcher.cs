@@ -46,7 +46,7 @@ public sealed partial class Dispatcher(
     {
         if (entries.Count == 0)
             return new Dispatched(null, 0, 0);
-        var now = time.GetUtcNow();
+        var (now, began) = (time.GetUtcNow(), time.GetTimestamp());
         var steps = entries.Select(entry => new DispatchStep(entry, Plan(entry, now, inQueue, checkpoint))).ToList();
         await DropDeletedAsync(steps, cancellation);
         await StartClaimedAsync(partition, steps, cancellation);
@@ -56,13 +56,24 @@ public sealed partial class Dispatcher(
         var done = steps.Where(step => step.State == StepState.Done).ToList();
         if (done.Count > 0)
             await index.AdvanceAsync(partition, done.ConvertAll(step => step.AdvanceAt(now)), now, cancellation);
-        return new Dispatched(steps.Min(step => step.NextDue), steps.Count(step => step.State == StepState.Held), steps.Count(step => step.State == StepState.Refused));
+        var dispatched = new Dispatched(steps.Min(step => step.NextDue), steps.Count(step => step.State == StepState.Held), steps.Count(step => step.State == StepState.Refused));
+        DispatchMetrics.Ended(dispatched, time.GetElapsedTime(began));
+        return dispatched;
     }
 
     /// <summary>Attempts go onto the queue; true where it has them.</summary>
-    public Task<IReadOnlyList<bool>> PublishAsync(int partition, IReadOnlyList<Execution> executions, CancellationToken cancellation) => executions.Count == 0
-        ? Task.FromResult<IReadOnlyList<bool>>([])
-        : queue.PublishAsync([.. executions.Select(e => new StreamMessage(e.MessageId, partition, e.ToJson()))], cancellation);
+    public async Task<IReadOnlyList<bool>> PublishAsync(int partition, IReadOnlyList<Execution> executions, CancellationToken cancellation)
+    {
+        if (executions.Count == 0)
+            return [];
+        var now = time.GetUtcNow();
+        using var spans = new DispatchSpans(executions, now);
+        var published = await queue.PublishAsync([.. executions.Select((e, i) => new StreamMessage(e.MessageId, partition, (e with { TraceParent = spans.TraceParentOf(i) }).ToJson()))], cancellation);
+        spans.End(published, time.GetUtcNow());
+        foreach (var (execution, _) in executions.Zip(published).Where(e => e.Second))
+            DispatchMetrics.Dispatched(execution, now);
+        return published;
+    }
 
     /// <summary>The attempt as it is dispatched now: its message and its flight say so.</summary>
     public Execution Stamped(Execution execution) =>
@@ -77,6 +88,7 @@ public sealed partial class Dispatcher(
         }
         catch (Exception unreadable) when (unreadable is JsonException or FormatException)
         {
+            DispatchMetrics.Unreadable();
             LogUnreadable(entry.Key, entry.Version, unreadable.Message);
             return new DuePlan { NextDue = now + UnreadablePause };
         }
@@ -181,13 +193,13 @@ public sealed partial class Dispatcher(
             drop.Step.State = StepState.Refused;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Due entry {Entry} version {Version} cannot be read and is put off: {Reason}")]
+    [LoggerMessage(EventId = 1101, Level = LogLevel.Error, Message = "Due entry {Entry} version {Version} cannot be read and is put off: {Reason}")]
     private partial void LogUnreadable(string entry, long version, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} executions that wait for their jobs' slots stay due until the record can be written: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "{Count} executions that wait for their jobs' slots stay due until the record can be written: {Kind}: {Reason}")]
     private partial void LogHeld(int count, string kind, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Whether jobs were deleted is not known, their waiting executions start: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "Whether jobs were deleted is not known, their waiting executions start: {Kind}: {Reason}")]
     private partial void LogRecordAway(string kind, string reason);
 }
 

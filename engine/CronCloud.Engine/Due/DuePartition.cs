@@ -40,8 +40,10 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()); // as the index keeps it: a finer one would look as if the index were behind
         var scan = await ScanAsync(now, cancellation);
         await BuildAsync(scan, cancellation);
+        TellBacklog(scan, null);
         var dispatched = await parts.Dispatcher.DispatchAsync(partition, [.. scan.Entries, .. scan.LeftOvers], InQueue(), parts.Checkpoints.WrittenOf(partition), cancellation);
         Reached(scan, dispatched, now);
+        TellBacklog(scan, dispatched);
         if (now - _flightsReadAt >= LongestSleep)
         {
             await parts.LostFlights.RunOnceAsync(partition, cancellation);
@@ -105,6 +107,15 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         parts.Checkpoints.Reached(partition, _reached);
     }
 
+    /// <summary>What the scan found is due until it is dispatched; what it did not even read stays so.</summary>
+    private void TellBacklog(DueScan scan, Dispatched? dispatched)
+    {
+        var isMore = scan.IsFull || scan.HasMoreLeftOvers;
+        var found = scan.Entries.Count(entry => !entry.IsTombstone) + scan.LeftOvers.Count;
+        var count = dispatched is null || isMore ? found : dispatched.Held + dispatched.Refused;
+        parts.Backlog.Tell(partition, new PartitionBacklog(count, count > 0 || isMore ? scan.Oldest : null, _isWhole));
+    }
+
     private TimeSpan SleepAfter(DueScan scan, Dispatched dispatched, DateTimeOffset began)
     {
         var now = time.GetUtcNow();
@@ -118,4 +129,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
 
 /// <summary>What all due partitions of a node share.</summary>
 public sealed record DuePartitionParts(
-    IDueIndex Index, Dispatcher Dispatcher, LostFlights LostFlights, PartitionBuilder Builder, Checkpoints Checkpoints, CatchUpBudget CatchUp, IndexWatch IndexWatch, ClockGuard Clock);
+    IDueIndex Index, Dispatcher Dispatcher, LostFlights LostFlights, PartitionBuilder Builder, Checkpoints Checkpoints, CatchUpBudget CatchUp, IndexWatch IndexWatch, ClockGuard Clock)
+{
+    public DueBacklog Backlog { get; } = new();
+}

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using CronCloud.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Due;
@@ -6,13 +7,20 @@ namespace CronCloud.Engine.Due;
 /// <summary>What the record's scan found wrong: counted and logged. In sound health there is none.</summary>
 public sealed partial class Findings(ILogger<Findings> logger)
 {
-    private static readonly Meter Meter = new("CronCloud.Engine");
-    private static readonly Counter<long> Counter = Meter.CreateCounter<long>("croncloud.scan.findings", "{finding}", "Invariants that the scan of the record found broken, by kind");
+    private static readonly Counter<long> Counter = EngineMeter.Meter.CreateCounter<long>("croncloud.scan.findings", "{finding}", "Invariants that the scan of the record found broken, by kind");
+
+    private static readonly string[] Kinds = ["missing", "stray", "unreadable", "unarmed", "overdue", "unsettled", "slot", "ended"];
 
     private long _total;
 
     /// <summary>Since the process started.</summary>
     public long Total => Interlocked.Read(ref _total);
+
+    internal static void Begin()
+    {
+        foreach (var kind in Kinds)
+            Counter.Add(0, new KeyValuePair<string, object?>("kind", kind));
+    }
 
     /// <summary>Kinds: missing, stray, unreadable, unarmed, overdue, unsettled, slot, ended.</summary>
     public void Report(int partition, string kind, string what, bool isMended)
@@ -25,9 +33,9 @@ public sealed partial class Findings(ILogger<Findings> logger)
             LogFound(partition, kind, what);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Partition {Partition}: {Kind} {What}: mended")]
+    [LoggerMessage(EventId = 1104, Level = LogLevel.Warning, Message = "Partition {Partition}: {Kind} {What}: mended")]
     private partial void LogMended(int partition, string kind, string what);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Partition {Partition}: {Kind} {What}")]
+    [LoggerMessage(EventId = 1105, Level = LogLevel.Warning, Message = "Partition {Partition}: {Kind} {What}")]
     private partial void LogFound(int partition, string kind, string what);
 }

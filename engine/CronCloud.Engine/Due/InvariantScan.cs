@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Engine.Loops;
@@ -19,8 +20,12 @@ public sealed class InvariantScan(PartitionOwner owner, IDueIndex index, IPendin
 
     private readonly Suspects _suspects = new();
     private readonly Dictionary<int, DateTimeOffset> _nextLook = [];
+    private readonly ConcurrentDictionary<int, int> _flights = [];
 
     public string Name => "invariant scan";
+
+    /// <summary>Attempts of the partition that were in flight at the last look.</summary>
+    public int FlightsOf(int partition) => _flights.GetValueOrDefault(partition);
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
@@ -44,6 +49,7 @@ public sealed class InvariantScan(PartitionOwner owner, IDueIndex index, IPendin
         foreach (var entry in overdue.Entries.Where(e => !e.IsTombstone))
             findings.Report(partition, "overdue", entry.Key, isMended: false);
         var flights = await index.ReadFlightsAsync(partition, DateTimeOffset.MaxValue, int.MaxValue, cancellation);
+        _flights[partition] = flights.Count;
         foreach (var flight in flights.Where(f => f.Deadline <= now - Bound).Take(MostTold))
             findings.Report(partition, "unsettled", flight.Id, isMended: false);
         var running = flights.Select(f => f.Id[..f.Id.LastIndexOf('#')]).ToHashSet();

@@ -77,7 +77,10 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         await Task.WhenAll(lost.Zip(again, published).Where(l => l.Third).Select(async l =>
         {
             if (await index.ExtendFlightAsync(partition, l.First.Flight, DuePlan.FlightOf(l.Second, now), cancellation))
+            {
+                DispatchMetrics.DispatchedAgain();
                 LogRedispatched(l.Second.AttemptId, l.Second.Redispatch);
+            }
         }));
     }
 
@@ -103,7 +106,10 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         await Task.WhenAll(lost.Zip(told).Where(l => l.Second).Select(async l =>
         {
             if (await index.ExtendFlightAsync(partition, l.First.Flight, l.First.Flight with { Deadline = now + DuePlan.Grace }, cancellation))
+            {
+                DispatchMetrics.ToldAgain();
                 LogToldAgain(l.First.Flight.Id);
+            }
         }));
     }
 
@@ -123,19 +129,19 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         return rows.ToLookup(row => $"{row.Tenant}/{row.ExecutionId}");
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "No outcome of {Attempt} by its deadline; dispatched again ({Times})")]
+    [LoggerMessage(EventId = 1106, Level = LogLevel.Warning, Message = "No outcome of {Attempt} by its deadline; dispatched again ({Times})")]
     private partial void LogRedispatched(string attempt, int times);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "The outcome of {Attempt} was not settled by its deadline; told again")]
+    [LoggerMessage(EventId = 1107, Level = LogLevel.Information, Message = "The outcome of {Attempt} was not settled by its deadline; told again")]
     private partial void LogToldAgain(string attempt);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Attempt} is in flight, and a later attempt has an outcome: its flight ends")]
+    [LoggerMessage(EventId = 1108, Level = LogLevel.Information, Message = "{Attempt} is in flight, and a later attempt has an outcome: its flight ends")]
     private partial void LogOver(string attempt);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Whether {Count} attempts have outcomes is not known: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1109, Level = LogLevel.Warning, Message = "Whether {Count} attempts have outcomes is not known: {Kind}: {Reason}")]
     private partial void LogHistoryAway(int count, string kind, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Flight {Attempt} cannot be read and is taken out: {Reason}")]
+    [LoggerMessage(EventId = 1110, Level = LogLevel.Error, Message = "Flight {Attempt} cannot be read and is taken out: {Reason}")]
     private partial void LogUnreadable(string attempt, string reason);
 
     private sealed record Lost(Flight Flight, Execution Execution)

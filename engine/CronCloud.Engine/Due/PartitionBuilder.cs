@@ -53,6 +53,7 @@ public sealed partial class PartitionBuilder(
 
         if (!build.Audit.HasEnded)
             return build;
+        PlacementMetrics.Built();
         if (build.Audit.Armed.Count + build.Audit.Removed.Count > 0)
             LogBuilt(partition, build.Audit.Armed.Count, build.Audit.Removed.Count, (long)time.GetElapsedTime(build.Started).TotalMilliseconds, build.Audit.Checkpoint);
         if (build.Audit.Unreadable.Count > 0)
@@ -72,6 +73,7 @@ public sealed partial class PartitionBuilder(
     /// <summary>A step failed. What is in the index is dispatched all the same.</summary>
     public void Report(int partition, Exception failure)
     {
+        PlacementMetrics.BuildFailed();
         int failures;
         lock (_lock)
         {
@@ -87,12 +89,12 @@ public sealed partial class PartitionBuilder(
 
     public void Dispose() => _places.Dispose();
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Partition {Partition} (of {Failures} such) cannot be compared with the record and goes on with what it has: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1111, Level = LogLevel.Warning, Message = "Partition {Partition} (of {Failures} such) cannot be compared with the record and goes on with what it has: {Kind}: {Reason}")]
     private partial void LogCannotBuild(int partition, int failures, string kind, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Partition {Partition} has {Count} jobs that cannot be read and do not run, the first is {Job}")]
+    [LoggerMessage(EventId = 1112, Level = LogLevel.Error, Message = "Partition {Partition} has {Count} jobs that cannot be read and do not run, the first is {Job}")]
     private partial void LogUnreadable(int partition, int count, string job);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Partition {Partition} is built: {Armed} entries armed, {Removed} taken out in {Ms} ms, from checkpoint {Checkpoint}")]
+    [LoggerMessage(EventId = 1113, Level = LogLevel.Debug, Message = "Partition {Partition} is built: {Armed} entries armed, {Removed} taken out in {Ms} ms, from checkpoint {Checkpoint}")]
     private partial void LogBuilt(int partition, int armed, int removed, long ms, DateTimeOffset? checkpoint);
 }

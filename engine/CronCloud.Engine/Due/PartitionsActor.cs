@@ -31,7 +31,7 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
         Receive<Look>(_ => OnLook());
         Receive<Placement>(OnPlacement);
         Receive<LookFailed>(OnLookFailed);
-        Receive<HandOverFailed>(failed => LogHandOverFailed(failed.Failure.GetType().Name, failed.Failure.Message));
+        Receive<HandOverFailed>(failed => OnHandOverFailed(failed.Failure));
         Receive<Woken>(w => _loops.GetValueOrDefault(w.Partition)?.Tell(LoopActor.Wake.Up));
         Receive<NoLook>(_ => { });
         ReceiveAsync<LoopActor.Drain>(_ => DrainAsync());
@@ -74,14 +74,25 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
         if (placement.Lost.Count > 0)
             HandOverAsync([.. placement.Lost.Where(_loops.ContainsKey)], Self).PipeTo(Self, success: () => NoLook.Instance, failure: f => new HandOverFailed(f));
         if (placement.Gained.Count + placement.Lost.Count > 0)
+        {
+            PlacementMetrics.Changed(placement.Gained.Count, placement.Lost.Count);
             LogPlacement(placement.Gained.Count, placement.Lost.Count, _loops.Count);
+        }
+
         Timers.StartSingleTimer(nameof(Look), Look.Now, placement.Next);
     }
 
     private void OnLookFailed(LookFailed failed)
     {
+        PlacementMetrics.Failed();
         LogLookFailed(failed.Failure.GetType().Name, failed.Failure.Message);
         Timers.StartSingleTimer(nameof(Look), Look.Now, PartitionOwner.Interval);
+    }
+
+    private void OnHandOverFailed(Exception failure)
+    {
+        PlacementMetrics.Failed();
+        LogHandOverFailed(failure.GetType().Name, failure.Message);
     }
 
     /// <summary>The run at hand ends first, so that the next owner finds nothing half done.</summary>
@@ -113,20 +124,20 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
         }
         catch (Exception late) when (late is AskTimeoutException or TimeoutException)
         {
-            LogHandOverFailed(late.GetType().Name, late.Message);
+            OnHandOverFailed(late);
         }
 
         await _owner.LeaveAsync(CancellationToken.None);
         asker.Tell(LoopActor.Drained.Done);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Partitions: {Gained} taken over, {Lost} handed over, {Held} held")]
+    [LoggerMessage(EventId = 1114, Level = LogLevel.Information, Message = "Partitions: {Gained} taken over, {Lost} handed over, {Held} held")]
     private partial void LogPlacement(int gained, int lost, int held);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Leases could not be renewed: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1115, Level = LogLevel.Warning, Message = "Leases could not be renewed: {Kind}: {Reason}")]
     private partial void LogLookFailed(string kind, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Partitions could not be handed over: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1116, Level = LogLevel.Warning, Message = "Partitions could not be handed over: {Kind}: {Reason}")]
     private partial void LogHandOverFailed(string kind, string reason);
 
     private sealed record Look

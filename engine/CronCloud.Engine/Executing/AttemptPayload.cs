@@ -16,7 +16,7 @@ internal static class AttemptPayload
         { } json => (Encoding.UTF8.GetBytes(json.GetRawText()), "application/json"),
     };
 
-    /// <summary>The headers by which a receiver tells executions and attempts apart.</summary>
+    /// <summary>The headers by which a receiver tells executions and attempts apart. The trace context is the attempt's own by now.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Headers(Execution execution) =>
     [
         new("Idempotency-Key", execution.ExecutionId),
@@ -24,7 +24,7 @@ internal static class AttemptPayload
         new("CronCloud-Execution", execution.ExecutionId),
         new("CronCloud-Attempt", execution.Number.ToString(System.Globalization.CultureInfo.InvariantCulture)),
         new("CronCloud-Scheduled-At", Instants.Format(execution.ScheduledAt)),
-        new("traceparent", TraceParent.Child(execution.TraceParent)),
+        new("traceparent", execution.TraceParent),
     ];
 
     private static byte[] Default(Execution execution)

@@ -3,6 +3,7 @@ using CronCloud.Core.Executions;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Loops;
+using CronCloud.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Executing;
@@ -48,6 +49,8 @@ public sealed partial class Worker(
 
     /// <summary>What is in hand: to be extended while it runs.</summary>
     public IEnumerable<Delivery> Held => _held.Values.SelectMany(held => held.Deliveries);
+
+    public int HeldCount => _held.Count;
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
@@ -180,19 +183,29 @@ public sealed partial class Worker(
     private Outcome PutOff(HeldExecution held, string reason, TimeSpan pause)
     {
         LogPutOff(held.Execution.AttemptId, reason);
-        return OutcomeOf(held.Execution with { Claims = held.EarlierClaims }, new Answer(AttemptResult.PutOff) { Error = reason, RetryAfter = pause }, time.GetUtcNow(), TimeSpan.Zero);
+        var outcome = OutcomeOf(held.Execution with { Claims = held.EarlierClaims }, new Answer(AttemptResult.PutOff) { Error = reason, RetryAfter = pause }, time.GetUtcNow(), TimeSpan.Zero);
+        WorkerMetrics.Ended(outcome);
+        return outcome;
     }
 
     /// <summary>Not tried once more: it would kill this worker too.</summary>
-    private Outcome WorkerCrash(HeldExecution held) =>
-        OutcomeOf(held.Execution, Answer.Failed($"worker-crash: {held.EarlierClaims} workers claimed this attempt and were not heard of again"), time.GetUtcNow(), TimeSpan.Zero) with { IsFinal = true };
+    private Outcome WorkerCrash(HeldExecution held)
+    {
+        WorkerMetrics.Crashed();
+        return OutcomeOf(held.Execution, Answer.Failed($"worker-crash: {held.EarlierClaims} workers claimed this attempt and were not heard of again"), time.GetUtcNow(), TimeSpan.Zero) with { IsFinal = true };
+    }
 
     private async Task<Outcome> AttemptAsync(Execution execution, CancellationToken cancellation)
     {
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
-        var answer = await CallAsync(execution, cancellation);
-        return OutcomeOf(execution, answer, startedAt, time.GetElapsedTime(started));
+        using var running = WorkerMetrics.Started(execution, startedAt);
+        using var span = ExecutionTraces.StartAttempt(execution, startedAt);
+        var answer = await CallAsync(execution with { TraceParent = span?.Id ?? TraceParent.Child(execution.TraceParent) }, cancellation);
+        var outcome = OutcomeOf(execution, answer, startedAt, time.GetElapsedTime(started));
+        span?.Tell(outcome, time.GetUtcNow());
+        WorkerMetrics.Ended(outcome);
+        return outcome;
     }
 
     private Outcome OutcomeOf(Execution execution, Answer answer, DateTimeOffset startedAt, TimeSpan took) => new()
@@ -234,15 +247,21 @@ public sealed partial class Worker(
             {
                 if ((await outcomes.PublishAsync([message], cancellation))[0])
                     return;
-                LogOutcomeWaits(outcome.Execution.AttemptId, "refused");
+                OnOutcomeWaits(outcome, "refused");
             }
             catch (Exception broken) when (broken is not OperationCanceledException || !cancellation.IsCancellationRequested)
             {
-                LogOutcomeWaits(outcome.Execution.AttemptId, broken.Message);
+                OnOutcomeWaits(outcome, broken.Message);
             }
 
             await Task.Delay(OutcomePause, time, cancellation);
         }
+    }
+
+    private void OnOutcomeWaits(Outcome outcome, string reason)
+    {
+        WorkerMetrics.OutcomeWaits();
+        LogOutcomeWaits(outcome.Execution.AttemptId, reason);
     }
 
     /// <summary>Until the queue has heard it: what is not acknowledged comes once more.</summary>
@@ -270,6 +289,7 @@ public sealed partial class Worker(
         using var limit = new CancellationTokenSource(LastWords, time);
         try
         {
+            WorkerMetrics.GaveBack();
             var again = held.Execution with { Returns = held.Execution.Returns + 1, Claims = held.EarlierClaims };
             var published = await queue.PublishAsync([new StreamMessage(again.MessageId, again.Job.Partition, again.ToJson())], limit.Token).WaitAsync(LastWords, time);
             held.IsOver = published[0];
@@ -284,25 +304,25 @@ public sealed partial class Worker(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Attempt {Attempt} could not be made")]
+    [LoggerMessage(EventId = 1201, Level = LogLevel.Error, Message = "Attempt {Attempt} could not be made")]
     private partial void LogBug(Exception bug, string attempt);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A message on the execution queue is no execution and is taken out: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1202, Level = LogLevel.Error, Message = "A message on the execution queue is no execution and is taken out: {Kind}: {Reason}")]
     private partial void LogUnreadable(string kind, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The outcome of {Attempt} waits: {Reason}")]
+    [LoggerMessage(EventId = 1203, Level = LogLevel.Warning, Message = "The outcome of {Attempt} waits: {Reason}")]
     private partial void LogOutcomeWaits(string attempt, string reason);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Attempt} is put off: {Reason}")]
+    [LoggerMessage(EventId = 1204, Level = LogLevel.Debug, Message = "{Attempt} is put off: {Reason}")]
     private partial void LogPutOff(string attempt, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Attempt} is let go: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1205, Level = LogLevel.Warning, Message = "{Attempt} is let go: {Kind}: {Reason}")]
     private partial void LogLetGo(string attempt, string kind, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} deliveries could not be acknowledged yet: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1206, Level = LogLevel.Warning, Message = "{Count} deliveries could not be acknowledged yet: {Kind}: {Reason}")]
     private partial void LogNotAcknowledged(int count, string kind, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Attempt} could not be given back and comes again by itself: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1207, Level = LogLevel.Warning, Message = "{Attempt} could not be given back and comes again by itself: {Kind}: {Reason}")]
     private partial void LogLapses(string attempt, string kind, string reason);
 }
 

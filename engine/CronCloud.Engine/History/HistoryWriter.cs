@@ -1,7 +1,9 @@
 using CronCloud.Core.History;
+using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Loops;
 using CronCloud.Engine.Outcomes;
+using CronCloud.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.History;
@@ -20,8 +22,32 @@ public sealed class HistoryWriter(IOutcomeStream outcomes, IHistory history, Tim
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
         var deliveries = await outcomes.PullAsync(OutcomeReader.History, BatchSize, PullWait, cancellation);
-        var rows = deliveries.Read(HistoryRow.Of, logger).ConvertAll(message => message.Content);
-        await deliveries.CompleteAsync(() => rows.Count > 0 ? deliveries.HoldAsync(history.WriteAsync(rows, cancellation), time, cancellation) : Task.CompletedTask, cancellation);
+        var rows = deliveries.Read(outcome => new Row(HistoryRow.Of(outcome), outcome), logger).ConvertAll(message => message.Content);
+        await deliveries.CompleteAsync(() => rows.Count > 0 ? deliveries.HoldAsync(WriteAsync(rows, cancellation), time, cancellation) : Task.CompletedTask, cancellation);
         return deliveries.Count is > 0 and < BatchSize ? Gather : TimeSpan.Zero;
     }
+
+    private async Task WriteAsync(List<Row> rows, CancellationToken cancellation)
+    {
+        var (from, began) = (time.GetUtcNow(), time.GetTimestamp());
+        try
+        {
+            await history.WriteAsync(rows.ConvertAll(row => row.Kept), cancellation);
+        }
+        catch
+        {
+            HistoryMetrics.Failed(time.GetElapsedTime(began));
+            throw;
+        }
+
+        HistoryMetrics.Wrote(rows.Count, time.GetElapsedTime(began));
+        var now = time.GetUtcNow();
+        foreach (var row in rows)
+        {
+            HistoryMetrics.Recorded(now - row.Outcome.EndedAt);
+            ExecutionTraces.Recorded(row.Outcome, rows.Count, from, now);
+        }
+    }
+
+    private sealed record Row(HistoryRow Kept, Outcome Outcome);
 }

@@ -68,7 +68,7 @@ public sealed partial class JobActor : ReceiveActor, IWithTimers
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A change of job {Job} met a server that is away: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1001, Level = LogLevel.Warning, Message = "A change of job {Job} met a server that is away: {Kind}: {Reason}")]
     private partial void LogAway(JobKey job, string kind, string reason);
 
     private sealed record Rearm(JobKey Key);

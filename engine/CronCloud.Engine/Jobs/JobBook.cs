@@ -62,7 +62,7 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, ICheckpointSt
             Retry = job.Definition.Retry,
             Overlap = job.Definition.Overlap,
             Alerts = job.Definition.Alerts.Thresholds(),
-            TraceParent = TraceParent.New(),
+            TraceParent = trigger.TraceParent ?? TraceParent.New(),
         };
         // Asked for before: it waits, is in flight, or ended a moment ago. A row written now would outlive its outcome.
         if (trigger.Asked is not null && await index.FindAsync(job.Key.Partition, execution.EntryKey, cancellation) is not null)

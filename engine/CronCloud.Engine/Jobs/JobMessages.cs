@@ -67,6 +67,9 @@ public sealed record TriggerJob : IForJob
     /// <summary>When it was asked for, and what tells it apart from others of that instant: asked again with both, it is the same execution. Null: now, and another one.</summary>
     public (DateTimeOffset At, string Nonce)? Asked { get; init; }
 
+    /// <summary>W3C trace context of whoever asks; null begins a trace.</summary>
+    public string? TraceParent { get; init; }
+
     public JobKey Key => new(Tenant, Id);
 }
 

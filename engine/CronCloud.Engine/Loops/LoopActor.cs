@@ -21,6 +21,7 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
 
     private readonly ILoop _loop;
     private readonly ILogger _logger;
+    private readonly LoopMetrics _metrics;
     private readonly CancellationTokenSource _stopping = new();
     private TimeSpan _pause = FirstPause;
     private int _failures;
@@ -33,6 +34,7 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
     {
         _loop = loop;
         _logger = loggers.CreateLogger("CronCloud." + loop.Name);
+        _metrics = new LoopMetrics(loop.Name);
         Receive<Wake>(_ => OnWake());
         Receive<Ran>(OnRan);
         Receive<Hangs>(OnHangs);
@@ -60,7 +62,11 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
 
     public static Props Props(ILoop loop, ILoggerFactory loggers) => Akka.Actor.Props.Create(() => new LoopActor(loop, loggers));
 
-    protected override void PreStart() => Run();
+    protected override void PreStart()
+    {
+        _metrics.Begin();
+        Run();
+    }
 
     protected override void PostStop()
     {
@@ -106,6 +112,7 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
     {
         if (!_running || hangs.Run != _run)
             return;
+        _metrics.Hung();
         LogHangs(_loop.Name, (_loop.Limit + Grace).TotalSeconds);
         if (_drainer is null)
             Run();
@@ -138,6 +145,7 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
             return;
         }
 
+        _metrics.Failed();
         if (_failures++ % FailuresPerLine == 0)
             LogFailed(_loop.Name, Describe(ran.Failure), _failures);
         Timers.StartSingleTimer(nameof(Wake), Wake.Up, _pause);
@@ -158,13 +166,13 @@ public sealed partial class LoopActor : ReceiveActor, IWithTimers
             ? failure.ToString()
             : $"{failure.GetType().Name}: {failure.Message}";
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Loop} failed ({Times}) and is tried again: {Failure}")]
+    [LoggerMessage(EventId = 1601, Level = LogLevel.Warning, Message = "{Loop} failed ({Times}) and is tried again: {Failure}")]
     private partial void LogFailed(string loop, string failure, int times);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Loop} runs again after {Times} failures")]
+    [LoggerMessage(EventId = 1602, Level = LogLevel.Information, Message = "{Loop} runs again after {Times} failures")]
     private partial void LogRecovered(string loop, int times);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Loop} hangs after {Seconds} s: the run is left behind and a new one begins")]
+    [LoggerMessage(EventId = 1603, Level = LogLevel.Error, Message = "{Loop} hangs after {Seconds} s: the run is left behind and a new one begins")]
     private partial void LogHangs(string loop, double seconds);
 
     private sealed record Ran(CancellationTokenSource Run, TimeSpan Sleep, Exception? Failure);

@@ -29,7 +29,7 @@ internal static partial class OutcomeMessages
         return messages;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A message on the outcome stream is no outcome and is taken out: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1301, Level = LogLevel.Error, Message = "A message on the outcome stream is no outcome and is taken out: {Kind}: {Reason}")]
     private static partial void LogUnreadable(ILogger logger, string kind, string reason);
 }
 

@@ -4,6 +4,7 @@ using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Loops;
+using CronCloud.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Outcomes;
@@ -31,6 +32,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
         var deliveries = await outcomes.PullAsync(OutcomeReader.Settler, BatchSize, PullWait, cancellation);
+        var from = time.GetUtcNow();
         var messages = deliveries.Read(Settled.Of, logger);
         HashSet<Settled> over = [];
         var recording = new List<OutcomeMessage<Settled>>();
@@ -46,12 +48,28 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
                 cancellation),
             time,
             cancellation);
-        if (recording.Count > 0)
-            await RecordAsync(recording, over, cancellation);
+        Tell(messages.FindAll(m => !over.Contains(m.Content) && !m.Content.IsRecorded(over)), from);
+        if (recording.Count > 0 && await RecordAsync(recording, over, cancellation))
+            Tell(recording.FindAll(m => !over.Contains(m.Content)), from);
         return TimeSpan.Zero;
     }
 
-    private async Task RecordAsync(List<OutcomeMessage<Settled>> recording, HashSet<Settled> over, CancellationToken cancellation)
+    /// <summary>Outcomes that came to something: once all of that is done.</summary>
+    private void Tell(List<OutcomeMessage<Settled>> settled, DateTimeOffset from)
+    {
+        if (settled.Count == 0)
+            return;
+        var now = time.GetUtcNow();
+        SettleMetrics.Took(settled.Count);
+        foreach (var (outcome, status, _, _) in settled.Select(m => m.Content))
+        {
+            SettleMetrics.Settled(outcome, status, now);
+            ExecutionTraces.Settled(outcome, status, from, now);
+        }
+    }
+
+    /// <summary>False when the record is away: they come again.</summary>
+    private async Task<bool> RecordAsync(List<OutcomeMessage<Settled>> recording, HashSet<Settled> over, CancellationToken cancellation)
     {
         var deliveries = recording.ConvertAll(m => m.Delivery);
         if (time.GetUtcNow() >= _recordAfter)
@@ -60,7 +78,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
             {
                 await deliveries.HoldAsync(RecordAsync(recording.ConvertAll(m => m.Content), over, cancellation), time, cancellation);
                 await deliveries.AcknowledgeAsync(cancellation);
-                return;
+                return true;
             }
             catch (Exception away) when (!cancellation.IsCancellationRequested)
             {
@@ -69,7 +87,9 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
             }
         }
 
+        SettleMetrics.WaitForRecord(recording.Count);
         await Task.WhenAll(deliveries.Select(delivery => delivery.ReturnAsync(PauseOf(delivery), cancellation).AsTask()));
+        return false;
     }
 
     private async Task RecordAsync(List<Settled> settled, HashSet<Settled> over, CancellationToken cancellation)
@@ -98,7 +118,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         return [.. over.SelectMany(o => o)];
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} outcomes wait until the record can be written: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1302, Level = LogLevel.Warning, Message = "{Count} outcomes wait until the record can be written: {Kind}: {Reason}")]
     private partial void LogRecordAway(int count, string kind, string reason);
 
     /// <summary>What is to be done about an outcome.</summary>

@@ -30,6 +30,7 @@ public static class CronCloudHost
             builder.Services.AddChannels(settings);
             builder.Services.AddHeartbeatPing(settings);
             builder.Services.AddHealth();
+            builder.Services.AddTelemetry(settings, builder.Configuration);
             addServices?.Invoke(builder, settings);
             builder.Services.AddPausePoints(Environment.GetEnvironmentVariable(PausePoints.Variable));
 
@@ -37,6 +38,7 @@ public static class CronCloudHost
             await OpenDependenciesAsync(app.Services);
             await LearnTimeAsync(app.Services.GetRequiredService<ClockGuard>());
             app.MapHealth();
+            app.MapMetrics();
             map?.Invoke(app, settings);
             await StartAsync(app);
             StartLines.Write(app, settings, Stopwatch.GetElapsedTime(started));

@@ -16,6 +16,7 @@ using CronCloud.Engine.Jobs;
 using CronCloud.Engine.Ledger;
 using CronCloud.Engine.Loops;
 using CronCloud.Engine.Outcomes;
+using CronCloud.Engine.Telemetry;
 
 namespace CronCloud.Node.Hosting;
 
@@ -64,6 +65,10 @@ internal static class EngineHosting
         services.AddSingleton<Composer>();
         services.AddSingleton<Courier>();
         services.AddSingleton<Notifier>();
+        services.AddSingleton<ClockGauges>();
+        services.AddSingleton<PartitionGauges>();
+        services.AddSingleton<WorkerGauges>();
+        services.AddSingleton<StreamDepths>();
         services.AddAkka(SystemName, (akka, provider) => akka.Compose(settings, provider));
     }
 
@@ -91,7 +96,9 @@ internal static class EngineHosting
         IActorRef Loop<T>(string name)
             where T : ILoop => system.ActorOf(LoopActor.Props(services.GetRequiredService<T>(), loggers), name);
 
+        EngineInstruments.Begin(settings.Roles);
         Loop<ClockGuard>("clock-guard");
+        services.GetRequiredService<ClockGauges>();
         if (settings.Has("scheduler"))
         {
             var partitions = system.ActorOf(
@@ -110,6 +117,8 @@ internal static class EngineHosting
             if (settings.Alerts.Heartbeat is not null)
                 Loop<HeartbeatPing>("heartbeat-ping");
             Loop<LedgerScan>("ledger-scan");
+            Loop<StreamDepths>("stream-depths");
+            services.GetRequiredService<PartitionGauges>();
             DrainAtStop(system, "settler", () => settler.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
             DrainAtStop(system, "partitions", () => partitions.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
         }
@@ -118,6 +127,7 @@ internal static class EngineHosting
         {
             var worker = Loop<Worker>("worker");
             Loop<Heartbeat>("heartbeat");
+            services.GetRequiredService<WorkerGauges>();
             DrainAtStop(system, "worker", async () =>
             {
                 Task drained = worker.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(5));
