@@ -43,12 +43,12 @@ internal static class ClickHouseSchema
                   node LowCardinality(String), trace_id String CODEC(ZSTD(1)), status_code Nullable(UInt16) CODEC(ZSTD(1)),
                   error Nullable(String) CODEC(ZSTD(3)), output Nullable(String) CODEC(ZSTD(3)),
                   next_attempt_at Nullable(DateTime64(3, 'UTC')) CODEC(Delta, ZSTD(1)), occurrences UInt32 DEFAULT 1 CODEC(ZSTD(1)), last_due Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1)), rank UInt32 CODEC(ZSTD(1)),
-                  INDEX said {Said} TYPE ngrambf_v1(4, 32768, 3, 0),
-                  INDEX standing status TYPE set(0),
-                  INDEX of_job job_id TYPE bloom_filter(0.01),
+                  INDEX said {Said} TYPE ngrambf_v1(4, 32768, 3, 0) GRANULARITY 4,
+                  INDEX standing status TYPE set(0) GRANULARITY 4,
+                  INDEX of_job job_id TYPE bloom_filter(0.01) GRANULARITY 4,
                   PROJECTION by_job (SELECT tenant, job_id, scheduled_at, status ORDER BY tenant, job_id, scheduled_at))
                 ENGINE = ReplacingMergeTree(rank) PARTITION BY toYYYYMMDD(scheduled_at) ORDER BY (tenant, scheduled_at, execution_id, attempt, job_id)
-                TTL toDateTime(scheduled_at) + INTERVAL 30 DAY SETTINGS ttl_only_drop_parts = 1, deduplicate_merge_projection_mode = 'rebuild'
+                TTL toDateTime(scheduled_at) + INTERVAL 30 DAY SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, deduplicate_merge_projection_mode = 'rebuild'
                 """,
                 $"""
                 CREATE TABLE IF NOT EXISTS {MinuteStates} (
