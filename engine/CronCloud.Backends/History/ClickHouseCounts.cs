@@ -49,7 +49,7 @@ internal static class ClickHouseCounts
               AND (trigger = 0 OR (trigger = 4 AND endsWith(execution_id, 'Z')))
             """;
         return reads.ReadAsync(
-            $"SELECT first_lateness, {ClickHouseTallies.Counts} FROM ({ClickHouseTallies.Executions(attempts)}) GROUP BY first_lateness",
+            $"SELECT first_lateness, {ClickHouseTallies.Counts} FROM ({ClickHouseTallies.Executions(attempts, key: "")}) GROUP BY first_lateness",
             parameters,
             reader => (reader.Number("first_lateness"), new HistoryCounts
             {

@@ -43,10 +43,7 @@ internal static class ClickHouseMinutes
     private static string RollUp(string condition) =>
         $"""
         INSERT INTO {ClickHouseSchema.MinuteStates}
-        SELECT tenant, toStartOfMinute(scheduled_at) AS minute, {ClickHouseTallies.Counts},
-          {ClickHouseTallies.Lateness("ArrayState")} AS lateness, {ClickHouseTallies.WorstLateness} AS lateness_max_ms,
-          {ClickHouseTallies.Duration("ArrayState")} AS duration, {ClickHouseTallies.LongestDuration} AS duration_max_ms,
-          now64(9) AS counted_at
+        SELECT tenant, toStartOfMinute(scheduled_at) AS minute, {ClickHouseTallies.Counts}, {ClickHouseTallies.Times}, {ClickHouseTallies.States}, now64(9) AS counted_at
         FROM ({ClickHouseTallies.Executions($"{ClickHouseSchema.Attempts} FINAL WHERE {condition}")})
         GROUP BY tenant, minute
         """;
@@ -54,9 +51,35 @@ internal static class ClickHouseMinutes
     public static string Read(string? jobId, DateTimeOffset from, DateTimeOffset to) =>
         $$"""
         SELECT * FROM {{(jobId is null ? ClickHouseSchema.Minutes : ClickHouseSchema.JobMinutes)}}
-        WHERE tenant = {tenant:String}{{(jobId is null ? "" : " AND job_id = {job:String}")}} AND minute >= toDateTime({{from.ToUnixTimeSeconds()}}, 'UTC') AND minute < toDateTime({{to.ToUnixTimeSeconds()}}, 'UTC')
+        WHERE tenant = {tenant:String}{{(jobId is null ? "" : " AND job_id = {job:String}")}} AND minute >= {{ClickHouseReads.Instant(from)}} AND minute < {{ClickHouseReads.Instant(to)}}
         ORDER BY minute
         """;
+
+    /// <summary>The newest minutes that have executions waiting for a retry, as many as hold so many of them.</summary>
+    public static async Task<IReadOnlyList<(DateTimeOffset From, DateTimeOffset To)>> RetryingAsync(ClickHouseReads reads, HistoryQuery query, CancellationToken cancellation)
+    {
+        var parameters = new ClickHouseParameterCollection();
+        parameters.AddParameter("tenant", query.Tenant);
+        parameters.AddParameter("limit", query.Limit);
+        var within = "tenant = {tenant:String} AND retrying > 0";
+        if (query.From is { } from)
+            within += $" AND minute >= {ClickHouseReads.Instant(HistoryMinute.WholeMinute(from))}";
+        if (query.To is { } to)
+            within += $" AND minute < {ClickHouseReads.Instant(to)}";
+        var minutes = await reads.ReadAsync(
+            $$"""SELECT minute, retrying FROM {{ClickHouseSchema.Minutes}} WHERE {{within}} ORDER BY minute DESC LIMIT {limit:Int32}""",
+            parameters,
+            reader => (Minute: ClickHouseHistoryRows.Instant(reader.GetDateTime(0)), Retrying: reader.Number("retrying")),
+            cancellation);
+        var needed = new List<DateTimeOffset>();
+        for (var (i, sum) = (0, 0L); i < minutes.Count && sum < query.Limit; sum += minutes[i++].Retrying)
+            needed.Add(minutes[i].Minute);
+        return Spans(needed);
+    }
+
+    /// <summary>Due times in any of some spans.</summary>
+    public static string Within(IEnumerable<(DateTimeOffset From, DateTimeOffset To)> spans) =>
+        $"({string.Join(" OR ", spans.Select(s => $"(scheduled_at >= {ClickHouseReads.Instant(s.From)} AND scheduled_at < {ClickHouseReads.Instant(s.To)})"))})";
 
     public static HistoryMinute Row(ClickHouseDataReader reader) => new()
     {
@@ -92,7 +115,4 @@ internal static class ClickHouseMinutes
 
         return spans;
     }
-
-    private static string Within(IEnumerable<(DateTimeOffset From, DateTimeOffset To)> spans) =>
-        $"({string.Join(" OR ", spans.Select(s => $"(scheduled_at >= {ClickHouseReads.Instant(s.From)} AND scheduled_at < {ClickHouseReads.Instant(s.To)})"))})";
 }

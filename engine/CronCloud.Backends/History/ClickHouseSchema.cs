@@ -43,19 +43,20 @@ internal static class ClickHouseSchema
                   node LowCardinality(String), trace_id String CODEC(ZSTD(1)), status_code Nullable(UInt16) CODEC(ZSTD(1)),
                   error Nullable(String) CODEC(ZSTD(3)), output Nullable(String) CODEC(ZSTD(3)),
                   next_attempt_at Nullable(DateTime64(3, 'UTC')) CODEC(Delta, ZSTD(1)), occurrences UInt32 DEFAULT 1 CODEC(ZSTD(1)), last_due Nullable(DateTime64(3, 'UTC')) CODEC(ZSTD(1)), rank UInt32 CODEC(ZSTD(1)),
-                  INDEX said {Said} TYPE ngrambf_v1(4, 32768, 3, 0),
-                  INDEX standing status TYPE set(0),
-                  INDEX of_job job_id TYPE bloom_filter(0.01),
+                  INDEX said {Said} TYPE ngrambf_v1(4, 32768, 3, 0) GRANULARITY 4,
+                  INDEX standing status TYPE set(0) GRANULARITY 4,
+                  INDEX of_job job_id TYPE bloom_filter(0.01) GRANULARITY 4,
                   PROJECTION by_job (SELECT tenant, job_id, scheduled_at, status ORDER BY tenant, job_id, scheduled_at))
                 ENGINE = ReplacingMergeTree(rank) PARTITION BY toYYYYMMDD(scheduled_at) ORDER BY (tenant, scheduled_at, execution_id, attempt, job_id)
-                TTL toDateTime(scheduled_at) + INTERVAL 30 DAY SETTINGS ttl_only_drop_parts = 1, deduplicate_merge_projection_mode = 'rebuild'
+                TTL toDateTime(scheduled_at) + INTERVAL 30 DAY SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, deduplicate_merge_projection_mode = 'rebuild'
                 """,
                 $"""
                 CREATE TABLE IF NOT EXISTS {MinuteStates} (
                   tenant LowCardinality(String), minute DateTime('UTC'),
                   occurrences UInt64, started UInt64, succeeded UInt64, retrying UInt64, dead_lettered UInt64, skipped UInt64, missed UInt64, attempts UInt64, failed_attempts UInt64,
-                  lateness AggregateFunction(quantilesExactWeightedArray(0.5, 0.99), Array(Int64), Array(UInt8)), lateness_max_ms Int64,
-                  duration AggregateFunction(quantilesExactWeightedArray(0.5, 0.99), Array(Int64), Array(UInt8)), duration_max_ms Int64,
+                  lateness_p50_ms Int64, lateness_p99_ms Int64, lateness_max_ms Int64, duration_p50_ms Int64, duration_p99_ms Int64, duration_max_ms Int64,
+                  lateness AggregateFunction(quantilesExactWeightedArray(0.5, 0.99), Array(Int64), Array(UInt8)) CODEC(ZSTD(1)),
+                  duration AggregateFunction(quantilesExactWeightedArray(0.5, 0.99), Array(Int64), Array(UInt8)) CODEC(ZSTD(1)),
                   counted_at DateTime64(9))
                 ENGINE = ReplacingMergeTree(counted_at) PARTITION BY toYYYYMMDD(minute) ORDER BY (tenant, minute)
                 TTL minute + INTERVAL 30 DAY SETTINGS ttl_only_drop_parts = 1
@@ -63,15 +64,12 @@ internal static class ClickHouseSchema
                 $"""
                 CREATE VIEW IF NOT EXISTS {Minutes} AS
                 SELECT tenant, minute, occurrences, started, succeeded, retrying, dead_lettered, skipped, missed, attempts, failed_attempts,
-                  finalizeAggregation(lateness)[1] AS lateness_p50_ms, finalizeAggregation(lateness)[2] AS lateness_p99_ms, lateness_max_ms,
-                  finalizeAggregation(duration)[1] AS duration_p50_ms, finalizeAggregation(duration)[2] AS duration_p99_ms, duration_max_ms
+                  lateness_p50_ms, lateness_p99_ms, lateness_max_ms, duration_p50_ms, duration_p99_ms, duration_max_ms
                 FROM {MinuteStates} FINAL
                 """,
                 $"""
                 CREATE VIEW IF NOT EXISTS {JobMinutes} AS
-                SELECT tenant, job_id, toStartOfMinute(scheduled_at) AS minute, {ClickHouseTallies.Counts},
-                  {ClickHouseTallies.Lateness("Array")}[1] AS lateness_p50_ms, {ClickHouseTallies.Lateness("Array")}[2] AS lateness_p99_ms, {ClickHouseTallies.WorstLateness} AS lateness_max_ms,
-                  {ClickHouseTallies.Duration("Array")}[1] AS duration_p50_ms, {ClickHouseTallies.Duration("Array")}[2] AS duration_p99_ms, {ClickHouseTallies.LongestDuration} AS duration_max_ms
+                SELECT tenant, job_id, toStartOfMinute(scheduled_at) AS minute, {ClickHouseTallies.Counts}, {ClickHouseTallies.Times}
                 FROM ({ClickHouseTallies.Executions($"{Attempts} FINAL")})
                 GROUP BY tenant, job_id, minute
                 """,

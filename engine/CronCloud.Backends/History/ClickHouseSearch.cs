@@ -25,46 +25,48 @@ internal sealed class ClickHouseSearch(ClickHouseReads reads)
         var rest = query;
         for (var take = query.Limit; ; take = Math.Min(4 * take, MostCandidates))
         {
-            var candidates = await CandidatesAsync(rest with { Limit = take }, cancellation);
+            var minutes = IsByMinute(query) ? await ClickHouseMinutes.RetryingAsync(reads, rest with { Limit = take }, cancellation) : null;
+            if (minutes is [])
+                return found;
+            var candidates = await CandidatesAsync(rest with { Limit = take }, minutes, cancellation);
             if (candidates.Count > 0)
                 found.AddRange((await JudgedAsync(rest, candidates, cancellation)).Take(query.Limit - found.Count));
-            if (found.Count == query.Limit || candidates.Count < take)
+            var isLast = candidates.Count < take;
+            if (found.Count == query.Limit || (isLast && minutes is null))
                 return found;
-            rest = IsByInstant(query) ? rest with { To = candidates[^1].ScheduledAt } : rest with { After = candidates[^1] };
+            rest = isLast ? rest with { To = minutes![0].From } : IsByInstant(query) ? rest with { To = candidates[^1].ScheduledAt } : rest with { After = candidates[^1] };
         }
     }
 
     /// <summary>The order by jobs knows instants alone: whatever the job had at one is judged together.</summary>
     private static bool IsByInstant(HistoryQuery query) => query is { JobId: not null, Text: null };
 
+    /// <summary>Nearly all attempts that were to be retried have been. Their minutes know which have not.</summary>
+    private static bool IsByMinute(HistoryQuery query) => query is { Status: ExecutionStatus.Retrying, JobId: null, Text: null };
+
     /// <summary>An execution may come more than once.</summary>
-    private Task<List<HistoryCursor>> CandidatesAsync(HistoryQuery query, CancellationToken cancellation)
+    private Task<List<HistoryCursor>> CandidatesAsync(HistoryQuery query, IReadOnlyList<(DateTimeOffset From, DateTimeOffset To)>? minutes, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("limit", query.Limit);
-        var where = Where(query, parameters);
-        var sql = query switch
-        {
-            { JobId: not null, Text: null } => $$"""
-                SELECT scheduled_at, '' AS execution FROM {{ClickHouseSchema.Attempts}} WHERE {{where}} ORDER BY scheduled_at DESC LIMIT {limit:Int32}
-                """,
-            { Status: ExecutionStatus.Retrying, Text: null } => Unfinished(where),
-            _ => $$"""
-                SELECT scheduled_at, execution_id FROM {{ClickHouseSchema.Attempts}} WHERE {{where}} ORDER BY scheduled_at DESC, execution_id DESC LIMIT {limit:Int32}
-                """,
-        };
-        return reads.ReadAsync(sql, parameters, reader => new HistoryCursor(ClickHouseHistoryRows.Instant(reader.GetDateTime(0)), reader.GetString(1)), cancellation);
+        var from = $"FROM {ClickHouseSchema.Attempts} WHERE {Where(query, parameters)}";
+        var sql = IsByInstant(query) ? $"SELECT scheduled_at, '' AS execution {from} ORDER BY scheduled_at DESC"
+            : minutes is null ? $"SELECT scheduled_at, execution_id {from} ORDER BY scheduled_at DESC, execution_id DESC"
+            : $"""
+                SELECT scheduled_at, execution_id {from} AND {ClickHouseMinutes.Within(minutes)}
+                GROUP BY scheduled_at, execution_id HAVING argMax(status, (attempt, rank)) = 1
+                ORDER BY scheduled_at DESC, execution_id DESC
+                """;
+        return reads.ReadAsync(
+            sql + " LIMIT {limit:Int32}",
+            parameters,
+            reader => new HistoryCursor(ClickHouseHistoryRows.Instant(reader.GetDateTime(0)), reader.GetString(1)),
+            cancellation);
     }
 
-    /// <summary>Nearly all attempts that were to be retried have been: those whose retry is not there yet are told from them by the server.</summary>
-    private static string Unfinished(string where) =>
-        $$"""
-        SELECT scheduled_at, execution_id FROM {{ClickHouseSchema.Attempts}}
-        WHERE {{where}}
-        GROUP BY scheduled_at, execution_id HAVING argMax(status, (attempt, rank)) = 1
-        ORDER BY scheduled_at DESC, execution_id DESC LIMIT {limit:Int32}
-        """;
-
+    /// <summary>
+    /// The executions of candidates that are what is looked for. Of an attempt that is there twice the row of the higher rank counts; to let the server choose (FINAL) would take it longer.
+    /// </summary>
     private async Task<IEnumerable<HistoryExecution>> JudgedAsync(HistoryQuery query, List<HistoryCursor> candidates, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
@@ -75,7 +77,7 @@ internal sealed class ClickHouseSearch(ClickHouseReads reads)
             parameters.AddParameter("text", Escaped(query.Text));
         var attempts = await reads.ReadAsync(
             $$"""
-            SELECT {{ClickHouseHistoryRows.ColumnsWithoutOutput}}, toBool({{(query.Text is null ? "1" : Holds)}}) AS holds FROM {{ClickHouseSchema.Attempts}} FINAL
+            SELECT {{ClickHouseHistoryRows.ColumnsWithoutOutput}}, toBool({{(query.Text is null ? "1" : Holds)}}) AS holds FROM {{ClickHouseSchema.Attempts}}
             WHERE tenant = {tenant:String} AND scheduled_at IN ({{string.Join(", ", candidates.Select(c => c.ScheduledAt).Distinct().Select(ClickHouseReads.Instant))}})
               AND {{(IsByInstant(query) ? "job_id = {job:String}" : $"execution_id IN ({ClickHouseReads.Texts(candidates.Select(c => c.ExecutionId).Distinct())})")}}{{Behind(query.After, parameters)}}
             ORDER BY scheduled_at DESC, execution_id DESC, attempt
@@ -85,8 +87,9 @@ internal sealed class ClickHouseSearch(ClickHouseReads reads)
             cancellation);
         return attempts
             .GroupBy(a => (a.Row.ScheduledAt, a.Row.ExecutionId))
+            .Select(execution => execution.GroupBy(a => a.Row.Attempt).Select(told => told.MaxBy(a => a.Row.Rank)).ToList())
             .Where(execution => execution.Any(a => a.Holds))
-            .Select(execution => new HistoryExecution([.. execution.Select(a => a.Row)]))
+            .Select(execution => new HistoryExecution(execution.ConvertAll(a => a.Row)))
             .Where(execution => query.Status is null || execution.Last.Status == query.Status);
     }
 
@@ -115,7 +118,7 @@ internal sealed class ClickHouseSearch(ClickHouseReads reads)
         var standing = query switch
         {
             { Status: null } => "",
-            { Status: ExecutionStatus.Retrying, JobId: null } => " AND (status = 1 OR attempt > 1)",
+            _ when IsByMinute(query) => " AND (status = 1 OR attempt > 1)",
             { Status: { } status } => FormattableString.Invariant($" AND status = {(int)status}"),
         };
         return within + standing + (IsByInstant(query) ? "" : Behind(query.After, parameters));

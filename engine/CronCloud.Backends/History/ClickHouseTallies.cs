@@ -14,28 +14,34 @@ internal static class ClickHouseTallies
         sum(made) AS attempts, sum(failed) AS failed_attempts
         """;
 
-    public const string WorstLateness = "maxIf(first_lateness, made > 0)";
+    /// <summary>And the columns of times: percentiles by nearest rank.</summary>
+    public static readonly string Times =
+        $"""
+        {Lateness("Array")}[1] AS lateness_p50_ms, {Lateness("Array")}[2] AS lateness_p99_ms, maxIf(first_lateness, made > 0) AS lateness_max_ms,
+        {Duration("Array")}[1] AS duration_p50_ms, {Duration("Array")}[2] AS duration_p99_ms, max(arrayMax(arrayPushBack(durations, 0))) AS duration_max_ms
+        """;
 
-    public const string LongestDuration = "max(arrayMax(arrayPushBack(durations, 0)))";
-
-    /// <summary>The median and the 99th percentile of first attempts, by nearest rank.</summary>
-    /// <param name="kind"><c>Array</c> for the values, <c>ArrayState</c> for a state that can be merged with others.</param>
-    public static string Lateness(string kind) => $"quantilesExactWeighted{kind}(0.5, 0.99)(if(made > 0, [first_lateness], []), if(made > 0, [1], [])::Array(UInt8))";
-
-    /// <summary>The same of all attempts that were made.</summary>
-    public static string Duration(string kind) => $"quantilesExactWeighted{kind}(0.5, 0.99)(durations, arrayResize([]::Array(UInt8), length(durations), 1))";
+    /// <summary>The median and the 99th percentile as states, to be merged with those of other groups.</summary>
+    public static readonly string States = $"{Lateness("ArrayState")} AS lateness, {Duration("ArrayState")} AS duration";
 
     /// <summary>An execution per row, of attempts that are there once.</summary>
-    /// <param name="attempts">A subquery or table with the attempts.</param>
-    public static string Executions(string attempts) =>
+    /// <param name="attempts">A table with the attempts, and a condition.</param>
+    /// <param name="key">What the group goes by besides the execution, whose id names its job and due time.</param>
+    public static string Executions(string attempts, string key = "tenant, job_id, scheduled_at, ") =>
         $"""
-        SELECT tenant, job_id, scheduled_at, execution_id,
+        SELECT {key}execution_id,
           argMax(status, attempt) AS last,
           maxIf(status, attempt = 0) AS range_status, greatest(maxIf(occurrences, attempt = 0), 1) - 1 AS rest,
           countIf(result <= 3) AS made, countIf(result BETWEEN 1 AND 3) AS failed,
           argMinIf(toUnixTimestamp64Milli(started_at) - toUnixTimestamp64Milli(scheduled_at), attempt, result <= 3) AS first_lateness,
           groupArrayIf(toInt64(duration_ms), result <= 3) AS durations
         FROM {attempts}
-        GROUP BY tenant, scheduled_at, execution_id, job_id
+        GROUP BY {key}execution_id
         """;
+
+    /// <summary>Of first attempts.</summary>
+    private static string Lateness(string kind) => $"quantilesExactWeighted{kind}(0.5, 0.99)(if(made > 0, [first_lateness], []), if(made > 0, [1], [])::Array(UInt8))";
+
+    /// <summary>Of every attempt that was made.</summary>
+    private static string Duration(string kind) => $"quantilesExactWeighted{kind}(0.5, 0.99)(durations, arrayResize([]::Array(UInt8), length(durations), 1))";
 }

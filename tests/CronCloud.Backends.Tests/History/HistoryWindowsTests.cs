@@ -28,6 +28,20 @@ public sealed class HistoryWindowsTests
         Assert.All(windows.Zip(windows.Skip(1)), pair => Assert.Equal(pair.First.From, pair.Second.To));
     }
 
+    [Theory]
+    [InlineData(null, 3)]
+    [InlineData(-60, 1)]
+    [InlineData(-86_401, 2)]
+    [InlineData(-2_592_000, 3)]
+    public void Windows_of_a_job_are_fewer(int? from, int count)
+    {
+        var windows = HistoryWindows.Of(new HistoryQuery { Tenant = "t", JobId = "a", From = At(from) }, Now).ToList();
+
+        Assert.Equal(count, windows.Count);
+        Assert.Equal((null, At(from)), (windows[0].To, windows[^1].From));
+        Assert.All(windows.Zip(windows.Skip(1)), pair => Assert.Equal(pair.First.From, pair.Second.To));
+    }
+
     [Fact]
     public void Windows_behind_a_cursor_begin_with_its_own_due_time()
     {
