@@ -45,12 +45,12 @@ public sealed class WebhookSenderTests
         var taken = await pipeline.TakeAsync();
         Assert.Equal(2, taken.Count);
         await sender.SendAsync(Ops, Message("m1"), Pipeline.None);
-        await EndAsync(pipeline, taken[0], AttemptResult.Succeeded);
+        await EndAsync(pipeline, taken.Single(e => e.SignedBy!.MessageId == "m1"), AttemptResult.Succeeded);
         await sender.SendAsync(Ops, Message("m1"), Pipeline.None);
         await Pipeline.RunAsync(partition);
 
         Assert.Empty(await pipeline.TakeAsync());
-        Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+        Assert.Equal("m2", Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None)).Execution.SignedBy!.MessageId);
     }
 
     [Fact]
