@@ -10,7 +10,7 @@ internal sealed class MemoryPartition
     private readonly Lock _lock = new();
     private readonly MemoryEntries _entries = new();
     private readonly Dictionary<string, Flight> _flights = [];
-    private readonly Dictionary<string, (DateTimeOffset At, bool Ended)> _landed = [];
+    private readonly Dictionary<string, (DateTimeOffset At, bool Succeeded)> _landed = [];
     private readonly Dictionary<string, string> _slots = [];
     private readonly Dictionary<string, DueEntry> _waiting = [];
     private int _builds;
@@ -248,21 +248,24 @@ internal sealed class MemoryPartition
 
     private bool Land(Landing landing, DateTimeOffset now)
     {
-        var hadEnded = false;
+        var hadSucceeded = false;
         if (landing.FlightId is { } flight)
         {
             _flights.Remove(flight);
-            hadEnded = _landed.TryGetValue(flight, out var before) && before.Ended;
-            _landed[flight] = (now, hadEnded || landing.Retry is null);
+            hadSucceeded = _landed.TryGetValue(flight, out var before) && before.Succeeded;
+            _landed[flight] = (now, hadSucceeded || landing.Succeeded);
         }
 
-        var isLive = true;
+        var isLive = !hadSucceeded || landing.Succeeded;
         if (landing.Retry is { } retry)
         {
-            if (hadEnded && _entries.Find(retry.Key) is null)
-                return false;
-            Arm(retry);
-            if (_entries.Find(retry.Key) is { IsTombstone: true } over)
+            if (isLive || _entries.Find(retry.Key)?.Version >= retry.Version)
+            {
+                Arm(retry);
+                isLive = true;
+            }
+
+            if (_entries.Find(retry.Key) is { IsTombstone: true } over && over.Version >= retry.Version)
             {
                 _entries.Put(DueEntry.Tombstone(over.Key, over.Version, now));
                 isLive = _flights.ContainsKey($"{retry.Key}#{retry.Version}");

@@ -51,6 +51,7 @@ internal static class RedisPacking
         landing.Retry?.Payload ?? ReadOnlyMemory<byte>.Empty,
         landing.Frees?.Job ?? "",
         landing.Frees?.Execution ?? "",
+        landing.Succeeded ? "1" : "",
     ];
 
     public static RedisValue[] Arguments(SlotClaim claim) =>

@@ -28,6 +28,9 @@ public sealed record Landing(string? FlightId, DueEntry? Retry)
     /// <summary>How long a landing is remembered. Longer than an advance can come after its publish.</summary>
     public static readonly TimeSpan Remembered = TimeSpan.FromMinutes(2);
 
+    /// <summary>Whether the attempt succeeded: what another run of it comes to later is of no account.</summary>
+    public bool Succeeded { get; init; }
+
     /// <summary>The slot that the execution had, if it still has it: who waits for it is due at once.</summary>
     public SlotClaim? Frees { get; init; }
 }

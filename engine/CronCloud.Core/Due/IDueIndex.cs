@@ -26,7 +26,7 @@ public interface IDueIndex
 
     /// <summary>
     /// Ends flights and arms retries. A landing is remembered, so that a late advance marks no flight of it. False where the retry was over already, or the attempt
-    /// had landed without one: the outcome is an old one, told again, or that of a second run.
+    /// had succeeded before and now did not: the outcome is an old one, told again, or that of a second run.
     /// </summary>
     Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation);
 

@@ -16,8 +16,14 @@ public sealed partial class KnownStarts(IHistory history, IDeadLetterStore deadL
     /// <summary>Occurrences of a job that are asked about: one a second for as long as a checkpoint is in doubt, and some.</summary>
     private const int MostOfJob = 100;
 
-    /// <summary>What is due waits for a build: a history that hangs does not hold it up.</summary>
+    /// <summary>Executions that are asked about in one query.</summary>
+    private const int AtOnce = 500;
+
+    /// <summary>What is due waits for a build: who does not answer is not waited for any longer, and not asked again for a while.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
+    private long _awayUntil;
 
     /// <summary>For each job the instant up to which its occurrences need no start: the given one, or that of the last before the first that nobody knows of.</summary>
     /// <param name="jobs">Jobs, and the instants from which on they are in doubt.</param>
@@ -28,8 +34,8 @@ public sealed partial class KnownStarts(IHistory history, IDeadLetterStore deadL
     {
         var asked = jobs.Select(j => OccurrencesOf(j.Job, j.After, until).Select(due => DuePlan.ExecutionOf(DueJob.Of(j.Job), j.Job.Version, due, TraceParent.New())).ToList()).ToList();
         var unknown = asked.SelectMany(executions => executions).Where(e => !pending.Contains(e.EntryKey)).ToList();
-        var over = unknown.Count > 0 ? await FindAsync(unknown, cancellation) : [];
-        return [.. jobs.Zip(asked, (job, executions) => executions.TakeWhile(e => pending.Contains(e.EntryKey) || over.Contains(e.EntryKey)).Select(e => e.ScheduledAt).Append(job.After).Max())];
+        var over = await FindAsync(unknown, cancellation);
+        return [.. jobs.Zip(asked, (job, executions) => executions.TakeWhile(e => pending.Contains(e.EntryKey) || over.Contains(e)).Select(e => e.ScheduledAt).Append(job.After).Max())];
     }
 
     private static List<DateTimeOffset> OccurrencesOf(Job job, DateTimeOffset after, DateTimeOffset until)
@@ -39,29 +45,51 @@ public sealed partial class KnownStarts(IHistory history, IDeadLetterStore deadL
     }
 
     /// <summary>Those that ended: well, as not started, or as dead letters that the record has. Of a retry or a dead letter that it has not heard of nobody would go on: it is started again.</summary>
-    private async Task<HashSet<string>> FindAsync(List<Execution> executions, CancellationToken cancellation)
+    private async Task<Over> FindAsync(List<Execution> executions, CancellationToken cancellation)
     {
+        var over = new Over();
+        if (executions.Count == 0 || time.GetUtcNow().Ticks < Interlocked.Read(ref _awayUntil))
+            return over;
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try
         {
-            var rows = await history.FindAttemptsAsync(executions, cancellation).WaitAsync(Patience, time, cancellation);
-            var over = rows.Where(row => row.Status is ExecutionStatus.Succeeded or ExecutionStatus.Skipped or ExecutionStatus.Missed).Select(EntryKeyOf).ToHashSet();
-            foreach (var row in rows.Where(row => row.Status == ExecutionStatus.DeadLettered))
-            {
-                if (await deadLetters.FindAsync(row.Tenant, row.ExecutionId, cancellation) is not null)
-                    over.Add(EntryKeyOf(row));
-            }
-
-            return over;
+            foreach (var part in executions.Chunk(AtOnce))
+                await over.AddAsync(await history.FindAttemptsAsync(part, limit.Token).WaitAsync(limit.Token), row => IsKeptAsync(row, limit.Token));
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
+            Interlocked.Exchange(ref _awayUntil, (time.GetUtcNow() + Pause).Ticks);
             LogHistoryAway(executions.Count, away.GetType().Name, away.Message);
-            return [];
         }
+
+        return over;
     }
 
-    private static string EntryKeyOf(HistoryRow row) => $"{row.Tenant}/{row.ExecutionId}";
+    private async Task<bool> IsKeptAsync(HistoryRow row, CancellationToken cancellation) =>
+        await deadLetters.FindAsync(row.Tenant, row.ExecutionId, cancellation).WaitAsync(cancellation) is not null;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Whether {Count} executions of jobs that were just written are over is not known, they start again: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1117, Level = LogLevel.Warning, Message = "Whether {Count} executions of jobs that were just written are over is not known, they start again: {Kind}: {Reason}")]
     private partial void LogHistoryAway(int count, string kind, string reason);
+
+    /// <summary>What history tells to be over; a row may stand for a range of occurrences that were missed.</summary>
+    private sealed class Over
+    {
+        private readonly HashSet<string> _ended = [];
+        private readonly List<HistoryRow> _ranges = [];
+
+        public bool Contains(Execution execution) =>
+            _ended.Contains(execution.EntryKey)
+            || _ranges.Exists(row => (row.Tenant, row.JobId) == (execution.Tenant, execution.JobId) && row.ScheduledAt <= execution.ScheduledAt && execution.ScheduledAt <= row.LastDue);
+
+        public async Task AddAsync(IReadOnlyList<HistoryRow> rows, Func<HistoryRow, Task<bool>> isKept)
+        {
+            _ranges.AddRange(rows.Where(row => row.LastDue is not null));
+            foreach (var row in rows)
+            {
+                if (row.Status is ExecutionStatus.Succeeded or ExecutionStatus.Skipped or ExecutionStatus.Missed || (row.Status == ExecutionStatus.DeadLettered && await isKept(row)))
+                    _ended.Add($"{row.Tenant}/{row.ExecutionId}");
+            }
+        }
+    }
 }

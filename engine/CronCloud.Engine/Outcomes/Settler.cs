@@ -42,7 +42,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
                 {
                     over = await LandAsync(messages.ConvertAll(m => m.Content), cancellation);
                     recording = messages.FindAll(m => m.Content.IsRecorded(over));
-                    await events.PublishAsync([.. messages.Where(m => !m.Content.IsRecorded(over)).Select(m => m.Content.Outcome)], cancellation);
+                    await events.PublishAsync([.. messages.Where(m => !over.Contains(m.Content) && !m.Content.IsRecorded(over)).Select(m => m.Content.Outcome)], cancellation);
                 },
                 () => deliveries.Except(recording.Select(m => m.Delivery)),
                 cancellation),
@@ -106,7 +106,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         return pause < LongestPause ? pause : LongestPause;
     }
 
-    /// <summary>Answers those that are old outcomes, told again: their retry is over, and the record must not have it once more.</summary>
+    /// <summary>Answers those that are old outcomes, told again, or of a second run of what had succeeded: the record must not have their retries and dead letters.</summary>
     private async Task<HashSet<Settled>> LandAsync(List<Settled> settled, CancellationToken cancellation)
     {
         var over = await Task.WhenAll(settled.Where(s => s.Landing is not null).GroupBy(s => s.Outcome.Execution.Job.Partition).Select(async partition =>
@@ -129,13 +129,13 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
             Retry is null && Status != ExecutionStatus.DeadLettered && (Outcome.Execution is { Attempt: > 1 } or { Overlap: Overlap.Queue } or { Trigger: not Trigger.Schedule });
 
         /// <summary>Whether the record must learn of it.</summary>
-        public bool IsRecorded(HashSet<Settled> over) => EndsPending || Status == ExecutionStatus.DeadLettered || (Retry is not null && !over.Contains(this));
+        public bool IsRecorded(HashSet<Settled> over) => EndsPending || ((Status == ExecutionStatus.DeadLettered || Retry is not null) && !over.Contains(this));
 
         public static Settled Of(Outcome outcome)
         {
             var settlement = Settlement.Of(outcome);
             var retry = settlement.RetryAt is { } at ? new PendingExecution(Settlement.NextAttempt(outcome), at) : null;
-            var landing = new Landing(outcome.IsDropped ? null : outcome.Execution.AttemptId, retry is null ? null : DueItem.EntryOf(retry.Execution, retry.Due)) { Frees = retry is null && HadSlot(outcome) ? outcome.Execution.Slot : null };
+            var landing = new Landing(outcome.IsDropped ? null : outcome.Execution.AttemptId, retry is null ? null : DueItem.EntryOf(retry.Execution, retry.Due)) { Succeeded = outcome.Result == AttemptResult.Succeeded, Frees = retry is null && HadSlot(outcome) ? outcome.Execution.Slot : null };
             return new Settled(outcome, settlement.Status, landing is { FlightId: null, Frees: null } ? null : landing, retry);
         }
 

@@ -23,19 +23,30 @@ public abstract partial class DueIndexContract
         Assert.True((await index.FindAsync(Partition, "t/a@1", None))!.IsTombstone);
     }
 
-    [Fact]
-    public async Task A_second_outcome_of_an_attempt_that_ended_its_execution_revives_nothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_second_outcome_of_an_attempt_that_succeeded_revives_nothing(bool isLaterAttempt)
     {
         var index = await OpenAsync();
-        var entry = Entry("t/a", 1, 0);
+        var entry = isLaterAttempt ? Entry("t/a@1", 2, 0) : Entry("t/a", 1, 0);
         await index.ArmAsync(Partition, [entry], None);
-        await index.AdvanceAsync(Partition, [new Advance(entry, Now.AddSeconds(60), Flight("f", 90))], Now, None);
-        var retry = new Landing("f", Entry("t/a@1", 2, 10));
+        await index.AdvanceAsync(Partition, [new Advance(entry, isLaterAttempt ? null : Now.AddSeconds(60), Flight("f", 90))], Now, None);
+        var before = await index.FindAsync(Partition, "t/a@1", None);
+        var success = new Landing("f", null) { Succeeded = true };
 
-        Assert.Equal([true], await index.LandAsync(Partition, [new Landing("f", null)], Now, None));
-        Assert.Equal([false], await index.LandAsync(Partition, [retry], Now, None));
-        Assert.Equal([false], await index.LandAsync(Partition, [retry], Now, None));
-        Assert.Null(await index.FindAsync(Partition, "t/a@1", None));
+        Assert.Equal([true], await index.LandAsync(Partition, [success], Now, None));
+        Assert.Equal([false, false, true], await index.LandAsync(Partition, [new Landing("f", Entry("t/a@1", 3, 10)), new Landing("f", null), success], Now, None));
+        Assert.Equal([false], await index.LandAsync(Partition, [new Landing("f", Entry("t/a@1", 3, 10))], Now, None));
+        Assert.Equal(before, await index.FindAsync(Partition, "t/a@1", None));
+    }
+
+    [Fact]
+    public async Task An_attempt_that_was_given_up_is_settled_again_as_often_as_it_is_told()
+    {
+        var index = await OpenAsync();
+
+        Assert.Equal([true, true], await index.LandAsync(Partition, [new Landing("f", null), new Landing("f", null)], Now, None));
     }
 
     [Fact]

@@ -1,11 +1,12 @@
 -- Ends flights; in the same step a retry is armed, unless it was armed before, and a slot is freed, if the execution still has it.
 -- KEYS    1 due (sorted set: entry -> due ms, of left-overs less 1e13)  2 entry (hash: entry -> version[,until ms]|payload)  3 epoch (hash: entries = how many)
 --         4 inflight (sorted set: attempt -> deadline ms)  5 flight (hash: attempt -> execution)
---         6 landed (sorted set: attempt whose outcome was settled -> ms, and a half when no retry followed): a late advance marks no flight of it
+--         6 landed (sorted set: attempt whose outcome was settled -> ms, and a half when it succeeded): a late advance marks no flight of it
 --         7 slot (hash: job -> execution that has it)  8 waiting (hash: job -> entry key \n version|payload)
 -- ARGV    1 wake channel  2 partition  3 now ms
---         4 tombstone due ms  then per landing: attempt or '', retry key or '', version, due ms, payload, job whose slot is freed or '', execution
--- Returns per landing 1, or 0 when its retry was over already, or the attempt had ended its execution: the outcome is an old one, told again, or one of a second run.
+--         4 tombstone due ms  then per landing: attempt or '', retry key or '', version, due ms, payload, job whose slot is freed or '', execution,
+--         '1' when it succeeded, else ''
+-- Returns per landing 1, or 0 when its retry was over already, or the attempt had succeeded and now did not: the outcome is an old one, told again, or one of a second run.
 -- Who waits for a freed slot is due now.
 local answer, added, earliest = {}, 0, nil
 local head = redis.call('ZRANGEBYSCORE', KEYS[1], '0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
@@ -14,24 +15,25 @@ local function put(key, value, due)
   added = added + redis.call('ZADD', KEYS[1], due, key)
   if not earliest or tonumber(due) < earliest then earliest = tonumber(due) end
 end
-for i = 5, #ARGV, 7 do
+for i = 5, #ARGV, 8 do
   local attempt, key, job = ARGV[i], ARGV[i + 1], ARGV[i + 5]
-  local ended = attempt ~= '' and tonumber(redis.call('ZSCORE', KEYS[6], attempt) or 0) % 1 > 0
+  local had_succeeded = attempt ~= '' and tonumber(redis.call('ZSCORE', KEYS[6], attempt) or 0) % 1 > 0
+  local succeeds = had_succeeded or ARGV[i + 7] == '1'
   if attempt ~= '' then
     redis.call('ZREM', KEYS[4], attempt)
     redis.call('HDEL', KEYS[5], attempt)
-    redis.call('ZADD', KEYS[6], (key == '' or ended) and ARGV[3] .. '.5' or ARGV[3], attempt)
+    redis.call('ZADD', KEYS[6], succeeds and ARGV[3] .. '.5' or ARGV[3], attempt)
   end
-  local live = 1
+  local live = had_succeeded and ARGV[i + 7] ~= '1' and 0 or 1
   if key ~= '' then
     local stored = redis.call('ZSCORE', KEYS[1], key) and redis.call('HGET', KEYS[2], key)
-    if ended and not stored then
-      live = 0
-    elseif not stored or tonumber(string.match(stored, '^%d+')) < tonumber(ARGV[i + 2]) then
-      put(key, ARGV[i + 2] .. '|' .. ARGV[i + 4], ARGV[i + 3])
+    if not stored or tonumber(string.match(stored, '^%d+')) < tonumber(ARGV[i + 2]) then
+      if live == 1 then put(key, ARGV[i + 2] .. '|' .. ARGV[i + 4], ARGV[i + 3]) end
     elseif string.sub(stored, -1) == '|' then
       redis.call('ZADD', KEYS[1], 'GT', ARGV[4], key)
-      if not redis.call('ZSCORE', KEYS[4], key .. '#' .. ARGV[i + 2]) then live = 0 end
+      live = redis.call('ZSCORE', KEYS[4], key .. '#' .. ARGV[i + 2]) and 1 or 0
+    else
+      live = 1
     end
   end
   answer[#answer + 1] = live
