@@ -24,6 +24,10 @@ public sealed partial class HistoryDashboardTests : IAsyncLifetime
         _history = new ClickHouseHistory(_server.ConnectionString, TimeProvider.System);
         await _history.OpenAsync(CancellationToken.None);
         await _history.WriteAsync([.. Rows()], CancellationToken.None);
+        var began = TimeProvider.System.GetUtcNow();
+        while (await _history.CountMinutesAsync(began, CancellationToken.None))
+        {
+        }
     }
 
     public async Task DisposeAsync()
