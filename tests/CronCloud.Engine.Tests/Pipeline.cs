@@ -4,6 +4,7 @@ using CronCloud.Backends.Sql;
 using CronCloud.Backends.Streams;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
+using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
@@ -97,7 +98,7 @@ internal sealed class Pipeline : IAsyncDisposable
     {
         var dispatcher = new Dispatcher(Index, Queue, Outcomes, Pending, Jobs, new NodeName("node"), Time, NullLogger<Dispatcher>.Instance);
         var lost = new LostFlights(Index, dispatcher, Queue, Outcomes, History, Time, NullLogger<LostFlights>.Instance);
-        var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, Time, NullLogger<PartitionBuilder>.Instance);
+        var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, new KnownStarts(History, DeadLetters, Time, NullLogger<KnownStarts>.Instance), Time, NullLogger<PartitionBuilder>.Instance);
         return new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), Clock);
     }
 
@@ -170,6 +171,11 @@ internal sealed class Pipeline : IAsyncDisposable
         DurationMs = 0,
         Node = "node",
     };
+
+    /// <summary>History has outcomes of the job's occurrences, by seconds from the start.</summary>
+    public Task RecordAsync(Job job, params (int Second, AttemptResult Result)[] outcomes) => History.WriteAsync(
+        [.. outcomes.Select(o => HistoryRow.Of(OutcomeOf(DuePlan.ExecutionOf(DueJob.Of(job), job.Version, Start.AddSeconds(o.Second), TraceParent.New()), o.Result)))],
+        None);
 
     public async ValueTask DisposeAsync()
     {

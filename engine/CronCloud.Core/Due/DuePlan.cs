@@ -48,7 +48,7 @@ public sealed record DuePlan
         if (inQueue is { } known && entry.Due <= known)
             return new DuePlan { NextDue = Next(schedule, known, entry) };
         if (entry.Due > onTime)
-            return new DuePlan { Start = First(job, entry.Version, entry.Due, newTraceParent()), NextDue = Next(schedule, entry.Due, entry) };
+            return new DuePlan { Start = ExecutionOf(job, entry.Version, entry.Due, newTraceParent()), NextDue = Next(schedule, entry.Due, entry) };
         return entry.IsLeftOver
             ? CatchingUp(job, schedule, entry, now, newTraceParent)
             : new DuePlan { LeftOver = entry.LeftOver(onTime), NextDue = schedule.Next(onTime) };
@@ -65,12 +65,28 @@ public sealed record DuePlan
     public static Flight FlightOf(Execution execution, DateTimeOffset now) =>
         new(execution.AttemptId, now + execution.Target.Timeout + Grace, execution.ToJson());
 
+    /// <summary>The execution that the job's schedule names for that due time, at its first attempt.</summary>
+    public static Execution ExecutionOf(DueJob job, long version, DateTimeOffset due, string traceParent) => new()
+    {
+        Tenant = job.Tenant,
+        JobId = job.Id,
+        JobVersion = version,
+        ExecutionId = ExecutionId.Of(job.Id, due),
+        ScheduledAt = due,
+        Trigger = Trigger.Schedule,
+        Attempt = 1,
+        Target = job.Target,
+        Retry = job.Retry ?? RetryPolicy.Default,
+        Overlap = job.Overlap ?? Overlap.Allow,
+        TraceParent = traceParent,
+    };
+
     private static DuePlan CatchingUp(DueJob job, Schedule schedule, DueEntry entry, DateTimeOffset now, Func<string> newTraceParent)
     {
         var catchUp = job.CatchUp ?? CatchUp.Default;
         var start = FirstCaughtUp(catchUp, schedule, entry, now);
         if (start == entry.Due)
-            return new DuePlan { Start = First(job, entry.Version, entry.Due, newTraceParent()), NextDue = Next(schedule, entry.Due, entry) };
+            return new DuePlan { Start = ExecutionOf(job, entry.Version, entry.Due, newTraceParent()), NextDue = Next(schedule, entry.Due, entry) };
 
         var dropped = new List<DateTimeOffset>();
         DateTimeOffset? next = entry.Due;
@@ -111,25 +127,10 @@ public sealed record DuePlan
 
     private static List<Dropped> Drop(DueJob job, long version, List<DateTimeOffset> dues, string reason, Func<string> newTraceParent)
     {
-        Dropped Of(DateTimeOffset first, int count, DateTimeOffset last) => new(First(job, version, first, newTraceParent()), DropKind.Missed, reason) { Count = count, Last = last };
+        Dropped Of(DateTimeOffset first, int count, DateTimeOffset last) => new(ExecutionOf(job, version, first, newTraceParent()), DropKind.Missed, reason) { Count = count, Last = last };
         return dues.Count <= MostSingleDrops ? dues.ConvertAll(due => Of(due, 1, due)) : [Of(dues[0], dues.Count, dues[^1])];
     }
 
     private static DateTimeOffset? Next(Schedule schedule, DateTimeOffset after, DueEntry entry) =>
         schedule.Next(after) is { } next && (entry.Until is not { } until || next <= until) ? next : null;
-
-    private static Execution First(DueJob job, long version, DateTimeOffset due, string traceParent) => new()
-    {
-        Tenant = job.Tenant,
-        JobId = job.Id,
-        JobVersion = version,
-        ExecutionId = ExecutionId.Of(job.Id, due),
-        ScheduledAt = due,
-        Trigger = Trigger.Schedule,
-        Attempt = 1,
-        Target = job.Target,
-        Retry = job.Retry ?? RetryPolicy.Default,
-        Overlap = job.Overlap ?? Overlap.Allow,
-        TraceParent = traceParent,
-    };
 }

@@ -16,8 +16,8 @@ namespace CronCloud.Engine.Due;
 /// <param name="pending">The record of what waits.</param>
 /// <param name="checkpoint">Everything due up to here was in the queue when the audit began.</param>
 /// <param name="time">The clock.</param>
-/// <param name="isBuild">Whether the index lost something: then left-overs of edits are looked for too. In a whole index those that are not there were worked off.</param>
-public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore jobs, IPendingStore pending, DateTimeOffset? checkpoint, TimeProvider time, bool isBuild = false)
+/// <param name="starts">Set for a build, when the index lost something: what needs no second start is asked, and left-overs of edits are looked for too. In a whole index those that are not there were worked off.</param>
+public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore jobs, IPendingStore pending, DateTimeOffset? checkpoint, TimeProvider time, KnownStarts? starts = null)
 {
     private const int StepSize = 1_000;
 
@@ -25,6 +25,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private const int FirstStepSize = 100;
     private const int RevisionsPerStep = 20;
 
+    private readonly HashSet<string> _pending = [];
     private string? _cursor;
     private Phase _phase;
 
@@ -79,10 +80,12 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
             missing.AddRange(part.Where(p => !stamps.TryGetValue(p.Execution.EntryKey, out var stamp) || stamp.Version < p.Execution.Attempt));
         }
 
+        if (starts is not null)
+            _pending.UnionWith(rows.Select(row => row.Execution.EntryKey));
         Seen += rows.Count;
         if (missing.Count > 0)
         {
-            if (isBuild)
+            if (starts is not null)
                 await ClaimSlotsAsync(missing, cancellation);
             await ArmAsync(await WithoutRunningAsync(missing, cancellation), cancellation);
         }
@@ -116,18 +119,20 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     {
         var page = await jobs.ReadActiveAsync(partition, _cursor, _cursor is null ? FirstStepSize : StepSize, cancellation);
         var stamps = await index.StampAsync(partition, [.. page.Items.Select(active => active.Key.ToString())], cancellation);
-        var (armed, notes) = (new List<DueEntry>(), new List<DueNote>());
+        var (missing, notes) = (new List<Job>(), new List<DueNote>());
         foreach (var active in page.Items)
-            Compare(active, stamps.GetValueOrDefault(active.Key.ToString()), armed, notes);
-        await ArmAsync(armed, cancellation);
+            Compare(active, stamps.GetValueOrDefault(active.Key.ToString()), missing, notes);
+        var entries = await EntriesOfAsync(missing, cancellation);
+        notes.AddRange(missing.Zip(entries).Where(pair => pair.Second.IsTombstone).Select(pair => new DueNote(pair.First.Key, pair.First.Version, null)));
+        await ArmAsync([.. missing.Zip(entries, (job, entry) => entry with { Since = job.UpdatedAt, Raises = true }).Where(entry => !entry.IsTombstone)], cancellation);
         await jobs.NoteDueAsync(notes, cancellation);
         Seen += page.Items.Count;
         _cursor = page.NextCursor;
         if (_cursor is null)
-            _phase = isBuild && checkpoint is not null ? Phase.Edits : Phase.Strays;
+            _phase = starts is not null && checkpoint is not null ? Phase.Edits : Phase.Strays;
     }
 
-    private void Compare(ActiveJob active, DueStamp? stamp, List<DueEntry> armed, List<DueNote> notes)
+    private void Compare(ActiveJob active, DueStamp? stamp, List<Job> missing, List<DueNote> notes)
     {
         var isBehind = stamp is { IsTombstone: false } && stamp.Version == active.Version && stamp.Due <= Core.Due.Checkpoint.InQueue(checkpoint);
         if (stamp?.Version >= active.Version && !isBehind)
@@ -137,13 +142,16 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
             return;
         }
 
-        if (TryRead(active.Key, active.Read) is not { } job)
-            return;
-        var entry = DueItem.EntryOf(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), time.GetUtcNow());
-        if (entry.IsTombstone)
-            notes.Add(new DueNote(active.Key, active.Version, null));
-        else
-            armed.Add(entry with { Since = job.UpdatedAt, Raises = true });
+        if (TryRead(active.Key, active.Read) is { } job)
+            missing.Add(job);
+    }
+
+    /// <summary>For each job its first occurrence that may not be in the queue yet, or a tombstone.</summary>
+    private async Task<List<DueEntry>> EntriesOfAsync(List<Job> unplanned, CancellationToken cancellation)
+    {
+        var after = unplanned.ConvertAll(job => Core.Due.Checkpoint.UnplannedAfter(job, checkpoint));
+        var known = starts is null || checkpoint is null ? after : await starts.AdvanceAsync([.. unplanned.Zip(after)], checkpoint.Value, _pending, cancellation);
+        return [.. unplanned.Zip(known, (job, from) => DueItem.EntryOf(job, from, time.GetUtcNow()))];
     }
 
     /// <summary>One row that cannot be read must not keep all those behind it out of the index.</summary>
@@ -166,45 +174,42 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private async Task ArmEditsAsync(CancellationToken cancellation)
     {
         var page = await jobs.ReadChangedAsync([partition], Core.Due.Checkpoint.InQueue(checkpoint)!.Value, _cursor, StepSize, cancellation);
-        var leftOvers = new List<DueEntry>();
+        var replaced = new List<Replaced>();
         foreach (var changed in page.Items)
-            leftOvers.AddRange(await LeftOversOfAsync(changed.Key, cancellation));
-        await ArmAsync(leftOvers, cancellation);
+            replaced.AddRange(await ReplacedOfAsync(changed.Key, cancellation));
+        var entries = await EntriesOfAsync(replaced.ConvertAll(old => old.Job), cancellation);
+        await ArmAsync([.. replaced.Zip(entries).Where(pair => !pair.Second.IsTombstone && pair.Second.Due <= pair.First.Until).Select(pair => pair.Second.LeftOver(pair.First.Until))], cancellation);
         Seen += page.Items.Count;
         _cursor = page.NextCursor;
         if (_cursor is null)
             _phase = Phase.Strays;
     }
 
-    private async Task<IReadOnlyList<DueEntry>> LeftOversOfAsync(JobKey key, CancellationToken cancellation)
+    /// <summary>The versions of a job that the queue may not have all of, each with the instant at which the next one replaced it.</summary>
+    private async Task<IReadOnlyList<Replaced>> ReplacedOfAsync(JobKey key, CancellationToken cancellation)
     {
-        var (leftOvers, cursor) = (new List<DueEntry>(), (string?)null);
+        var (replaced, cursor) = (new List<Replaced>(), (string?)null);
         Revision? newer = null;
         do
         {
             var page = await jobs.ListRevisionsAsync(key, RevisionsPerStep, cursor, cancellation);
             foreach (var revision in page.Items)
             {
-                if (newer is not null && LeftOver(key, revision, newer.At) is { } leftOver)
-                    leftOvers.Add(leftOver);
+                if (newer is not null && TryRead(key, () => JobOf(key, revision)) is { } job)
+                    replaced.Add(new Replaced(job, newer.At));
                 if (revision.At <= Core.Due.Checkpoint.InQueue(checkpoint))
-                    return leftOvers;
+                    return replaced;
                 newer = revision;
             }
 
             cursor = page.NextCursor;
         }
         while (cursor is not null);
-        return leftOvers;
+        return replaced;
     }
 
-    private DueEntry? LeftOver(JobKey key, Revision revision, DateTimeOffset until)
-    {
-        if (TryRead(key, () => new Job { Key = key, Definition = revision.Definition, State = revision.State, Version = revision.Version, CreatedAt = revision.At, UpdatedAt = revision.At }) is not { } job)
-            return null;
-        var entry = DueItem.EntryOf(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), time.GetUtcNow());
-        return entry.IsTombstone || entry.Due > until ? null : entry.LeftOver(until);
-    }
+    private static Job JobOf(JobKey key, Revision revision) =>
+        new() { Key = key, Definition = revision.Definition, State = revision.State, Version = revision.Version, CreatedAt = revision.At, UpdatedAt = revision.At };
 
     /// <summary>A note may be behind by this much: it only sets the order in which an emptied index is built.</summary>
     private static readonly TimeSpan NoteMargin = TimeSpan.FromMinutes(2);
@@ -246,4 +251,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     /// <summary>As an edit arms it. Most are tombstones, but a job may be written anew at any moment: then it is its next occurrence.</summary>
     private DueEntry EntryOf(Job job, DueStamp stored) =>
         DueItem.EntryOf(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), time.GetUtcNow()) with { Since = stored.Due <= Core.Due.Checkpoint.InQueue(checkpoint) ? null : job.UpdatedAt };
+
+    /// <summary>A version of a job, and until when it was the one in force.</summary>
+    private sealed record Replaced(Job Job, DateTimeOffset Until);
 }

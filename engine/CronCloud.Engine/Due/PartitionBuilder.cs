@@ -15,6 +15,7 @@ public sealed partial class PartitionBuilder(
     IJobStore jobs,
     IPendingStore pending,
     ICheckpointStore checkpoints,
+    KnownStarts starts,
     TimeProvider time,
     ILogger<PartitionBuilder> logger) : IDisposable
 {
@@ -39,7 +40,7 @@ public sealed partial class PartitionBuilder(
             return build;
         try
         {
-            build ??= await PartitionBuild.BeginAsync(partition, index, jobs, pending, checkpoints, time, cancellation);
+            build ??= await PartitionBuild.BeginAsync(partition, index, jobs, pending, checkpoints, starts, time, cancellation);
             if (!await build.StepAsync(cancellation))
                 return null;
             if (build.Audit.HasSeenSoonest)

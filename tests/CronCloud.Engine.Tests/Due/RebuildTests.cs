@@ -1,8 +1,13 @@
+using CronCloud.Backends.History;
+using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
+using CronCloud.Core.History;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Due;
 using CronCloud.Engine.Jobs;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CronCloud.Engine.Tests.Due;
 
@@ -57,6 +62,24 @@ public sealed class RebuildTests
         await RunAsync(pipeline, pipeline.NewPartition(), 2);
 
         Assert.Equal(5, (await pipeline.TakeAsync()).Count);
+    }
+
+    [Fact]
+    public async Task A_job_that_was_just_written_goes_on_behind_what_is_known_to_be_over_or_pending()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(20));
+        await pipeline.RecordAsync(job, (1, AttemptResult.Succeeded), (2, AttemptResult.Missed), (3, AttemptResult.Failed), (4, AttemptResult.Succeeded));
+
+        Assert.Equal(3, await DueAfterBuildAsync(pipeline, checkpoint: 10));
+        var failed = DuePlan.ExecutionOf(DueJob.Of(job), job.Version, Pipeline.Start.AddSeconds(3), TraceParent.New());
+        await pipeline.Pending.KeepAsync([new PendingExecution(failed with { Attempt = 2 }, pipeline.Time.GetUtcNow())], Pipeline.None);
+        Assert.Equal(5, await DueAfterBuildAsync(pipeline, checkpoint: 10));
+        await pipeline.RecordAsync(job, (5, AttemptResult.Succeeded), (6, AttemptResult.Succeeded));
+        Assert.Equal(7, await DueAfterBuildAsync(pipeline, checkpoint: 10));
+        Assert.Equal(6, await DueAfterBuildAsync(pipeline, checkpoint: 5));
+        Assert.Equal(1, await DueAfterBuildAsync(pipeline, checkpoint: 10, new SqliteHistory(Path.Combine("no such folder", "history.db"), pipeline.Time)));
     }
 
     [Fact]
@@ -143,6 +166,17 @@ public sealed class RebuildTests
             await pipeline.CatchUp.RunOnceAsync(Pipeline.None);
             pipeline.Time.Advance(TimeSpan.FromMilliseconds(1));
         }
+    }
+
+    /// <summary>Seconds from the start, of the job's entry in an index that was emptied.</summary>
+    private static async Task<int> DueAfterBuildAsync(Pipeline pipeline, int checkpoint, IHistory? history = null)
+    {
+        pipeline.Index.Empty();
+        var starts = new KnownStarts(history ?? pipeline.History, pipeline.DeadLetters, pipeline.Time, NullLogger<KnownStarts>.Instance);
+        var audit = new PartitionAudit(Pipeline.Partition, pipeline.Index, pipeline.Jobs, pipeline.Pending, Pipeline.Start.AddSeconds(checkpoint), pipeline.Time, starts);
+        while (!audit.HasEnded)
+            await audit.StepAsync(Pipeline.None);
+        return (int)((await pipeline.Index.FindAsync(Pipeline.Partition, Pipeline.EntryKey, Pipeline.None))!.Due - Pipeline.Start).TotalSeconds;
     }
 
     private static async Task RunAsync(Pipeline pipeline, DuePartition partition, int seconds)

@@ -129,6 +129,13 @@ internal sealed class Evidence
         return !Crashes.Contains($"{execution}#{attempt}") && !calls.Exists(c => c.Execution.Attempt == attempt);
     }
 
+    /// <summary>
+    /// How many attempts one worker made and another put off, since a fault made them twice: each of the two has a next attempt, and the one of the second may go on by
+    /// so many numbers more.
+    /// </summary>
+    public int MadeAndPutOff(string execution) =>
+        IsFaultless ? 0 : ByKey[execution].SelectMany(e => e.Calls).Select(c => c.Execution.Attempt).Distinct().Count(attempt => Servers.Outcomes.PutOff.Contains($"{execution}#{attempt}"));
+
     /// <summary>The first attempt that was not put off.</summary>
     public int FirstMade(string execution)
     {

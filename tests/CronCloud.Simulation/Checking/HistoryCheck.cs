@@ -32,7 +32,7 @@ internal static class HistoryCheck
     {
         var chain = evidence.ChainOf(execution);
         var by = Later(evidence.EndBy(execution), execution.Calls[^1].EndsAt) + Lag;
-        rows.RemoveAll(r => evidence.Drops.Of(execution.Key, Math.Max(1, r.Attempt)) == r);
+        rows.RemoveAll(r => evidence.Drops.Of(execution.Key, Math.Max(1, r.Attempt)) is { } drop && (r == drop || (r.Result == AttemptResult.PutOff && r.Attempt > chain.Attempts.Count && !evidence.IsFaultless)));
         if (!execution.IsOfOneVersion)
         {
             if ((rows.Count == 0 || rows[^1].Status is ExecutionStatus.Running or ExecutionStatus.Retrying) && !execution.Calls.Any(c => evidence.IsOutcomeLost(execution.Key, c.Execution.Attempt)))
@@ -48,6 +48,7 @@ internal static class HistoryCheck
                 yield return Finding.Now("I9", $"history says of {execution.Key} attempt {row.Attempt}: {row.Status} {row.Result}; it was {chain.StatusAfter(row.Attempt)} {chain.Attempts[row.Attempt - 1].Answer.Result}", execution.Key);
         }
 
+        rows.RemoveAll(r => r.Attempt > chain.Attempts.Count && r.Attempt <= chain.Attempts.Count + evidence.MadeAndPutOff(execution.Key));
         var known = rows.Select(r => r.Attempt).Union(Enumerable.Range(1, chain.Attempts.Count).Where(attempt => evidence.IsOutcomeLost(execution.Key, attempt) || IsToldAsDropped(evidence, execution.Key, attempt) || chain.Attempts[attempt - 1] == Reply.NotStarted)).Order();
         if (!known.SequenceEqual(Enumerable.Range(1, chain.Attempts.Count)))
             yield return new Finding("I9", $"history has of {execution.Key} the attempts {string.Join(", ", rows.Select(r => r.Attempt))} of {chain.Attempts.Count}", [execution.Key], by, evidence.IsYoung(execution.First.ScheduledAt));

@@ -13,6 +13,8 @@ internal static class RetryCheck
             var chain = evidence.ChainOf(execution);
             foreach (var attempt in execution.Calls.GroupBy(c => c.Execution.Attempt))
             {
+                if (attempt.Key > chain.Attempts.Count && attempt.Key <= chain.Attempts.Count + evidence.MadeAndPutOff(execution.Key))
+                    continue;
                 if (attempt.Key < 1 || attempt.Key > chain.Attempts.Count)
                     yield return Finding.Now("I7", $"{execution.Key} has an attempt {attempt.Key} of {chain.Attempts.Count}", execution.Key);
                 else if (attempt.Key > 1 && Fault(evidence, execution, chain, attempt.Key, attempt.Min(c => c.At)) is { } fault)

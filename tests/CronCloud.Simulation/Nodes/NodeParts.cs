@@ -47,7 +47,7 @@ internal sealed class NodeParts
             index,
             dispatcher,
             new LostFlights(index, dispatcher, queue, outcomes, history, clock, NullLogger<LostFlights>.Instance),
-            new PartitionBuilder(index, jobs, pending, checkpointStore, clock, NullLogger<PartitionBuilder>.Instance),
+            new PartitionBuilder(index, jobs, pending, checkpointStore, new KnownStarts(history, letters, clock, NullLogger<KnownStarts>.Instance), clock, NullLogger<PartitionBuilder>.Instance),
             checkpoints,
             new CatchUpBudget(queue),
             new IndexWatch(index),

@@ -1,0 +1,83 @@
+using CronCloud.Core.Due;
+
+namespace CronCloud.Backends.Tests.DueIndex;
+
+/// <content>What is in flight, and how it lands.</content>
+public abstract partial class DueIndexContract
+{
+    [Fact]
+    public async Task A_landing_ends_the_flight_and_arms_the_retry_once()
+    {
+        var index = await OpenAsync();
+        var entry = Entry("t/a", 1, 0);
+        await index.ArmAsync(Partition, [entry], None);
+        await index.AdvanceAsync(Partition, [new Advance(entry, Now.AddSeconds(60), Flight("f", 90))], Now, None);
+        var retry = Entry("t/a@1", 2, 10);
+
+        await index.LandAsync(Partition, [new Landing("f", retry)], Now, None);
+        Assert.Empty(await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10, None));
+        Assert.Equal(Now.AddSeconds(10), (await index.FindAsync(Partition, "t/a@1", None))!.Due);
+
+        await index.AdvanceAsync(Partition, [new Advance(retry, null, null)], Now, None);
+        await index.LandAsync(Partition, [new Landing("f", retry)], Now, None);
+        Assert.True((await index.FindAsync(Partition, "t/a@1", None))!.IsTombstone);
+    }
+
+    [Fact]
+    public async Task A_second_outcome_of_an_attempt_that_ended_its_execution_revives_nothing()
+    {
+        var index = await OpenAsync();
+        var entry = Entry("t/a", 1, 0);
+        await index.ArmAsync(Partition, [entry], None);
+        await index.AdvanceAsync(Partition, [new Advance(entry, Now.AddSeconds(60), Flight("f", 90))], Now, None);
+        var retry = new Landing("f", Entry("t/a@1", 2, 10));
+
+        Assert.Equal([true], await index.LandAsync(Partition, [new Landing("f", null)], Now, None));
+        Assert.Equal([false], await index.LandAsync(Partition, [retry], Now, None));
+        Assert.Equal([false], await index.LandAsync(Partition, [retry], Now, None));
+        Assert.Null(await index.FindAsync(Partition, "t/a@1", None));
+    }
+
+    [Fact]
+    public async Task An_outcome_that_is_quicker_than_the_advance_leaves_no_flight_behind()
+    {
+        var index = await OpenAsync();
+        var entry = Entry("t/a", 1, 0);
+        await index.ArmAsync(Partition, [entry], None);
+
+        await index.LandAsync(Partition, [new Landing("f", null)], Now, None);
+        await index.AdvanceAsync(Partition, [new Advance(entry, Now.AddSeconds(60), Flight("f", 90))], Now, None);
+
+        Assert.Empty(await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10, None));
+        Assert.Equal(Now.AddSeconds(60), (await index.FindAsync(Partition, "t/a", None))!.Due);
+    }
+
+    [Fact]
+    public async Task Flights_are_read_up_to_a_deadline_and_extended_by_one_only()
+    {
+        var index = await OpenAsync();
+        var (a, b) = (Entry("t/a", 1, 0), Entry("t/b", 1, 0));
+        await index.ArmAsync(Partition, [a, b], None);
+        await index.AdvanceAsync(Partition, [new Advance(a, null, Flight("fa", 10)), new Advance(b, null, Flight("fb", 20))], Now, None);
+
+        var overdue = Assert.Single(await index.ReadFlightsAsync(Partition, Now.AddSeconds(15), 10, None));
+        Assert.Equal("fa", overdue.Id);
+        Assert.True(await index.ExtendFlightAsync(Partition, overdue, Flight("fa", 40), None));
+        Assert.False(await index.ExtendFlightAsync(Partition, overdue, Flight("fa", 50), None));
+        Assert.Empty(await index.ReadFlightsAsync(Partition, Now.AddSeconds(15), 10, None));
+    }
+
+    [Fact]
+    public async Task A_flight_is_found_by_its_id_until_it_lands()
+    {
+        var index = await OpenAsync();
+        var entry = Entry("t/a", 1, 0);
+        await index.ArmAsync(Partition, [entry], None);
+        await index.AdvanceAsync(Partition, [new Advance(entry, null, Flight("f", 10))], Now, None);
+
+        Assert.Equal(Flight("f", 10).Payload.ToArray(), (await index.FindFlightAsync(Partition, "f", None))!.Value.ToArray());
+        Assert.Null(await index.FindFlightAsync(Partition + 1, "f", None));
+        await index.LandAsync(Partition, [new Landing("f", null)], Now, None);
+        Assert.Null(await index.FindFlightAsync(Partition, "f", None));
+    }
+}
