@@ -44,12 +44,15 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public bool RefusesToArm { get; set; }
 
+    /// <summary>Asked for what is due, it fails.</summary>
+    public bool IsAway { get; set; }
+
     public void Empty() => _index = new Backends.DueIndex.MemoryDueIndex();
 
     public Task ArmAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation) =>
         RefusesToArm ? throw new IOException("The index is away.") : _index.ArmAsync(partition, entries, cancellation);
 
-    public Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation) => _index.ScanAsync(partition, query, cancellation);
+    public Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation) => IsAway ? throw new IOException("The index is away.") : _index.ScanAsync(partition, query, cancellation);
 
     public Task<IReadOnlyList<SlotState>> ClaimAsync(int partition, IReadOnlyList<SlotClaim> claims, CancellationToken cancellation) => _index.ClaimAsync(partition, claims, cancellation);
 

@@ -59,6 +59,34 @@ public sealed partial class HistoryDashboardTests : IAsyncLifetime
         Assert.True(failures.Count == 0, string.Join("\n\n", failures));
     }
 
+    [Fact]
+    public async Task Late_are_first_calls_of_what_schedules_named_also_after_an_attempt_was_put_off()
+    {
+        var due = Now.AddHours(-1);
+        HistoryRow Late(string job, int attempt, AttemptResult result, Trigger trigger = Trigger.Schedule) => Row(due, result, lateMs: attempt == 1 ? 6_000 : 9_000, status: null, job: job, attempt: attempt, trigger: trigger);
+        await _history.WriteAsync(
+            [
+                Late("put-off", 1, AttemptResult.PutOff), Late("put-off", 2, AttemptResult.Succeeded),
+                Late("late", 1, AttemptResult.Failed), Late("late", 2, AttemptResult.Succeeded),
+                Row(due, AttemptResult.Failed, lateMs: 10, status: null, job: "retried"), Late("retried", 2, AttemptResult.Succeeded),
+                Late("by-hand", 1, AttemptResult.Succeeded, Trigger.Manual), Late("skipped", 1, AttemptResult.Skipped),
+            ],
+            CancellationToken.None);
+
+        var panel = Dashboards.Queries.Single(query => query.Panel.EndsWith(": Started late", StringComparison.Ordinal)).Sql;
+        var page = File.ReadAllText(Path.Combine(Repository.Root, "docs/runbooks/CronCloudLateStarts.md"));
+        var runbook = page.Split("```sql")[1].Split("```")[0].Replace("INTERVAL 1 HOUR", "INTERVAL 2 HOUR", StringComparison.Ordinal);
+        using var client = new ClickHouseClient(_server.ConnectionString);
+        foreach (var (sql, job) in new[] { (Filled(panel), "job"), (runbook, "job_id") })
+        {
+            await using var reader = await client.ExecuteReaderAsync(sql);
+            var late = new List<string>();
+            while (reader.Read())
+                late.Add((string)reader[job]);
+            Assert.Equal(["job", "late", "put-off"], late.Distinct().Order());
+        }
+    }
+
     /// <summary>As Grafana and its ClickHouse plugin put in the time range and the variables.</summary>
     private static string Filled(string sql)
     {
@@ -85,17 +113,17 @@ public sealed partial class HistoryDashboardTests : IAsyncLifetime
         }
     }
 
-    private static HistoryRow Row(DateTimeOffset due, AttemptResult result, int lateMs, int? status, bool isFinal = false) => HistoryRow.Of(new Outcome
+    private static HistoryRow Row(DateTimeOffset due, AttemptResult result, int lateMs, int? status, bool isFinal = false, string job = "job", int attempt = 1, Trigger trigger = Trigger.Schedule) => HistoryRow.Of(new Outcome
     {
         Execution = new Execution
         {
             Tenant = "t",
-            JobId = "job",
+            JobId = job,
             JobVersion = 1,
-            ExecutionId = ExecutionId.Of("job", due),
+            ExecutionId = ExecutionId.Of(job, due),
             ScheduledAt = due,
-            Trigger = Trigger.Schedule,
-            Attempt = 1,
+            Trigger = trigger,
+            Attempt = attempt,
             Target = new Target(),
             Retry = RetryPolicy.Default,
             TraceParent = TraceParent.New(),

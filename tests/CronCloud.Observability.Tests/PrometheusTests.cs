@@ -6,7 +6,7 @@ namespace CronCloud.Observability.Tests;
 public sealed class PrometheusTests
 {
     [Fact]
-    public Task The_configuration_is_one_that_Prometheus_reads() => Promtool.RunAsync("check", "config", "prometheus.yml");
+    public Task The_configuration_is_one_that_Prometheus_reads() => Promtool.RunAsync("check", "config", "--syntax-only", "prometheus.yml");
 
     [Fact]
     public Task The_rules_are_rules() => Promtool.RunAsync(["check", "rules", .. Rules.Files]);
@@ -36,4 +36,18 @@ public sealed class PrometheusTests
     [Fact]
     public void Every_rule_is_about_metrics_that_the_catalogue_has() =>
         Assert.All(Rules.All, rule => Assert.True(PromQl.Unknown(rule.Expression) is null, $"{rule.Alert ?? rule.Record}: there is no metric {PromQl.Unknown(rule.Expression)} in {Catalogue.Page}."));
+
+    [Fact]
+    public void Every_rule_asks_for_labels_and_values_that_the_catalogue_has() =>
+        Assert.All(Rules.All, rule => Assert.True(PromQl.Unmatched(rule.Expression) is null, $"{rule.Alert ?? rule.Record}: nothing has {PromQl.Unmatched(rule.Expression)}, see {Catalogue.Page}."));
+
+    [Theory]
+    [InlineData("""sum(rate(croncloud_executions_total{status="deadLettered"}[5m]))""", null)]
+    [InlineData("""sum(rate(croncloud_executions_total{status=~"succeeded|dead.*",instance="a"}[5m]))""", null)]
+    [InlineData("""croncloud_settle_delay_seconds_bucket{le="5"}""", null)]
+    [InlineData("""sum(rate(croncloud_executions_total{status="dead"}[5m]))""", "status=\"dead\"")]
+    [InlineData("""sum(rate(croncloud_executions_total{status=~"succeeded|gone"}[5m]))""", "status=~\"succeeded|gone\"")]
+    [InlineData("""sum(rate(croncloud_executions_total{state="deadLettered"}[5m]))""", "state=\"deadLettered\"")]
+    [InlineData("""croncloud_queue_depth{le="5"}""", "le=\"5\"")]
+    public void A_matcher_that_matches_nothing_is_found(string expression, string? matcher) => Assert.Equal(matcher, PromQl.Unmatched(expression));
 }

@@ -102,10 +102,10 @@ public sealed partial class EmailSender(SmtpOptions options, AlertLinks links, T
 
     private static string FirstLine(Exception exception) => exception.Message.Split('\n', 2)[0].Trim();
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Mail of channel {Channel} went out, but not to {Refused}")]
+    [LoggerMessage(EventId = 1805, Level = LogLevel.Warning, Message = "Mail of channel {Channel} went out, but not to {Refused}")]
     private partial void LogRefused(string channel, string refused);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The SMTP server took a mail and hung up: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1806, Level = LogLevel.Debug, Message = "The SMTP server took a mail and hung up: {Kind}: {Reason}")]
     private partial void LogNoGoodbye(string kind, string reason);
 
     /// <summary>One address that is refused does not keep the mail from the others.</summary>

@@ -43,6 +43,6 @@ public sealed partial class Addresser(INotificationStore notifications, IJobStor
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Nobody can be told of {Tenant}/{Job}, since the job cannot be read: {Reason}")]
+    [LoggerMessage(EventId = 1704, Level = LogLevel.Error, Message = "Nobody can be told of {Tenant}/{Job}, since the job cannot be read: {Reason}")]
     private partial void LogUnreadable(string tenant, string job, string reason);
 }

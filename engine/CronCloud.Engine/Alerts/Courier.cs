@@ -90,15 +90,15 @@ public sealed partial class Courier(INotificationStore notifications, IChannelSt
     /// <summary>To the millisecond, as everything that is stored.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Message {Message} ({Kind}, {Incidents} incidents) went to channel {Tenant}/{Channel}")]
+    [LoggerMessage(EventId = 1801, Level = LogLevel.Information, Message = "Message {Message} ({Kind}, {Incidents} incidents) went to channel {Tenant}/{Channel}")]
     private partial void LogSent(string message, string tenant, string channel, AlertKind kind, int incidents);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} is dropped: there is no channel {Tenant}/{Channel}")]
+    [LoggerMessage(EventId = 1802, Level = LogLevel.Warning, Message = "Message {Message} is dropped: there is no channel {Tenant}/{Channel}")]
     private partial void LogNoChannel(string message, string tenant, string channel);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Message} to channel {Tenant}/{Channel} failed ({Tries}) and is tried again at {Again:HH:mm:ss}: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1803, Level = LogLevel.Warning, Message = "Message {Message} to channel {Tenant}/{Channel} failed ({Tries}) and is tried again at {Again:HH:mm:ss}: {Kind}: {Reason}")]
     private partial void LogFailed(string message, string tenant, string channel, int tries, string kind, string reason, DateTimeOffset again);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Message {Message} to channel {Tenant}/{Channel} is given up after {Tries} tries: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1804, Level = LogLevel.Error, Message = "Message {Message} to channel {Tenant}/{Channel} is given up after {Tries} tries: {Kind}: {Reason}")]
     private partial void LogGivenUp(string message, string tenant, string channel, int tries, string kind, string reason);
 }

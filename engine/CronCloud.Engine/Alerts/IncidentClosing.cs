@@ -35,6 +35,6 @@ public sealed partial class IncidentClosing(IIncidentStore incidents, TimeProvid
         return true;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Incident {Incident} of {Tenant}/{Job} is closed: {Reason}")]
+    [LoggerMessage(EventId = 1703, Level = LogLevel.Information, Message = "Incident {Incident} of {Tenant}/{Job} is closed: {Reason}")]
     private partial void LogClosed(string incident, string tenant, string job, string reason);
 }

@@ -51,7 +51,7 @@ internal static class EngineHosting
         services.AddSingleton(s => new ClockGuard(s.GetRequiredService<DisciplinedClock>(), TimeProvider.System, s.GetServices<IReferenceClock>(), s.GetRequiredService<ILogger<ClockGuard>>()));
         services.AddSingleton<AnswerPruning>();
         services.AddSingleton<Checkpoints>();
-        services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>(), s.GetRequiredService<IRoster>(), () => s.GetRequiredService<ClockGuard>().IsTrusted));
+        services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>(), s.GetRequiredService<IRoster>(), s.GetRequiredService<TimeProvider>(), () => s.GetRequiredService<ClockGuard>().IsTrusted));
         services.AddSingleton<ITargetCaller>(s => new HttpTargetCaller(settings.Targets, s.GetRequiredService<TimeProvider>(), settings.Alerts.SigningKey));
         services.AddSingleton<Worker>();
         services.AddSingleton<Heartbeat>();
