@@ -1,4 +1,5 @@
 using CronCloud.TestServers;
+using YamlDotNet.RepresentationModel;
 
 namespace CronCloud.Observability.Tests;
 
@@ -7,6 +8,19 @@ public sealed class PrometheusTests
 {
     [Fact]
     public Task The_configuration_is_one_that_Prometheus_reads() => Promtool.RunAsync("check", "config", "--syntax-only", "prometheus.yml");
+
+    [Fact]
+    public void The_gateway_and_nobody_else_is_sent_the_key_that_Compose_gives_Prometheus()
+    {
+        var scrapes = Rules.Load(Path.Combine(Repository.Root, "charts/prometheus/prometheus.yml"))["scrape_configs"].Items().Cast<YamlMappingNode>()
+            .Select(scrape => (File: scrape.Children.TryGetValue("authorization", out var authorization) ? authorization["credentials_file"].ToString() : null, Targets: scrape["static_configs"][0]["targets"].ToString())).ToList();
+
+        var file = scrapes.Single(scrape => scrape.Targets.Contains("gateway", StringComparison.Ordinal)).File!;
+        Assert.All(scrapes.Where(scrape => scrape.File is not null), scrape => Assert.DoesNotContain("node-", scrape.Targets, StringComparison.Ordinal));
+        var prometheus = Rules.Load(Path.Combine(Repository.Root, "docker-compose.yml"))["services"]["prometheus"];
+        Assert.Contains($">{file} ", prometheus["entrypoint"].ToString(), StringComparison.Ordinal);
+        Assert.Equal(Path.GetDirectoryName(file), prometheus["tmpfs"][0].ToString());
+    }
 
     [Fact]
     public Task The_rules_are_rules() => Promtool.RunAsync(["check", "rules", .. Rules.Files]);
