@@ -98,6 +98,9 @@ internal sealed class FaultyJobs(IJobStore jobs) : IJobStore
 
     public Task<Job?> FindAsync(JobKey key, CancellationToken cancellation) => jobs.FindAsync(key, cancellation);
 
+    public async Task<IReadOnlyDictionary<JobKey, Func<Job>>> FindAsync(IReadOnlyCollection<JobKey> keys, CancellationToken cancellation) =>
+        (await jobs.FindAsync(keys, cancellation)).ToDictionary(job => job.Key, job => _unreadable.Contains(job.Key) ? () => throw new JsonException("No such word.") : job.Value);
+
     public Task<bool> WriteAsync(Job job, Revision revision, CancellationToken cancellation) => jobs.WriteAsync(job, revision, cancellation);
 
     public Task<Page<Job>> ListAsync(JobQuery query, CancellationToken cancellation) => jobs.ListAsync(query, cancellation);

@@ -63,7 +63,6 @@ internal static class EngineHosting
         services.AddSingleton<IncidentPruning>();
         services.AddSingleton<Addresser>();
         services.AddSingleton<Composer>();
-        services.AddSingleton<Courier>();
         services.AddSingleton<Notifier>();
         services.AddSingleton<ClockGauges>();
         services.AddSingleton<PartitionGauges>();
@@ -113,7 +112,13 @@ internal static class EngineHosting
             Loop<RecordScan>("record-scan");
             Loop<IncidentClosing>("incident-closing");
             var notifier = Loop<Notifier>("notifier");
-            DrainAtStop(system, "notifier", () => notifier.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(30)));
+            DrainAtStop(system, "notifier", () => notifier.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
+            foreach (var kind in Enum.GetValues<ChannelKind>())
+            {
+                var courier = system.ActorOf(LoopActor.Props(ActivatorUtilities.CreateInstance<Courier>(services, kind), loggers), $"courier-{kind.ToString().ToLowerInvariant()}");
+                DrainAtStop(system, $"courier-{kind}", () => courier.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(30)));
+            }
+
             if (settings.Alerts.Heartbeat is not null)
                 Loop<HeartbeatPing>("heartbeat-ping");
             Loop<LedgerScan>("ledger-scan");

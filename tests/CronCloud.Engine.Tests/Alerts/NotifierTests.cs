@@ -135,6 +135,60 @@ public sealed class NotifierTests
     }
 
     [Fact]
+    public async Task While_there_is_more_news_than_a_batch_the_first_is_told()
+    {
+        await using var bench = await AlertBench.OpenAsync();
+        await bench.WriteJobAsync();
+        await bench.TellAsync(bench.Failed());
+        bench.Pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        foreach (var half in Enumerable.Range(0, 1_500).Chunk(750))
+            await bench.TellAsync([.. half.Select(i => bench.Failed($"quiet-{i}"))]);
+        bench.Pipeline.Time.Advance(Soon);
+
+        Assert.Equal(TimeSpan.Zero, await bench.NewNotifier().RunOnceAsync(Pipeline.None));
+        await bench.NewCourier().RunOnceAsync(Pipeline.None);
+
+        Assert.Equal("job", Assert.Single(bench.Sender.Messages).Items[0].JobId);
+        Assert.NotEqual(TimeSpan.Zero, await bench.NewNotifier().RunOnceAsync(Pipeline.None));
+    }
+
+    [Fact]
+    public async Task A_job_that_cannot_be_read_keeps_its_own_news_waiting_and_nobody_elses()
+    {
+        await using var bench = await AlertBench.OpenAsync();
+        foreach (var id in new[] { "broken", "job" })
+        {
+            await bench.WriteJobAsync(id);
+            await bench.TellAsync(bench.Failed(id));
+        }
+
+        bench.Pipeline.Jobs.MakeUnreadable(new Core.Jobs.JobKey("t", "broken"));
+        await bench.PassAsync(Soon);
+
+        Assert.Equal("job", Assert.Single(bench.Sender.Messages).Items[0].JobId);
+        Assert.Empty(await bench.Pipeline.Notifications.ClaimDueAsync(bench.Now, Minute, 10, Pipeline.None));
+        Assert.Single(await bench.Pipeline.Notifications.ClaimDueAsync(bench.Now + TimeSpan.FromMinutes(2), Minute, 10, Pipeline.None));
+    }
+
+    [Fact]
+    public async Task Openings_without_end_hold_back_no_recovery()
+    {
+        await using var bench = await AlertBench.OpenAsync();
+        for (var i = 0; i < 40; i++)
+            await bench.WriteJobAsync($"job-{i}", url: $"https://{i}.example.com/");
+        for (var i = 0; i < 40; i++)
+        {
+            await bench.TellAsync(bench.Failed($"job-{i}", $"https://{i}.example.com/"));
+            if (i == 8)
+                await bench.TellAsync(bench.Succeeded("job-0"));
+            await bench.PassAsync(TimeSpan.FromSeconds(20));
+        }
+
+        var recovered = bench.Sender.Messages.First(m => m.Kind == AlertKind.Recovered);
+        Assert.InRange(recovered.At - recovered.Items[0].Until!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(3));
+    }
+
+    [Fact]
     public async Task A_channel_that_is_held_back_holds_back_no_other()
     {
         await using var bench = await AlertBench.OpenAsync();
