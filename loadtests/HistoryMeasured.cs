@@ -23,7 +23,7 @@ internal sealed record HistoryMeasured
 
     public required IReadOnlyList<QueryTimes> Queries { get; init; }
 
-    /// <summary>By batches of five thousand, the counting of their minutes included.</summary>
+    /// <summary>By batches of five thousand, their minutes being counted beside.</summary>
     public required double WrittenRowsPerSecond { get; init; }
 
     public required long WrittenRows { get; init; }

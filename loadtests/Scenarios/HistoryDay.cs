@@ -4,13 +4,14 @@ using CronCloud.Backends.History;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Outcomes;
+using CronCloud.Engine.History;
 using CronCloud.TestServers;
 
 namespace CronCloud.LoadTests.Scenarios;
 
 /// <summary>
 /// A whole day of attempts in ClickHouse, all in one partition. The server makes them itself, a slice of the day at a time; their minutes are counted as the product counts them, and
-/// the product is asked and timed. At last the product writes batches as its recorder does.
+/// the product is asked and timed. At last the product writes batches and counts their minutes beside, as its recorder does.
 /// </summary>
 internal static class HistoryDay
 {
@@ -91,6 +92,8 @@ internal static class HistoryDay
 
     private static async Task<(long Rows, TimeSpan Worst, TimeSpan Took)> WriteAsync(ClickHouseHistory history, int seconds)
     {
+        using var stop = new CancellationTokenSource();
+        var counting = CountAsync(history, stop.Token);
         var (rows, worst, started) = (0L, TimeSpan.Zero, Stopwatch.GetTimestamp());
         while (Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(seconds))
         {
@@ -102,7 +105,17 @@ internal static class HistoryDay
             rows += Batch;
         }
 
-        return (rows, worst, Stopwatch.GetElapsedTime(started));
+        var measured = (rows, worst, Stopwatch.GetElapsedTime(started));
+        await stop.CancelAsync();
+        await counting;
+        return measured;
+    }
+
+    private static async Task CountAsync(ClickHouseHistory history, CancellationToken stop)
+    {
+        var loop = new HistoryMinutes(history, TimeProvider.System);
+        while (!stop.IsCancellationRequested)
+            await Task.WhenAny(Task.Delay(await loop.RunOnceAsync(CancellationToken.None), TimeProvider.System, stop));
     }
 
     private static HistoryRow Row(long number)

@@ -14,12 +14,14 @@ namespace CronCloud.Backends.History;
 public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
 {
     private static readonly InsertOptions Insert = new() { UseSchemaCache = true, MaxExecutionTime = ClickHouseReads.Limit };
-    private static readonly QueryOptions RollUp = new() { MaxExecutionTime = ClickHouseReads.Limit };
+
+    /// <summary>Executions that are asked for together.</summary>
+    private const int MostAtOnce = 1_000;
 
     private readonly TimeProvider _time;
     private readonly ClickHouseClient _client;
     private readonly ClickHouseReads _reads;
-    private readonly ClickHouseSearch _search;
+    private readonly ClickHouseTouched _touched;
 
     public ClickHouseHistory(string connectionString, TimeProvider time)
     {
@@ -27,7 +29,7 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
         var settings = new ClickHouseConnectionStringBuilder(connectionString);
         _client = new ClickHouseClient(connectionString);
         _reads = new ClickHouseReads(_client, time);
-        _search = new ClickHouseSearch(_reads);
+        _touched = new ClickHouseTouched(_client, _reads, time);
         Description = string.Create(CultureInfo.InvariantCulture, $"ClickHouse at {settings.Host}:{settings.Port}, database {settings.Database}");
     }
 
@@ -40,34 +42,38 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
     public Task ProbeAsync(CancellationToken cancellation) =>
         _client.ExecuteScalarAsync("SELECT 1", cancellationToken: cancellation).WaitAsync(TimeSpan.FromSeconds(2), cancellation);
 
-    /// <summary>The minutes are counted when the rows are there; a write that ends in between comes again as a whole.</summary>
     public async Task WriteAsync(IReadOnlyList<HistoryRow> rows, CancellationToken cancellation)
     {
         if (rows.Count == 0)
             return;
         await _client.InsertBinaryAsync(ClickHouseSchema.Attempts, ClickHouseHistoryRows.Names, rows.Select(ClickHouseHistoryRows.Values), Insert, cancellation).WaitAsync(ClickHouseReads.Limit, cancellation);
-        await ClickHouseMinutes.RollUpAsync(_client, rows, RollUp, cancellation).WaitAsync(ClickHouseReads.Limit, cancellation);
     }
 
-    /// <summary>Counts the minutes of all tenants anew, of due times from a whole minute to another; for rows that came here by another way than this class.</summary>
-    public Task CountMinutesAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation) =>
-        ClickHouseMinutes.RollUpAsync(_client, from, to, cancellation);
+    /// <summary>Counts the minutes of all tenants anew, of due times from a whole minute to another.</summary>
+    public Task CountMinutesAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation) => ClickHouseMinutes.CountAsync(_client, from, to, cancellation);
 
-    public Task<Page<HistoryExecution>> ListAsync(HistoryQuery query, CancellationToken cancellation) =>
-        HistoryPages.ReadAsync(query, _time.GetUtcNow(), window => _search.FindAsync(window, cancellation));
+    public Task<bool> CountMinutesAsync(DateTimeOffset countedBefore, CancellationToken cancellation) => _touched.CountAsync(countedBefore, cancellation);
+
+    public Task<bool> TakeInOlderAsync(CancellationToken cancellation) => ClickHouseOlder.CopyHourAsync(_client, _time.GetUtcNow(), cancellation);
+
+    public Task<Page<HistoryExecution>> ListAsync(HistoryQuery query, CancellationToken cancellation)
+    {
+        var search = new ClickHouseSearch(_reads.ForSearch());
+        return HistoryPages.ReadAsync(query, _time.GetUtcNow(), window => search.FindAsync(window, cancellation));
+    }
 
     public async Task<IReadOnlyList<HistoryRow>> FindAttemptsAsync(IReadOnlyCollection<Execution> executions, CancellationToken cancellation)
     {
         var rows = new List<HistoryRow>();
-        foreach (var tenant in executions.GroupBy(e => e.Tenant))
+        foreach (var part in executions.GroupBy(e => e.Tenant).SelectMany(tenant => tenant.Chunk(MostAtOnce)))
         {
             var parameters = new ClickHouseParameterCollection();
-            parameters.AddParameter("tenant", tenant.Key);
+            parameters.AddParameter("tenant", part[0].Tenant);
             rows.AddRange(await _reads.ReadAsync(
                 $$"""
                 SELECT {{ClickHouseHistoryRows.Columns}} FROM {{ClickHouseSchema.Attempts}} FINAL
-                WHERE tenant = {tenant:String} AND execution_id IN ({{ClickHouseReads.Texts(tenant.Select(e => e.ExecutionId))}})
-                  AND scheduled_at BETWEEN {{ClickHouseReads.Instant(tenant.Min(e => e.ScheduledAt))}} AND {{ClickHouseReads.Instant(tenant.Max(e => e.ScheduledAt))}}
+                WHERE tenant = {tenant:String} AND execution_id IN ({{ClickHouseReads.Texts(part.Select(e => e.ExecutionId))}})
+                  AND scheduled_at IN ({{string.Join(", ", part.Select(e => e.ScheduledAt).Distinct().Select(ClickHouseReads.Instant))}})
                 """,
                 parameters,
                 ClickHouseHistoryRows.Row,

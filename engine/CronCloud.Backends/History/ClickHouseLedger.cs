@@ -25,6 +25,8 @@ public sealed class ClickHouseLedger : ILedgerHistory, IDisposable
         _reads = new ClickHouseReads(_client, time);
     }
 
+    public async Task<bool> IsWholeAsync(CancellationToken cancellation) => (await ClickHouseOlder.ListHoursAsync(_client, cancellation)).Count == 0;
+
     public async Task<IReadOnlyList<RecordedJob>> CountByJobAsync(string tenant, JobRange jobs, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
@@ -49,9 +51,9 @@ public sealed class ClickHouseLedger : ILedgerHistory, IDisposable
     public async Task<IReadOnlyList<RecordedDue>> ListDueAsync(string tenant, IReadOnlyCollection<string> jobs, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation) => await _reads.ReadAsync(
         $$"""
         SELECT DISTINCT job_id, toUnixTimestamp64Milli(scheduled_at) AS first, first AS last FROM {{ClickHouseSchema.Attempts}}
-        WHERE {{OfSchedule}} AND scheduled_at >= {{ClickHouseReads.Instant(from)}} AND scheduled_at < {{ClickHouseReads.Instant(to)}} AND job_id IN {jobs:Array(String)}
+        WHERE {{OfSchedule}} AND scheduled_at >= {{ClickHouseReads.Instant(from)}} AND scheduled_at < {{ClickHouseReads.Instant(to)}} AND job_id IN ({{ClickHouseReads.Texts(jobs)}})
         """,
-        Parameters(tenant, jobs),
+        Parameters(tenant),
         ReadDue,
         cancellation);
 
@@ -60,20 +62,19 @@ public sealed class ClickHouseLedger : ILedgerHistory, IDisposable
         $$"""
         SELECT job_id, toUnixTimestamp64Milli(scheduled_at), toUnixTimestamp64Milli(max(assumeNotNull(last_due))) FROM {{ClickHouseSchema.Attempts}}
         PREWHERE occurrences > 1
-        WHERE {{OfSchedule}} AND scheduled_at < {{ClickHouseReads.Instant(to)}} AND last_due >= {{ClickHouseReads.Instant(from)}} AND job_id IN {jobs:Array(String)}
+        WHERE {{OfSchedule}} AND scheduled_at < {{ClickHouseReads.Instant(to)}} AND last_due >= {{ClickHouseReads.Instant(from)}} AND job_id IN ({{ClickHouseReads.Texts(jobs)}})
         GROUP BY job_id, scheduled_at
         """,
-        Parameters(tenant, jobs),
+        Parameters(tenant),
         ReadDue,
         cancellation);
 
     public void Dispose() => _client.Dispose();
 
-    private static ClickHouseParameterCollection Parameters(string tenant, IReadOnlyCollection<string> jobs)
+    private static ClickHouseParameterCollection Parameters(string tenant)
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("tenant", tenant);
-        parameters.AddParameter("jobs", jobs.ToArray());
         return parameters;
     }
 

@@ -7,42 +7,44 @@ using CronCloud.Core.History;
 namespace CronCloud.Backends.History;
 
 /// <summary>
-/// The minutes of a tenant, rolled up: after each write the minutes that it touched are counted anew from the attempts, and the later count of a minute replaces the
-/// earlier one. So nothing is ever added to a count, and a batch that comes again, or composed otherwise, changes nothing. Of two writers the one that counts
-/// last has seen both their rows: a count begins after its write has ended, and goes by the instant at which it began.
+/// The minutes of a tenant, rolled up: what is written notes which minutes it touches, and these are counted anew from the attempts soon after; the later count of a minute
+/// replaces the earlier one. So nothing is ever added to a count, and a batch that comes again, or composed otherwise, changes nothing. Of two that count the one that
+/// began last has seen all that the other did.
 /// </summary>
 internal static class ClickHouseMinutes
 {
-    /// <summary>Spans of minutes that one statement counts. A batch touches a few; one of retries after an outage may touch many.</summary>
-    private const int SpansAtOnce = 100;
-
     private static readonly TimeSpan Piece = TimeSpan.FromMinutes(10);
 
-    public static async Task RollUpAsync(ClickHouseClient client, IReadOnlyList<HistoryRow> rows, QueryOptions options, CancellationToken cancellation)
+    /// <summary>Counting takes what memory it may, and then the disk.</summary>
+    private static readonly QueryOptions Options = new()
     {
-        var tenants = rows.Select(r => r.Tenant).Distinct().ToArray();
-        foreach (var spans in Spans(rows.Select(r => r.ScheduledAt)).Chunk(SpansAtOnce))
-        {
-            var parameters = new ClickHouseParameterCollection();
-            parameters.AddParameter("tenants", tenants);
-            await client.ExecuteNonQueryAsync(RollUp("tenant IN {tenants:Array(String)} AND " + Within(spans)), parameters, options, cancellation);
-        }
+        MaxExecutionTime = TimeSpan.FromSeconds(25),
+        CustomSettings = new Dictionary<string, object> { ["max_memory_usage"] = 2_000_000_000L, ["max_bytes_before_external_group_by"] = 700_000_000L, ["do_not_merge_across_partitions_select_final"] = 1 },
+    };
+
+    /// <summary>Counts minutes of some tenants anew.</summary>
+    public static async Task CountAsync(ClickHouseClient client, IReadOnlyCollection<TouchedMinute> minutes, CancellationToken cancellation)
+    {
+        var tenants = minutes.GroupBy(m => m.Tenant).Select(t => $"(tenant = {ClickHouseReads.Texts([t.Key])} AND {Within(Spans(t.Select(m => m.Minute)))})");
+        await client.ExecuteNonQueryAsync(Count(string.Join(" OR ", tenants)), new ClickHouseParameterCollection(), Options, cancellation);
     }
 
     /// <summary>Counts the minutes of all tenants anew, from a whole minute to another; some at a time, since each takes memory.</summary>
-    public static async Task RollUpAsync(ClickHouseClient client, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
+    public static async Task CountAsync(ClickHouseClient client, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
     {
         for (var first = from; first < to; first += Piece)
         {
             var end = first + Piece < to ? first + Piece : to;
-            await client.ExecuteNonQueryAsync(RollUp(Within([(first, end)])), cancellationToken: cancellation);
+            await client.ExecuteNonQueryAsync(Count(Within([(first, end)])), new ClickHouseParameterCollection(), Options, cancellation);
         }
     }
 
     /// <summary>Counts all minutes that hold attempts of a condition; it must not cut a minute in two.</summary>
-    private static string RollUp(string condition) =>
+    private static string Count(string condition) =>
         $"""
-        INSERT INTO {ClickHouseSchema.MinuteStates}
+        INSERT INTO {ClickHouseSchema.MinuteStates} (
+          tenant, minute, occurrences, started, succeeded, retrying, dead_lettered, skipped, missed, attempts, failed_attempts,
+          lateness_p50_ms, lateness_p99_ms, lateness_max_ms, duration_p50_ms, duration_p99_ms, duration_max_ms, lateness, duration, counted_at)
         SELECT tenant, toStartOfMinute(scheduled_at) AS minute, {ClickHouseTallies.Counts}, {ClickHouseTallies.Times}, {ClickHouseTallies.States}, now64(9) AS counted_at
         FROM ({ClickHouseTallies.Executions($"{ClickHouseSchema.Attempts} FINAL WHERE {condition}")})
         GROUP BY tenant, minute
@@ -55,21 +57,27 @@ internal static class ClickHouseMinutes
         ORDER BY minute
         """;
 
-    /// <summary>The newest minutes that have executions waiting for a retry, as many as hold so many of them.</summary>
+    /// <summary>The newest minutes that have executions waiting for a retry, as many as hold so many of them, and all among them that may have changed since they were counted.</summary>
     public static async Task<IReadOnlyList<(DateTimeOffset From, DateTimeOffset To)>> RetryingAsync(ClickHouseReads reads, HistoryQuery query, CancellationToken cancellation)
     {
         var parameters = new ClickHouseParameterCollection();
         parameters.AddParameter("tenant", query.Tenant);
         parameters.AddParameter("limit", query.Limit);
-        var within = "tenant = {tenant:String} AND retrying > 0";
+        var within = "tenant = {tenant:String}";
         if (query.From is { } from)
             within += $" AND minute >= {ClickHouseReads.Instant(HistoryMinute.WholeMinute(from))}";
         if (query.To is { } to)
             within += $" AND minute < {ClickHouseReads.Instant(to)}";
         var minutes = await reads.ReadAsync(
-            $$"""SELECT minute, retrying FROM {{ClickHouseSchema.Minutes}} WHERE {{within}} ORDER BY minute DESC LIMIT {limit:Int32}""",
+            $$"""
+            SELECT minute, argMax(retrying, counted_at) AS waiting FROM (
+              SELECT minute, retrying, counted_at, toDateTime64(0, 9) AS written_at FROM {{ClickHouseSchema.MinuteStates}} WHERE {{within}}
+              UNION ALL SELECT minute, 0, toDateTime64(0, 9), written_at FROM {{ClickHouseSchema.TouchedMinutes}} WHERE {{within}})
+            GROUP BY minute HAVING waiting > 0 OR {{ClickHouseTouched.IsStale}}
+            ORDER BY minute DESC LIMIT {limit:Int32}
+            """,
             parameters,
-            reader => (Minute: ClickHouseHistoryRows.Instant(reader.GetDateTime(0)), Retrying: reader.Number("retrying")),
+            reader => (Minute: ClickHouseHistoryRows.Instant(reader.GetDateTime(0)), Retrying: reader.Number("waiting")),
             cancellation);
         var needed = new List<DateTimeOffset>();
         for (var (i, sum) = (0, 0L); i < minutes.Count && sum < query.Limit; sum += minutes[i++].Retrying)

@@ -17,13 +17,10 @@ internal static class ClickHouseSchema
     public const string Minutes = "croncloud_minutes";
     public const string JobMinutes = "croncloud_job_minutes";
 
-    private const string Taken = "croncloud_schema_steps";
+    /// <summary>Which minutes were written to, and when last.</summary>
+    public const string TouchedMinutes = "croncloud_touched_minutes";
 
-    /// <summary>What had the attempts before there were steps.</summary>
-    private const string Before = "croncloud_attempts";
-
-    private const string OldColumns =
-        "tenant, job_id, scheduled_at, execution_id, attempt, status, result, trigger, started_at, duration_ms, node, trace_id, status_code, error, output, next_attempt_at, occurrences, last_due";
+    public const string Taken = "croncloud_schema_steps";
 
     private static readonly Func<ClickHouseClient, CancellationToken, Task>[] Steps =
     [
@@ -62,6 +59,15 @@ internal static class ClickHouseSchema
                 TTL minute + INTERVAL 30 DAY SETTINGS ttl_only_drop_parts = 1
                 """,
                 $"""
+                CREATE TABLE IF NOT EXISTS {TouchedMinutes} (tenant LowCardinality(String), minute DateTime('UTC'), written_at DateTime64(9))
+                ENGINE = ReplacingMergeTree(written_at) PARTITION BY toYYYYMMDD(written_at) ORDER BY (tenant, minute)
+                TTL toDateTime(written_at) + INTERVAL 7 DAY SETTINGS ttl_only_drop_parts = 1
+                """,
+                $"""
+                CREATE MATERIALIZED VIEW IF NOT EXISTS croncloud_touching TO {TouchedMinutes} AS
+                SELECT tenant, toStartOfMinute(scheduled_at) AS minute, now64(9) AS written_at FROM {Attempts} GROUP BY tenant, minute
+                """,
+                $"""
                 CREATE VIEW IF NOT EXISTS {Minutes} AS
                 SELECT tenant, minute, occurrences, started, succeeded, retrying, dead_lettered, skipped, missed, attempts, failed_attempts,
                   lateness_p50_ms, lateness_p99_ms, lateness_max_ms, duration_p50_ms, duration_p99_ms, duration_max_ms
@@ -75,7 +81,7 @@ internal static class ClickHouseSchema
                 """,
             ],
             cancellation),
-        MoveAsync,
+        ClickHouseOlder.FollowAsync,
     ];
 
     /// <summary>What an attempt said, as it is searched: without case, and its error and its output apart.</summary>
@@ -91,34 +97,6 @@ internal static class ClickHouseSchema
         {
             await Steps[step - 1](client, cancellation);
             await client.ExecuteNonQueryAsync(string.Create(CultureInfo.InvariantCulture, $"INSERT INTO {Taken} (step) VALUES ({step})"), cancellationToken: cancellation);
-        }
-    }
-
-    /// <summary>
-    /// Copies the attempts of the table from before, an hour of due times at a time, and counts their minutes. First of all its new rows begin to follow by themselves, since nodes of the
-    /// older version may go on writing it. It goes with its thirty days.
-    /// </summary>
-    private static async Task MoveAsync(ClickHouseClient client, CancellationToken cancellation)
-    {
-        if (Convert.ToInt32(await client.ExecuteScalarAsync($"EXISTS TABLE {Before}", cancellationToken: cancellation), CultureInfo.InvariantCulture) == 0)
-            return;
-        foreach (var column in (string[])["occurrences UInt32 DEFAULT 1", "last_due Nullable(DateTime64(3, 'UTC'))"])
-            await client.ExecuteNonQueryAsync($"ALTER TABLE {Before} ADD COLUMN IF NOT EXISTS {column}", cancellationToken: cancellation);
-        const string Select = $"SELECT {OldColumns}, multiIf(result = 0, 4000000000, result <= 3, 3000000000 + (status = 3), result <= 5, greatest(1, occurrences), 0) AS rank FROM {Before}";
-        await client.ExecuteNonQueryAsync($"CREATE MATERIALIZED VIEW IF NOT EXISTS {Before}_followed TO {Attempts} AS {Select}", cancellationToken: cancellation);
-
-        var hours = new List<DateTimeOffset>();
-        await using (var reader = await client.ExecuteReaderAsync($"SELECT DISTINCT toUnixTimestamp(toStartOfHour(scheduled_at)) AS hour FROM {Before} ORDER BY hour", new ClickHouseParameterCollection(), null, cancellation))
-        {
-            while (reader.Read())
-                hours.Add(DateTimeOffset.FromUnixTimeSeconds(reader.GetFieldValue<uint>(0)));
-        }
-
-        foreach (var hour in hours)
-        {
-            var within = $"scheduled_at >= {ClickHouseReads.Instant(hour)} AND scheduled_at < {ClickHouseReads.Instant(hour.AddHours(1))}";
-            await RunAsync(client, [$"INSERT INTO {Attempts} ({OldColumns}, rank) {Select} WHERE {within}"], cancellation);
-            await ClickHouseMinutes.RollUpAsync(client, hour, hour.AddHours(1), cancellation);
         }
     }
 

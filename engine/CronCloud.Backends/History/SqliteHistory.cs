@@ -85,6 +85,12 @@ public sealed class SqliteHistory(string path, TimeProvider time) : IHistory, ID
     public Task<IReadOnlyList<HistoryMinute>> ReadMinutesAsync(string tenant, string? jobId, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation) =>
         OverAsync(tenant, jobId, HistoryMinute.WholeMinute(from), HistoryMinute.WholeMinute(to), HistoryMinute.Of, cancellation);
 
+    /// <summary>They are counted when they are read.</summary>
+    public Task<bool> CountMinutesAsync(DateTimeOffset countedBefore, CancellationToken cancellation) => Task.FromResult(false);
+
+    /// <summary>An older file becomes today's when it is opened.</summary>
+    public Task<bool> TakeInOlderAsync(CancellationToken cancellation) => Task.FromResult(false);
+
     public Task<int> PruneAsync(DateTimeOffset before, int most, CancellationToken cancellation) => ChangeAsync(
         async (connection, transaction) =>
         {

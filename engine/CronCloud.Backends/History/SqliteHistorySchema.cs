@@ -37,9 +37,16 @@ internal static class SqliteHistorySchema
         """,
     ];
 
+    /// <summary>What has begun is ended, however long it takes: an older file of millions of attempts takes minutes, and given up half way it would begin anew at every start.</summary>
     public static async Task MigrateAsync(SqliteConnection connection, CancellationToken cancellation)
     {
         await RunAsync(connection, "PRAGMA journal_mode=WAL", null, cancellation);
+        await MigrateAsync(connection);
+    }
+
+    private static async Task MigrateAsync(SqliteConnection connection)
+    {
+        var cancellation = CancellationToken.None;
         await using var transaction = connection.BeginTransaction();
         var done = await ScalarAsync(connection, "PRAGMA user_version", transaction, cancellation);
         if (done > Steps.Length)

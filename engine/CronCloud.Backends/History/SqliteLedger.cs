@@ -12,6 +12,8 @@ public sealed class SqliteLedger(string path) : ILedgerHistory
 
     private readonly string _connectionString = new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 10 }.ToString();
 
+    public Task<bool> IsWholeAsync(CancellationToken cancellation) => Task.FromResult(true);
+
     public Task<IReadOnlyList<RecordedJob>> CountByJobAsync(string tenant, JobRange jobs, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation) => ReadAsync(
         $"""
         SELECT job_id, COUNT(*), SUM(scheduled_at), SUM(last > 0) FROM (

@@ -7,7 +7,7 @@ namespace CronCloud.Core.History;
 /// <summary>Every attempt of the last 30 days, searchable.</summary>
 public interface IHistory
 {
-    /// <summary>Writes rows; a row that is there already is not doubled, neither are its counts.</summary>
+    /// <summary>Writes rows; a row that is there already is not doubled, neither are its counts. The minutes of a tenant follow with <see cref="CountMinutesAsync"/>.</summary>
     Task WriteAsync(IReadOnlyList<HistoryRow> rows, CancellationToken cancellation);
 
     /// <summary>Executions, the newest due time first, without their attempts' outputs. <see cref="SearchTooBroadException"/> when there is too much to look at.</summary>
@@ -27,6 +27,15 @@ public interface IHistory
     /// taken down to whole minutes.
     /// </summary>
     Task<IReadOnlyList<HistoryMinute>> ReadMinutesAsync(string tenant, string? jobId, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation);
+
+    /// <summary>
+    /// Counts minutes anew whose attempts changed since they were counted, some of them: those first that were never counted or longest ago, and none that was counted at or after the
+    /// instant. True when there are more of these.
+    /// </summary>
+    Task<bool> CountMinutesAsync(DateTimeOffset countedBefore, CancellationToken cancellation);
+
+    /// <summary>Takes in a part of what an older version of CronCloud kept in another form, the newest first. True when there is more to take in at once.</summary>
+    Task<bool> TakeInOlderAsync(CancellationToken cancellation);
 
     /// <summary>Forgets attempts of due times before the instant, the oldest first and at most so many; answers how many. 0 also where they go by themselves.</summary>
     Task<int> PruneAsync(DateTimeOffset before, int most, CancellationToken cancellation);

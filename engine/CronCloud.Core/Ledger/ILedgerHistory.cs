@@ -5,6 +5,9 @@ namespace CronCloud.Core.Ledger;
 /// <summary>What history has of the occurrences that schedules named. Attempts of one occurrence count once, however often they were written.</summary>
 public interface ILedgerHistory
 {
+    /// <summary>Whether history has all that was ever written into it; false while attempts that an older version kept are being taken in.</summary>
+    Task<bool> IsWholeAsync(CancellationToken cancellation);
+
     /// <summary>Per job, of due times from the one instant on and before the other. Jobs without any are left out.</summary>
     Task<IReadOnlyList<RecordedJob>> CountByJobAsync(string tenant, JobRange jobs, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation);
 

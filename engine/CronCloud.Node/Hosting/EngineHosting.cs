@@ -57,6 +57,8 @@ internal static class EngineHosting
         services.AddSingleton<Heartbeat>();
         services.AddSingleton<Settler>();
         services.AddSingleton<HistoryWriter>();
+        services.AddSingleton<HistoryMinutes>();
+        services.AddSingleton<HistoryTakeIn>();
         services.AddSingleton<HistoryPruning>();
         services.AddSingleton(s => new IncidentReader(s.GetRequiredService<IOutcomeStream>(), s.GetRequiredService<IIncidentStore>(), NewIncidentId, s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<IncidentReader>>()));
         services.AddSingleton<IncidentClosing>();
@@ -149,6 +151,8 @@ internal static class EngineHosting
 
         if (settings.Has("recorder"))
         {
+            Loop<HistoryMinutes>("history-minutes");
+            Loop<HistoryTakeIn>("history-take-in");
             Loop<HistoryPruning>("history-pruning");
             var history = Loop<HistoryWriter>("history");
             Loop<IncidentPruning>("incident-pruning");

@@ -43,6 +43,7 @@ public abstract partial class HistoryContract
         var history = await OpenAsync();
         await history.WriteAsync([.. Mixed().Select(OfOneMinute), OfOneMinute(Row("a", 0, 1)) with { ScheduledAt = Minute.AddMinutes(2), ExecutionId = ExecutionId.Of("a", Minute.AddMinutes(2)) }], None);
 
+        await CountAsync(history);
         var minutes = await history.ReadMinutesAsync(_tenant, null, Minute.AddSeconds(30), Minute.AddMinutes(2), None);
 
         var minute = Assert.Single(minutes);
@@ -102,6 +103,7 @@ public abstract partial class HistoryContract
         await history.WriteAsync([rows[7]], None);
         await Task.WhenAll(rows.Chunk(25).Select(batch => history.WriteAsync(batch, None)));
 
+        await CountAsync(history);
         foreach (var job in (string?[])[null, "a", "b"])
         {
             var minutes = await history.ReadMinutesAsync(_tenant, job, Minute, Minute.AddMinutes(10), None);
@@ -116,13 +118,25 @@ public abstract partial class HistoryContract
     {
         var history = await OpenAsync();
         await history.WriteAsync([Failing(0)], None);
+        await CountAsync(history);
+        Assert.Equal(1, Assert.Single(await history.ReadMinutesAsync(_tenant, null, Minute, Minute.AddHours(1), None)).Retrying);
         await history.WriteAsync([Row("a", 0, 2) with { StartedAt = Due.AddMinutes(20) }], None);
         await history.WriteAsync([Failing(0)], None);
+        await CountAsync(history);
 
         var minute = Assert.Single(await history.ReadMinutesAsync(_tenant, null, Minute, Minute.AddHours(1), None));
 
         Assert.Equal((1, 0, 1, 2, 1), (minute.Occurrences, minute.Retrying, minute.Succeeded, minute.Attempts, minute.FailedAttempts));
         Assert.Equal(12, minute.LatenessMaxMs);
+    }
+
+    /// <summary>All that was written so far is counted.</summary>
+    private static async Task CountAsync(IHistory history)
+    {
+        var began = TimeProvider.System.GetUtcNow();
+        while (await history.CountMinutesAsync(began, None))
+        {
+        }
     }
 
     private HistoryRow Failing(int seconds) => Row("a", seconds, 1) with { Status = ExecutionStatus.Retrying, Result = AttemptResult.Failed };

@@ -57,6 +57,11 @@ internal sealed class HistoryTwin : IHistory
         return Task.FromResult(HistoryMinute.Of(Executions(r => r.Tenant == tenant && (jobId is null || r.JobId == jobId) && r.ScheduledAt >= first && r.ScheduledAt < end)));
     }
 
+    /// <summary>They are counted when they are read.</summary>
+    public Task<bool> CountMinutesAsync(DateTimeOffset countedBefore, CancellationToken cancellation) => Task.FromResult(false);
+
+    public Task<bool> TakeInOlderAsync(CancellationToken cancellation) => Task.FromResult(false);
+
     /// <summary>No run of a world lasts thirty days.</summary>
     public Task<int> PruneAsync(DateTimeOffset before, int most, CancellationToken cancellation) => Task.FromResult(0);
 
