@@ -11,6 +11,8 @@ public sealed record Addressing(IReadOnlyList<Notification> Done, IReadOnlyList<
     public const string JobDeleted = "the job was deleted";
     public const string NeverDueAgain = "the job is not due again";
 
+    public const string LettersGone = "the job is not due again, and has no dead letter any more";
+
     public static readonly Addressing Nothing = new([], []);
 
     private static readonly TroubleKind[] OfTime = [TroubleKind.Late, TroubleKind.Missed, TroubleKind.Slow];
@@ -36,6 +38,9 @@ public sealed record Addressing(IReadOnlyList<Notification> Done, IReadOnlyList<
     /// Whether what goes on could only end with a start in time, which a job that is never due again has no more; failures can, since an execution can be redriven.
     /// </summary>
     public static bool IsPast(JobHealth health) => health.Symptoms.All(s => s.OverAt is not null || OfTime.Contains(s.Kind));
+
+    /// <summary>Whether a dead letter goes on: of a job that is never due again it can end with a redrive alone, and not once the dead letter was discarded.</summary>
+    public static bool NeedsRedrive(JobHealth health) => health.Symptoms.Any(s => s.OverAt is null && s.Kind == TroubleKind.DeadLetter);
 
     public static Addressing All(IReadOnlyCollection<Addressing> parts) => new([.. parts.SelectMany(p => p.Done)], [.. parts.SelectMany(p => p.Told)]);
 }

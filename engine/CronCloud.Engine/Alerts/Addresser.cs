@@ -1,12 +1,13 @@
 using System.Text.Json;
 using CronCloud.Core.Alerts;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
 using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Alerts;
 
 /// <summary>The first step of telling: news that is due goes to the channels that its job has now.</summary>
-public sealed partial class Addresser(INotificationStore notifications, IJobStore jobs, IIncidentStore incidents, IncidentClosing closing, TimeProvider time, ILogger<Addresser> logger)
+public sealed partial class Addresser(INotificationStore notifications, IJobStore jobs, IIncidentStore incidents, IDeadLetterStore letters, IncidentClosing closing, TimeProvider time, ILogger<Addresser> logger)
 {
     private const int BatchSize = 1_000;
 
@@ -32,20 +33,19 @@ public sealed partial class Addresser(INotificationStore notifications, IJobStor
 
     private async Task<Addressing> AddressAsync(DueNews due, Func<Job>? read, DateTimeOffset now, CancellationToken cancellation)
     {
-        var (news, incident, job) = (due.News, default(Incident), default(Job));
+        var news = due.News;
         try
         {
-            (incident, job) = (due.Incident, read?.Invoke());
+            var (incident, job) = (due.Incident, read?.Invoke());
+            if (await ReasonToCloseAsync(news, incident, job, now, cancellation) is not { } reason)
+                return Addressing.Of(news, incident, job!, now);
+            return await closing.CloseAsync(incident, reason, cancellation) ? new Addressing([news], []) : Addressing.Nothing;
         }
         catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
         {
             LogUnreadable(news.Tenant, news.JobId, unreadable.Message);
             return Addressing.Nothing;
         }
-
-        if (await ReasonToCloseAsync(news, incident, job, now, cancellation) is not { } reason)
-            return Addressing.Of(news, incident, job!, now);
-        return await closing.CloseAsync(incident, reason, cancellation) ? new Addressing([news], []) : Addressing.Nothing;
     }
 
     private async Task<string?> ReasonToCloseAsync(Notification news, Incident incident, Job? job, DateTimeOffset now, CancellationToken cancellation)
@@ -55,7 +55,12 @@ public sealed partial class Addresser(INotificationStore notifications, IJobStor
         if (!Addressing.MayBePast(news, job, now))
             return null;
         var health = (await incidents.ReadAsync([KeyOf(news)], cancellation)).GetValueOrDefault(KeyOf(news));
-        return health?.Incident?.Id == incident.Id && Addressing.IsPast(health) ? Addressing.NeverDueAgain : null;
+        if (health?.Incident?.Id != incident.Id)
+            return null;
+        if (Addressing.IsPast(health))
+            return Addressing.NeverDueAgain;
+        var isGone = Addressing.NeedsRedrive(health) && (await letters.ListAsync(new DeadLetterQuery { Tenant = news.Tenant, JobId = news.JobId, Limit = 1 }, cancellation)).Items.Count == 0;
+        return isGone ? Addressing.LettersGone : null;
     }
 
     private static JobKey KeyOf(Notification news) => new(news.Tenant, news.JobId);

@@ -10,7 +10,7 @@ public sealed partial class Composer(INotificationStore notifications, IChannelS
     private const int MostChannels = 500;
 
     /// <summary>Of one channel at once: what is more comes with the next message.</summary>
-    private const int MostNews = 5_000;
+    private const int MostNews = 20_000;
 
     public async Task RunOnceAsync(CancellationToken cancellation)
     {

@@ -40,7 +40,7 @@ internal sealed class AlertBench(Pipeline pipeline) : IAsyncDisposable
     {
         var store = notifications ?? pipeline.Notifications;
         return new Notifier(
-            new Addresser(store, pipeline.Jobs, pipeline.Incidents, NewClosing(), pipeline.Time, NullLogger<Addresser>.Instance),
+            new Addresser(store, pipeline.Jobs, pipeline.Incidents, pipeline.DeadLetters, NewClosing(), pipeline.Time, NullLogger<Addresser>.Instance),
             new Composer(store, Channels, pipeline.Time, NullLogger<Composer>.Instance));
     }
 
@@ -48,14 +48,14 @@ internal sealed class AlertBench(Pipeline pipeline) : IAsyncDisposable
         new(kind, notifications ?? pipeline.Notifications, Channels, [sender ?? Sender], pipeline.Time, NullLogger<Courier>.Instance);
 
     /// <summary>A job with a channel, unless the policy says otherwise.</summary>
-    public Task WriteJobAsync(string id = "job", AlertPolicy? alerts = null, string url = "https://example.com/hook") => pipeline.Book.ChangeAsync(
+    public Task WriteJobAsync(string id = "job", AlertPolicy? alerts = null, string url = "https://example.com/hook", ScheduleSpec? schedule = null) => pipeline.Book.ChangeAsync(
         new ChangeJob
         {
             Tenant = "t",
             Id = id,
             Action = JobAction.Put,
             By = "test",
-            Definition = new JobDefinition { Schedule = new ScheduleSpec { Cron = "* * * * *" }, Target = new Target { Http = new HttpTarget { Url = url } }, Alerts = alerts ?? new AlertPolicy { Channels = ["ops"] } },
+            Definition = new JobDefinition { Schedule = schedule ?? new ScheduleSpec { Cron = "* * * * *" }, Target = new Target { Http = new HttpTarget { Url = url } }, Alerts = alerts ?? new AlertPolicy { Channels = ["ops"] } },
         },
         Pipeline.None);
 

@@ -1,5 +1,8 @@
 using CronCloud.Core.Alerts;
+using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
+using CronCloud.Core.Schedules;
 using CronCloud.Engine.Jobs;
 
 namespace CronCloud.Engine.Tests.Alerts;
@@ -255,6 +258,44 @@ public sealed class NotifierTests
         await bench.ChangeJobAsync(JobAction.Resume);
         await bench.PassAsync(TimeSpan.FromHours(25), TimeSpan.FromMinutes(10));
         Assert.Equal(AlertKind.Reminder, bench.Sender.Messages.Last().Kind);
+    }
+
+    [Fact]
+    public async Task A_job_that_ran_once_late_and_in_vain_ends_with_its_redrive()
+    {
+        await using var bench = await AlertBench.OpenAsync();
+        await bench.WriteJobAsync(schedule: new ScheduleSpec { At = bench.Now.AddSeconds(1) });
+        bench.Pipeline.Time.Advance(Minute + Minute);
+        var late = bench.Failed();
+        late = late with { Execution = late.Execution with { ScheduledAt = late.StartedAt - Minute - Minute } };
+        await bench.TellAsync(late);
+        await bench.PassAsync(Soon);
+        await bench.TellAsync(bench.Succeeded() with { Execution = late.Execution with { Trigger = Trigger.Redrive, Attempt = 2, FirstAttempt = 2 } });
+
+        await bench.PassAsync(TimeSpan.FromHours(25), TimeSpan.FromMinutes(10));
+
+        var incident = await bench.IncidentAsync();
+        Assert.Equal([TroubleKind.DeadLetter, TroubleKind.Late], incident.Kinds.Order());
+        Assert.Equal((IncidentState.Resolved, "the job is not due again"), (incident.State, incident.ClosedBecause));
+    }
+
+    [Fact]
+    public async Task Without_its_dead_letter_a_job_that_is_never_due_again_is_not_reminded_of()
+    {
+        await using var bench = await AlertBench.OpenAsync();
+        await bench.WriteJobAsync(schedule: new ScheduleSpec { At = bench.Now.AddSeconds(1) });
+        bench.Pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        var failed = bench.Failed();
+        await bench.Pipeline.DeadLetters.KeepAsync([DeadLetter.Of(failed)], Pipeline.None);
+        await bench.TellAsync(failed);
+        await bench.PassAsync(TimeSpan.FromHours(25), TimeSpan.FromMinutes(10));
+        Assert.Equal([AlertKind.Opened, AlertKind.Reminder], bench.Sender.Messages.Select(m => m.Kind));
+
+        Assert.True(await bench.Pipeline.DeadLetters.DiscardAsync("t", failed.Execution.ExecutionId, Pipeline.None));
+        await bench.PassAsync(TimeSpan.FromHours(25), TimeSpan.FromMinutes(10));
+
+        Assert.Equal(2, bench.Sender.Sent.Count);
+        Assert.Equal("the job is not due again, and has no dead letter any more", (await bench.IncidentAsync()).ClosedBecause);
     }
 
     /// <summary>Fails some times in a row, a minute apart: the incident opens with the first dead letter.</summary>
