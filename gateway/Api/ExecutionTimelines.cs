@@ -14,7 +14,7 @@ internal sealed class ExecutionTimelines(RunningExecutions running, IDeadLetterS
     {
         var answer = known.Answer;
         var letter = await deadLetters.FindAsync(job.Tenant, answer.ExecutionId, cancellation);
-        var holder = known.Current is { Waits: true, Execution.Overlap: not Overlap.Allow } ? await running.FindSlotHolderAsync(job, cancellation) : null;
+        var holder = known.Current is { Waits: true, Execution.Overlap: Overlap.Queue } ? await running.FindSlotHolderAsync(job, cancellation) : null;
         var events = Timeline.Of(new TimelineSource
         {
             Recorded = known.Recorded,

@@ -47,6 +47,11 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
     /// <summary>Asked for what is due, it fails.</summary>
     public bool IsAway { get; set; }
 
+    public bool RefusesToTellFlights { get; set; }
+
+    /// <summary>How often stamps were listed from the first one on.</summary>
+    public int Listings { get; private set; }
+
     public void Empty() => _index = new Backends.DueIndex.MemoryDueIndex();
 
     public Task ArmAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation) =>
@@ -61,7 +66,8 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation) => _index.LandAsync(partition, landings, now, cancellation);
 
-    public Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation) => _index.ReadFlightsAsync(partition, before, limit, cancellation);
+    public Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation) =>
+        RefusesToTellFlights ? throw new IOException("The index is away.") : _index.ReadFlightsAsync(partition, before, limit, cancellation);
 
     public Task<ReadOnlyMemory<byte>?> FindFlightAsync(int partition, string id, CancellationToken cancellation) => _index.FindFlightAsync(partition, id, cancellation);
 
@@ -71,7 +77,11 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public Task<IReadOnlyDictionary<string, DueStamp>> StampAsync(int partition, IReadOnlyList<string> keys, CancellationToken cancellation) => _index.StampAsync(partition, keys, cancellation);
 
-    public Task<Page<DueStamp>> ListAsync(int partition, string? cursor, int limit, CancellationToken cancellation) => _index.ListAsync(partition, cursor, limit, cancellation);
+    public Task<Page<DueStamp>> ListAsync(int partition, string? cursor, int limit, CancellationToken cancellation)
+    {
+        Listings += cursor is null ? 1 : 0;
+        return _index.ListAsync(partition, cursor, limit, cancellation);
+    }
 
     public Task<int> RemoveAsync(int partition, IReadOnlyList<DueStamp> stamps, CancellationToken cancellation) => _index.RemoveAsync(partition, stamps, cancellation);
 

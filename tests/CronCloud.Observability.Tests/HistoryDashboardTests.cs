@@ -24,6 +24,9 @@ public sealed partial class HistoryDashboardTests : IAsyncLifetime
         _history = new ClickHouseHistory(_server.ConnectionString, TimeProvider.System);
         await _history.OpenAsync(CancellationToken.None);
         await _history.WriteAsync([.. Rows()], CancellationToken.None);
+        while (await _history.CountMinutesAsync(TimeProvider.System.GetUtcNow(), CancellationToken.None))
+        {
+        }
     }
 
     public async Task DisposeAsync()

@@ -34,11 +34,14 @@ public sealed class SqlLedgerStore(SqlDatabase database) : ILedgerStore
         },
         cancellation);
 
-    public Task<IReadOnlyList<LedgerHour>> ListUnsettledAsync(DateTimeOffset from, int limit, CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<LedgerHour>>(
+    public Task<IReadOnlyList<LedgerHour>> ListUnsettledAsync(DateTimeOffset from, DateTimeOffset differingFrom, int limit, CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<LedgerHour>>(
         async db =>
         {
-            var first = from.ToUnixTimeMilliseconds();
-            var rows = await db.GetTable<HourRow>().Where(h => h.Hour >= first && h.MayChange == 1).OrderBy(h => h.Hour).ThenBy(h => h.Tenant).Take(limit).ToListAsync(cancellation);
+            var (first, firstDiffering) = (from.ToUnixTimeMilliseconds(), differingFrom.ToUnixTimeMilliseconds());
+            var rows = await db.GetTable<HourRow>()
+                .Where(h => h.MayChange == 1 && (h.Hour >= first || (h.Hour >= firstDiffering && h.Missing + h.Unexpected + h.Open > 0)))
+                .OrderByDescending(h => h.Missing + h.Unexpected + h.Open > 0 ? 1 : 0).ThenByDescending(h => h.Hour).ThenBy(h => h.Tenant)
+                .Take(limit).ToListAsync(cancellation);
             return rows.ConvertAll(row => row.ToHour());
         },
         cancellation);
@@ -94,6 +97,10 @@ public sealed class SqlLedgerStore(SqlDatabase database) : ILedgerStore
         [Column("looks")]
         public int Looks { get; set; }
 
+        /// <summary>0 when it agrees.</summary>
+        [Column("differs_since")]
+        public long DiffersSince { get; set; }
+
         public static HourRow Of(LedgerHour hour) => new()
         {
             Tenant = hour.Tenant,
@@ -109,6 +116,7 @@ public sealed class SqlLedgerStore(SqlDatabase database) : ILedgerStore
             Counts = JsonSerializer.Serialize(hour.Counts, CoreJson.Options),
             LookedAt = hour.LookedAt.ToUnixTimeMilliseconds(),
             Looks = hour.Looks,
+            DiffersSince = hour.DiffersSince?.ToUnixTimeMilliseconds() ?? 0,
         };
 
         public LedgerHour ToHour() => new()
@@ -125,6 +133,7 @@ public sealed class SqlLedgerStore(SqlDatabase database) : ILedgerStore
             Counts = JsonSerializer.Deserialize<HistoryCounts>(Counts, CoreJson.Options) ?? throw new JsonException("Stored counts must not be null."),
             LookedAt = DateTimeOffset.FromUnixTimeMilliseconds(LookedAt),
             Looks = Looks,
+            DiffersSince = DiffersSince > 0 ? DateTimeOffset.FromUnixTimeMilliseconds(DiffersSince) : null,
         };
     }
 

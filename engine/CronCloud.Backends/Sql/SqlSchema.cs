@@ -95,6 +95,7 @@ internal static class SqlSchema
           PRIMARY KEY (tenant, id));
         CREATE INDEX alert_messages_due ON alert_messages (channel_kind, due);
         """,
+        "ALTER TABLE ledger_hours ADD COLUMN differs_since BIGINT NOT NULL DEFAULT 0;",
     ];
 
     public static async Task<int> MigrateAsync(DataConnection db, bool isSqlite, CancellationToken cancellation)

@@ -16,6 +16,7 @@ public sealed class ExpectedOccurrences
 
     /// <param name="job">Whose revisions they are; its identity feeds <c>H</c>, jitter and phase.</param>
     /// <param name="revisions">By version. The one in force at the beginning of the time that is asked about, and all since.</param>
+    /// <exception cref="FormatException">A schedule cannot be read here: it is not known when the job had to be due.</exception>
     public ExpectedOccurrences(JobKey job, IReadOnlyList<RecordedRevision> revisions)
     {
         // From the newest back, so that two gateways' clocks, should they disagree, give no instant to two revisions.
@@ -23,8 +24,8 @@ public sealed class ExpectedOccurrences
         for (var i = revisions.Count - 1; i >= 0; i--)
         {
             var revision = revisions[i];
-            if (revision.State == JobState.Active && revision.At < until && Parse(job, revision) is { } schedule)
-                _spans.Add(new Span(schedule, revision.At, until));
+            if (revision.State == JobState.Active && revision.At < until)
+                _spans.Add(new Span(Parse(job, revision), revision.At, until));
             until = revision.At < until ? revision.At : until;
         }
     }
@@ -63,7 +64,8 @@ public sealed class ExpectedOccurrences
             Until = span.Until < to - Millisecond ? span.Until : to - Millisecond,
         }).Where(span => span.After < span.Until);
 
-    private static Schedule? Parse(JobKey job, RecordedRevision revision) => Schedule.Parse(revision.Read().Schedule, job.ToString(), out _);
+    private static Schedule Parse(JobKey job, RecordedRevision revision) => Schedule.Parse(revision.Read().Schedule, job.ToString(), out var errors)
+        ?? throw new FormatException($"The schedule of {job}, version {revision.Version}, cannot be read: {string.Join("; ", errors.Select(e => $"{e.Field} {e.Message}"))}");
 
     private sealed record Span(Schedule Schedule, DateTimeOffset After, DateTimeOffset Until);
 }

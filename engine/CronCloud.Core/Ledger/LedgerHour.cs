@@ -38,6 +38,9 @@ public sealed record LedgerHour
     /// <summary>How often it was looked at; a difference is believed from the second time on.</summary>
     public int Looks { get; init; }
 
+    /// <summary>When it was found to differ as it does; null when it agrees.</summary>
+    public DateTimeOffset? DiffersSince { get; init; }
+
     /// <summary>The jobs that differ, the first hundred.</summary>
     public IReadOnlyList<LedgerJob> Jobs { get; init; } = [];
 
@@ -85,8 +88,11 @@ public interface ILedgerStore
     /// <summary>A tenant's hours that began from the one instant on and before the other, in order.</summary>
     Task<IReadOnlyList<LedgerHour>> ReadAsync(string tenant, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation);
 
-    /// <summary>Hours of all tenants that began from the instant on, and differ or may still change, dead letters being redriven: the oldest first, without their jobs.</summary>
-    Task<IReadOnlyList<LedgerHour>> ListUnsettledAsync(DateTimeOffset from, int limit, CancellationToken cancellation);
+    /// <summary>
+    /// Hours of all tenants that began from the one instant on and may still change, dead letters being redriven, and those from the other instant on that differ or have occurrences
+    /// without an outcome: these first, the newest first, without their jobs.
+    /// </summary>
+    Task<IReadOnlyList<LedgerHour>> ListUnsettledAsync(DateTimeOffset from, DateTimeOffset differingFrom, int limit, CancellationToken cancellation);
 
     /// <summary>Forgets hours that began before the instant.</summary>
     Task PruneAsync(DateTimeOffset before, CancellationToken cancellation);

@@ -22,10 +22,12 @@ internal static class Reasons
     /// <param name="row">An attempt that is tried again.</param>
     /// <param name="retry">The policy that the execution went by, as far as it is known.</param>
     /// <param name="number">Which attempt of its round it was, from 1.</param>
-    public static string Retry(HistoryRow row, RetryPolicy? retry, int number)
+    /// <param name="call">Which attempt of the execution it was, from 1; another number in a round that a redrive began.</param>
+    public static string Retry(HistoryRow row, RetryPolicy? retry, int number, int call)
     {
         var pause = row.NextAttemptAt!.Value - row.StartedAt.AddMilliseconds(row.DurationMs);
-        var follows = $"{Cause(row)}; attempt {number + 1}{(retry is null ? "" : $" of {retry.MaxRetries + 1}")} follows after {Durations.Format(pause)}";
+        var most = retry is null ? "" : call == number ? $" of {retry.MaxRetries + 1}" : $", the {Ordinal(number + 1)} of {retry.MaxRetries + 1} of this round,";
+        var follows = $"{Cause(row)}; attempt {call + 1}{most} follows after {Durations.Format(pause)}";
         if (retry is null)
             return follows;
         var own = retry.DelayAfter(number, row.ExecutionId);
@@ -46,6 +48,14 @@ internal static class Reasons
         (_, { } policy) when number > policy.MaxRetries => $"{Cause(row)}, and all {policy.MaxRetries + 1} attempts are used up",
         (_, not { ClientErrors: true }) when Settlement.CallsRequestWrong(row.StatusCode) => $"{Cause(row)}: the request is wrong and would stay so, and the job does not retry client errors",
         _ => $"{row.Error ?? Cause(row)}; it is not tried again",
+    };
+
+    private static string Ordinal(int number) => (number % 10, number % 100) switch
+    {
+        (1, not 11) => $"{number}st",
+        (2, not 12) => $"{number}nd",
+        (3, not 13) => $"{number}rd",
+        _ => $"{number}th",
     };
 
     private static string Describe(RetryPolicy retry, int number)

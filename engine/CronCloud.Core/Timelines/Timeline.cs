@@ -13,6 +13,9 @@ namespace CronCloud.Core.Timelines;
 /// </summary>
 public sealed class Timeline
 {
+    /// <summary>From the end of an attempt until its dead letter is there, at the latest in sound health.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromMinutes(5);
+
     private readonly TimelineSource _source;
     private readonly List<TimelineEvent> _events = [];
 
@@ -117,7 +120,7 @@ public sealed class Timeline
             Error = row.Error,
         });
         if (row.Status == ExecutionStatus.Retrying && row.NextAttemptAt is { } next)
-            Add(endedAt, TimelineEventKind.Retry, Reasons.Retry(row, _source.Retry, RoundNumberOf(row.Attempt)), call + 1, change: e => e with { DueAt = next });
+            Add(endedAt, TimelineEventKind.Retry, Reasons.Retry(row, _source.Retry, RoundNumberOf(row.Attempt), call), call + 1, change: e => e with { DueAt = next });
         else if (row.Status == ExecutionStatus.DeadLettered)
             AddDeadLetter(row, endedAt);
     }
@@ -125,7 +128,7 @@ public sealed class Timeline
     /// <summary>The last one is gone from the dead letters when it was discarded; one that was redriven is told as that.</summary>
     private void AddDeadLetter(HistoryRow row, DateTimeOffset at)
     {
-        var isGone = row == _source.Recorded!.Last && !_source.IsDeadLetter && _source.Current is null;
+        var isGone = row == _source.Recorded!.Last && !_source.IsDeadLetter && _source.Current is null && at + Settling <= _source.Now;
         Add(at, TimelineEventKind.DeadLettered, Reasons.DeadLetter(row, _source.Retry, RoundNumberOf(row.Attempt)) + (isGone ? "; it is not among the dead letters any more" : ""));
     }
 
@@ -143,11 +146,12 @@ public sealed class Timeline
         if (current.DispatchedAt is { } dispatched)
             AddDispatched(dispatched, current.DispatchedBy, call, current.Job, current.Redispatch > 0 ? $" again ({current.Redispatch}): no outcome of it had come by then" : "");
         var deadline = current.DispatchedAt + current.Target.Timeout + DuePlan.Grace;
-        var patience = deadline is { } by ? $"; without an outcome by {Instants.Format(by)} it is put there again" : "";
-        Add(_source.Now, TimelineEventKind.Running, $"attempt {call} is on the execution queue or with a worker{patience}", call, change: e => e with { DueAt = deadline });
+        var isAhead = deadline > _source.Now;
+        var patience = isAhead ? $"; without an outcome by {Instants.Format(deadline!.Value)} it is put there again" : deadline is null ? "" : "; it may be in the queue still and is waited for";
+        Add(_source.Now, TimelineEventKind.Running, $"attempt {call} is on the execution queue or with a worker{patience}", call, change: e => e with { DueAt = isAhead ? deadline : null });
     }
 
-    private string Waits(int call, DateTimeOffset due) => (_source.SlotHolder, due > _source.Now) switch
+    private string Waits(int call, DateTimeOffset due) => (_source.Current!.Overlap == Overlap.Queue ? _source.SlotHolder : null, due > _source.Now) switch
     {
         ({ } holder, _) => $"attempt {call} waits until {holder} has ended, since executions of the job must not overlap",
         (null, true) => $"attempt {call} waits for its time, {Instants.Format(due)}",

@@ -10,20 +10,39 @@ public sealed partial class LedgerAlarm : IDisposable
     /// <summary>So many looks make a difference believed: the first may come while an outcome is on its way.</summary>
     public const int Looks = 2;
 
+    /// <summary>So long a difference counts that stays as it is: then it was told, and nothing is to be done any more.</summary>
+    private static readonly TimeSpan Counts = TimeSpan.FromHours(24);
+
     private readonly Meter _meter = new("CronCloud.Engine");
+    private readonly TimeProvider _time;
     private readonly ILogger<LedgerAlarm> _logger;
     private long _difference;
+    private long _openSince = long.MaxValue;
 
-    public LedgerAlarm(ILogger<LedgerAlarm> logger)
+    public LedgerAlarm(TimeProvider time, ILogger<LedgerAlarm> logger)
     {
-        _logger = logger;
-        _meter.CreateObservableGauge("croncloud.ledger.difference", () => Difference, "{occurrence}", "Occurrences of the last day that schedules and history do not agree about, in the ledgers that this node keeps");
+        (_time, _logger) = (time, logger);
+        _meter.CreateObservableGauge("croncloud.ledger.difference", () => Difference, "{occurrence}", "Occurrences that schedules and history do not agree about, for a day since that was found, in the ledgers that this node keeps");
+        _meter.CreateObservableGauge("croncloud.ledger.age", () => Age.TotalSeconds, "s", "Since the end of the oldest hour that is not closed, in the ledgers that this node keeps");
     }
 
-    /// <summary>Occurrences of the last day that do not agree, in what this node keeps.</summary>
+    /// <summary>Of this ledger alone.</summary>
+    internal Meter Meter => _meter;
+
+    /// <summary>Since the end of the oldest hour that is not closed; zero when there is none that has ended.</summary>
+    public TimeSpan Age => Interlocked.Read(ref _openSince) is var end && end < _time.GetUtcNow().UtcTicks ? TimeSpan.FromTicks(_time.GetUtcNow().UtcTicks - end) : TimeSpan.Zero;
+
+    /// <summary>Occurrences that do not agree, in what this node keeps.</summary>
     public long Difference => Interlocked.Read(ref _difference);
 
-    public void Report(IEnumerable<LedgerHour> unsettled) => Interlocked.Exchange(ref _difference, unsettled.Where(IsBelieved).Sum(hour => hour.Difference));
+    /// <param name="unsettled">The hours that differ, or may change.</param>
+    /// <param name="openSince">When the oldest hour ended that is not closed; null when no ledger is kept here.</param>
+    public void Report(IEnumerable<LedgerHour> unsettled, DateTimeOffset? openSince)
+    {
+        var since = _time.GetUtcNow() - Counts;
+        Interlocked.Exchange(ref _difference, unsettled.Where(hour => IsBelieved(hour) && hour.DiffersSince > since).Sum(hour => hour.Difference));
+        Interlocked.Exchange(ref _openSince, openSince?.UtcTicks ?? long.MaxValue);
+    }
 
     /// <summary>An hour was compared again: a difference is said once, and again when it is another one or gone.</summary>
     public void Report(LedgerHour hour, LedgerHour? before)

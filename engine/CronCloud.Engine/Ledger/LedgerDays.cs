@@ -1,9 +1,14 @@
 using CronCloud.Core.Ledger;
+using CronCloud.Core.Streams;
 
 namespace CronCloud.Engine.Ledger;
 
 /// <summary>A tenant's ledger of a day: the hours that are closed, and of a small tenant the rest up to a moment ago.</summary>
-public sealed class LedgerDays(LedgerParts parts, ILedgerStore store, TimeProvider time)
+/// <param name="parts">Where to read.</param>
+/// <param name="store">The closed hours.</param>
+/// <param name="time">The time.</param>
+/// <param name="outcomes">Whether history has taken all of them; null where no outcomes are read: then no difference of an open hour is told.</param>
+public sealed class LedgerDays(LedgerParts parts, ILedgerStore store, TimeProvider time, IOutcomeStream? outcomes = null)
 {
     /// <summary>A tenant with more jobs is told up to its last closed hour.</summary>
     public const int SmallTenant = 2_000;
@@ -11,7 +16,7 @@ public sealed class LedgerDays(LedgerParts parts, ILedgerStore store, TimeProvid
     /// <summary>What was due since may well be under way.</summary>
     public static readonly TimeSpan Settling = TimeSpan.FromSeconds(90);
 
-    /// <summary>An outcome that was settled is in history within this; what is missing is looked at once more then.</summary>
+    /// <summary>An outcome that was settled is in history within this as a rule; what is missing is looked at once more then.</summary>
     private static readonly TimeSpan HistoryLag = TimeSpan.FromSeconds(1);
 
     /// <summary>The open hours are compared as long as it takes no longer than this.</summary>
@@ -38,10 +43,13 @@ public sealed class LedgerDays(LedgerParts parts, ILedgerStore store, TimeProvid
         while (from < until && time.GetElapsedTime(began) < Patience)
         {
             var to = from + LedgerScan.Hour < until ? from + LedgerScan.Hour : until;
+            var asOf = time.GetUtcNow();
             var hour = await ReckonAsync(tenant, from, to, cancellation);
             if (hour.Missing > 0)
             {
                 await Task.Delay(HistoryLag, time, cancellation);
+                if (!await HasTakenAllAsync(asOf, cancellation))
+                    return;
                 hour = await ReckonAsync(tenant, from, to, cancellation);
             }
 
@@ -49,6 +57,10 @@ public sealed class LedgerDays(LedgerParts parts, ILedgerStore store, TimeProvid
             from = to;
         }
     }
+
+    /// <summary>What neither history nor the due index had at the instant has an outcome from before: while history may not have taken it, the hour is not told.</summary>
+    private async Task<bool> HasTakenAllAsync(DateTimeOffset asOf, CancellationToken cancellation) =>
+        outcomes is not null && !(await outcomes.ReadOldestAsync(OutcomeReader.History, cancellation) <= asOf) && await parts.History.IsWholeAsync(cancellation);
 
     private async Task<LedgerHour> ReckonAsync(string tenant, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellation)
     {

@@ -9,8 +9,8 @@ namespace CronCloud.Engine.Ledger;
 
 /// <summary>
 /// Closes the ledger hour by hour: each tenant's by the node that scans the partition of the tenant's name, a page of jobs at a run. An hour is closed some time after
-/// its end and when history has taken all outcomes; one that differs or has occurrences without an outcome is compared again for a day, and one that agrees and may
-/// change is counted again.
+/// its end and when history has taken all outcomes; one that differs or has occurrences without an outcome is compared again, and one that agrees and may change is counted again for
+/// a day.
 /// </summary>
 public sealed class LedgerScan(PartitionOwner owner, LedgerParts parts, ILedgerStore store, IOutcomeStream outcomes, LedgerAlarm alarm, TimeProvider time) : ILoop
 {
@@ -19,10 +19,10 @@ public sealed class LedgerScan(PartitionOwner owner, LedgerParts parts, ILedgerS
     /// <summary>From the end of an hour to its first comparison.</summary>
     public static readonly TimeSpan Margin = TimeSpan.FromMinutes(15);
 
-    /// <summary>From the first look at an hour to the second; the pause doubles each time.</summary>
+    /// <summary>From the first look at an hour to the second; the pause doubles each time, up to some five hours.</summary>
     public static readonly TimeSpan Again = TimeSpan.FromMinutes(5);
 
-    /// <summary>How far back a ledger begins, and how long an hour is looked at again.</summary>
+    /// <summary>How far back a ledger begins, and how long an hour that agrees is counted again.</summary>
     private static readonly TimeSpan Back = TimeSpan.FromHours(24);
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
@@ -38,41 +38,65 @@ public sealed class LedgerScan(PartitionOwner owner, LedgerParts parts, ILedgerS
     private static readonly TimeSpan Kept = TimeSpan.FromDays(35);
     private const int MostUnsettled = 10_000;
 
+    /// <summary>A step that fails so often in a row leaves its hour for a later round.</summary>
+    private const int MostTries = 5;
+
     private readonly Queue<LedgerWork> _work = new();
     private LedgerWork? _at;
     private Reckoning? _reckoning;
+    private int _tries;
     private DateTimeOffset _pruneAt;
 
     public string Name => "ledger scan";
 
+    /// <summary>A step may list partitions of the due index.</summary>
+    public TimeSpan Limit => TimeSpan.FromMinutes(1);
+
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
         if (owner.Held.Count == 0)
+        {
+            alarm.Report([], null);
             return UnownedPause;
+        }
+
         if (_reckoning is null && !await BeginAsync(cancellation))
             return Interval;
         var (work, reckoning) = (_at!, _reckoning!);
-        _reckoning = null; // a step that fails leaves this hour for a later round
-        if (!Keeps(work.Tenant))
-            return Pause;
-        if (work.Before is { Agrees: true } before)
-        {
-            await store.WriteAsync(Looked(before with { Counts = await reckoning.CountAsync(cancellation) }, before), cancellation);
-            return Pause;
-        }
+        if (!Keeps(work.Tenant) || ++_tries > MostTries)
+            End();
+        else if (work.Before is { Agrees: true } before)
+            await WriteAsync(Looked(before with { Counts = await reckoning.CountAsync(cancellation) }, before), cancellation);
+        else
+            await CompareAsync(work, reckoning, cancellation);
+        return Pause;
+    }
 
-        await reckoning.StepAsync(cancellation);
+    /// <summary>What was found stays when a step fails: it is taken again.</summary>
+    private async Task CompareAsync(LedgerWork work, Reckoning reckoning, CancellationToken cancellation)
+    {
+        if (!reckoning.HasEnded)
+            await reckoning.StepAsync(cancellation);
         if (reckoning.HasEnded)
             await CloseAsync(work, reckoning, cancellation);
         else
-            _reckoning = reckoning;
-        return Pause;
+            _tries = 0;
     }
+
+    private async Task WriteAsync(LedgerHour hour, CancellationToken cancellation)
+    {
+        await store.WriteAsync(hour, cancellation);
+        End();
+    }
+
+    private void End() => (_reckoning, _tries) = (null, 0);
 
     private async Task<bool> BeginAsync(CancellationToken cancellation)
     {
         if (_work.Count == 0)
             await PlanAsync(cancellation);
+        if (_work.Count > 0 && await LagsAsync(cancellation))
+            _work.Clear();
         if (!_work.TryDequeue(out _at))
             return false;
         _reckoning = new Reckoning(parts, _at.Tenant, _at.From, _at.From + Hour);
@@ -83,7 +107,11 @@ public sealed class LedgerScan(PartitionOwner owner, LedgerParts parts, ILedgerS
     private async Task PlanAsync(CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        if (await outcomes.ReadOldestAsync(OutcomeReader.History, cancellation) < now - LongestLag)
+        var unsettled = (await store.ListUnsettledAsync(Floor(now) - Back, now - Remembered, MostUnsettled, cancellation)).Where(hour => Keeps(hour.Tenant)).ToList();
+        var tenants = (await parts.Revisions.ListTenantsAsync(cancellation)).Where(tenant => Keeps(tenant.Tenant));
+        var next = tenants.Select(tenant => new LedgerWork(tenant.Tenant, Next(tenant.LastHour, Floor(now)), null)).ToList();
+        alarm.Report(unsettled, next.Count > 0 ? next.Min(work => work.From) + Hour : null);
+        if (await LagsAsync(cancellation) || !await parts.History.IsWholeAsync(cancellation))
             return;
         if (now >= _pruneAt)
         {
@@ -91,26 +119,28 @@ public sealed class LedgerScan(PartitionOwner owner, LedgerParts parts, ILedgerS
             _pruneAt = now + Hour;
         }
 
-        var unsettled = (await store.ListUnsettledAsync(Floor(now) - Back, MostUnsettled, cancellation)).Where(hour => Keeps(hour.Tenant)).ToList();
-        alarm.Report(unsettled);
-        var tenants = (await parts.Revisions.ListTenantsAsync(cancellation)).Where(tenant => Keeps(tenant.Tenant));
-        var next = tenants.Select(tenant => new LedgerWork(tenant.Tenant, Next(tenant.LastHour, Floor(now)), null));
         foreach (var work in next.Where(work => work.From + Hour + Margin <= now).OrderBy(work => work.From))
             _work.Enqueue(work);
-        foreach (var hour in unsettled.Where(hour => hour.LookedAt + (Again * Math.Pow(2, Math.Min(hour.Looks, 10) - 1)) <= now))
+        foreach (var hour in unsettled.Where(hour => hour.LookedAt + (Again * Math.Pow(2, Math.Min(hour.Looks, 7) - 1)) <= now))
             _work.Enqueue(new LedgerWork(hour.Tenant, hour.From, hour));
     }
 
     private async Task CloseAsync(LedgerWork work, Reckoning reckoning, CancellationToken cancellation)
     {
         var hour = Looked(reckoning.Result with { Counts = await reckoning.CountAsync(cancellation) }, work.Before);
-        await store.WriteAsync(hour, cancellation);
+        await WriteAsync(hour, cancellation);
         alarm.Report(hour, work.Before);
         alarm.ReportUnreadable(work.Tenant, reckoning.Unreadable);
     }
 
-    private LedgerHour Looked(LedgerHour hour, LedgerHour? before) =>
-        hour with { LookedAt = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()), Looks = (before?.Looks ?? 0) + 1 };
+    private async Task<bool> LagsAsync(CancellationToken cancellation) => await outcomes.ReadOldestAsync(OutcomeReader.History, cancellation) < time.GetUtcNow() - LongestLag;
+
+    private LedgerHour Looked(LedgerHour hour, LedgerHour? before)
+    {
+        var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+        var isSame = before is not null && (before.Missing, before.Unexpected) == (hour.Missing, hour.Unexpected);
+        return hour with { LookedAt = now, Looks = (before?.Looks ?? 0) + 1, DiffersSince = hour.Difference == 0 ? null : isSame ? before!.DiffersSince : now };
+    }
 
     /// <summary>After a long standstill not from further back than history goes.</summary>
     private static DateTimeOffset Next(DateTimeOffset? last, DateTimeOffset now) =>

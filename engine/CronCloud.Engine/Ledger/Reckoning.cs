@@ -27,6 +27,7 @@ public sealed class Reckoning(LedgerParts parts, string tenant, DateTimeOffset f
     private const int MostJobs = 100;
 
     private readonly List<LedgerJob> _jobs = [];
+    private readonly OpenSnapshot _open = parts.Open.Begin();
     private string? _after;
     private int? _limit;
     private LedgerHour _sum = new() { Tenant = tenant, From = from, To = to };
@@ -45,7 +46,23 @@ public sealed class Reckoning(LedgerParts parts, string tenant, DateTimeOffset f
     /// <summary>Jobs of which a revision cannot be read by this version of the program: nothing is expected of them.</summary>
     public HashSet<string> Unreadable { get; } = [];
 
+    /// <summary>A step that fails leaves all as it was, and may be taken again.</summary>
     public async Task StepAsync(CancellationToken cancellation)
+    {
+        var (sum, jobs) = (_sum, _jobs.Count);
+        try
+        {
+            await ComparePageAsync(cancellation);
+        }
+        catch
+        {
+            _sum = sum;
+            _jobs.RemoveRange(jobs, _jobs.Count - jobs);
+            throw;
+        }
+    }
+
+    private async Task ComparePageAsync(CancellationToken cancellation)
     {
         var page = await parts.Revisions.ReadAsync(tenant, _after, from - Core.Due.Checkpoint.ArmingMargin, to, _limit ?? pageSize, cancellation);
         var (jobs, last) = Expect(page);
@@ -93,7 +110,7 @@ public sealed class Reckoning(LedgerParts parts, string tenant, DateTimeOffset f
         {
             return new ExpectedOccurrences(new JobKey(tenant, jobId), revisions);
         }
-        catch (JsonException)
+        catch (Exception unreadable) when (unreadable is JsonException or FormatException or InvalidOperationException)
         {
             Unreadable.Add(jobId);
             return null;
@@ -143,7 +160,7 @@ public sealed class Reckoning(LedgerParts parts, string tenant, DateTimeOffset f
 
     private async Task FindOpenAsync(Dictionary<string, Suspect> incomplete, CancellationToken cancellation)
     {
-        var open = await parts.Open.AmongAsync(tenant, incomplete.Where(job => job.Value.Missing.Count > 0).ToDictionary(job => job.Key, job => job.Value.Missing.ToList()), cancellation);
+        var open = await _open.AmongAsync(tenant, incomplete.Where(job => job.Value.Missing.Count > 0).ToDictionary(job => job.Key, job => job.Value.Missing.ToList()), cancellation);
         foreach (var occurrence in open)
             incomplete[occurrence.JobId].Missing.Remove(occurrence.Due);
         _sum = _sum with { Open = _sum.Open + open.Count, Dispatched = _sum.Dispatched + open.Count(o => o.IsDispatched), Expected = _sum.Expected + open.Count };

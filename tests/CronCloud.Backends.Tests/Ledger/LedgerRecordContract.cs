@@ -107,12 +107,12 @@ public abstract class LedgerRecordContract : IAsyncLifetime
     public async Task An_hour_comes_back_with_its_jobs_and_is_replaced_by_a_later_look()
     {
         var job = new LedgerJob { JobId = "a", From = Ten, Expected = 6, Recorded = 5, Missing = 1, Unexpected = 0, FirstMissing = [Ten.AddMinutes(10)] };
-        await Store.WriteAsync(Hour("t", 0) with { Missing = 1, Jobs = [job, job with { JobId = "b" }] }, None);
+        await Store.WriteAsync(Hour("t", 0) with { Missing = 1, DiffersSince = Ten.AddHours(2), Jobs = [job, job with { JobId = "b" }] }, None);
         await Store.WriteAsync(Hour("t", 1), None);
 
         var read = await Store.ReadAsync("t", Ten, Ten.AddHours(2), None);
         Assert.Equal([0, 1], read.Select(hour => (int)(hour.From - Ten).TotalHours));
-        Assert.Equal(Hour("t", 0) with { Missing = 1, Jobs = read[0].Jobs }, read[0]);
+        Assert.Equal(Hour("t", 0) with { Missing = 1, DiffersSince = Ten.AddHours(2), Jobs = read[0].Jobs }, read[0]);
         Assert.Equal(["a", "b"], read[0].Jobs.Select(j => j.JobId));
         Assert.Equal(Ten.AddMinutes(10), Assert.Single(read[0].Jobs[0].FirstMissing));
 
@@ -123,7 +123,7 @@ public abstract class LedgerRecordContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Hours_that_differ_or_have_not_ended_are_to_be_looked_at_again_the_oldest_first()
+    public async Task Hours_that_differ_or_have_not_ended_are_to_be_looked_at_again_and_these_first_the_newest_first()
     {
         await Store.WriteAsync(Hour("a", 3) with { Open = 1 }, None);
         await Store.WriteAsync(Hour("b", 2) with { Unexpected = 1 }, None);
@@ -132,11 +132,13 @@ public abstract class LedgerRecordContract : IAsyncLifetime
         await Store.WriteAsync(Hour("c", 2) with { Counts = new HistoryCounts { Occurrences = 5, Succeeded = 4, DeadLettered = 1 } }, None);
         await Store.WriteAsync(Hour("d", 2) with { Counts = new HistoryCounts { Occurrences = 5, Succeeded = 4 } }, None);
 
-        Assert.Equal(["a1", "b2", "c2", "d2", "a3"], (await Store.ListUnsettledAsync(Ten, 10, None)).Select(Name));
-        Assert.Equal(["b2"], (await Store.ListUnsettledAsync(Ten.AddHours(2), 1, None)).Select(Name));
+        Assert.Equal(["a3", "b2", "a1", "c2", "d2"], (await Store.ListUnsettledAsync(Ten, Ten, 10, None)).Select(Name));
+        Assert.Equal(["a3", "b2"], (await Store.ListUnsettledAsync(Ten, Ten, 2, None)).Select(Name));
+        Assert.Equal(["a3", "b2", "a1"], (await Store.ListUnsettledAsync(Ten.AddHours(3), Ten.AddHours(1), 10, None)).Select(Name));
+        Assert.Equal(["a3", "b2", "c2", "d2"], (await Store.ListUnsettledAsync(Ten.AddHours(2), Ten.AddHours(2), 10, None)).Select(Name));
 
         await Store.PruneAsync(Ten.AddHours(3), None);
-        Assert.Equal(["a3"], (await Store.ListUnsettledAsync(Ten, 10, None)).Select(Name));
+        Assert.Equal(["a3"], (await Store.ListUnsettledAsync(Ten, Ten, 10, None)).Select(Name));
         Assert.Empty(await Store.ReadAsync("b", Ten, Ten.AddDays(1), None));
     }
 

@@ -154,6 +154,14 @@ public sealed class ExpectedOccurrencesTests
                select life.OrderBy(edit => edit.Item1).ToArray();
     }
 
+    [Fact]
+    public void A_schedule_that_cannot_be_read_here_is_no_schedule_without_occurrences()
+    {
+        var revision = new RecordedRevision(Key.Id, 1, default, JobState.Active, () => new JobDefinition { Schedule = new ScheduleSpec { Cron = "0 3 * * *", TimeZone = "Moon/Tycho" }, Target = new Target() });
+
+        Assert.Contains("Moon/Tycho", Assert.Throws<FormatException>(() => new ExpectedOccurrences(Key, [revision])).Message, StringComparison.Ordinal);
+    }
+
     private static ExpectedOccurrences Of(params (DateTimeOffset At, JobState State, ScheduleSpec Schedule)[] life) => new(
         Key,
         [.. life.Select((edit, i) => new RecordedRevision(Key.Id, i + 1, edit.At, edit.State, () => new JobDefinition { Schedule = edit.Schedule, Target = new Target() }))]);

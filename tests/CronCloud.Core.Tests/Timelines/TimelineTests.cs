@@ -114,7 +114,8 @@ public sealed class TimelineTests
             End(AttemptResult.Failed, status);
 
         Assert.Equal(reason, Tell(source => source with { IsDeadLetter = true })[^1].Detail);
-        Assert.Equal($"{reason}; it is not among the dead letters any more", Tell()[^1].Detail);
+        Assert.Equal(reason, Tell(source => source with { Now = _now.AddMinutes(4) })[^1].Detail);
+        Assert.Equal($"{reason}; it is not among the dead letters any more", Tell(source => source with { Now = _now.AddMinutes(6) })[^1].Detail);
     }
 
     [Fact]
@@ -130,7 +131,7 @@ public sealed class TimelineTests
 
         Assert.Equal(["deadLettered", "redriven", "dispatched", "started", "failed", "retry"], Kinds(events)[^6..]);
         Assert.Equal(3, events[^1].Attempt - 1);
-        Assert.StartsWith("the target answered 502; attempt 2 of 2 follows after 10s, because", events[^1].Detail, StringComparison.Ordinal);
+        Assert.StartsWith("the target answered 502; attempt 4, the 2nd of 2 of this round, follows after 10s, because", events[^1].Detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -165,6 +166,9 @@ public sealed class TimelineTests
         Assert.Equal(["due", "dispatched", "running"], Kinds(events));
         Assert.Equal("attempt 1 was put on the execution queue again (2): no outcome of it had come by then", events[1].Detail);
         Assert.Equal((_now, deadline), (events[2].At, events[2].DueAt));
+
+        var late = Tell(source => source with { Recorded = null, Current = running, Now = deadline })[^1];
+        Assert.Equal(("attempt 1 is on the execution queue or with a worker; it may be in the queue still and is waited for", null), (late.Detail, late.DueAt));
     }
 
     [Fact]
@@ -175,6 +179,8 @@ public sealed class TimelineTests
 
         Assert.Equal("attempt 1 waits for its time, 2026-12-01T03:00:30Z", Waiting(Due.AddSeconds(30), null));
         Assert.Equal("attempt 1 is due and waits to be put on the execution queue", Waiting(Due, null));
+        Assert.Equal("attempt 1 is due and waits to be put on the execution queue", Waiting(Due, "a@20261201T020000Z"));
+        _execution = _execution with { Overlap = Overlap.Queue };
         Assert.Equal("attempt 1 waits until a@20261201T020000Z has ended, since executions of the job must not overlap", Waiting(Due, "a@20261201T020000Z"));
     }
 

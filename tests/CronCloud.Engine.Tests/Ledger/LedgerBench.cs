@@ -29,10 +29,10 @@ internal sealed class LedgerBench : IAsyncDisposable
         Pipeline = pipeline;
         _writer = new HistoryWriter(pipeline.Outcomes, pipeline.History, pipeline.Time, NullLogger<HistoryWriter>.Instance);
         _partition = pipeline.NewPartition();
-        Alarm = new LedgerAlarm(_log);
+        Alarm = new LedgerAlarm(pipeline.Time, _log);
         Parts = new LedgerParts(pipeline.Revisions, new SqliteLedger(pipeline.HistoryPath), pipeline.History, new OpenOccurrences(pipeline.Index));
         _scan = new LedgerScan(owner, Parts, pipeline.Ledger, pipeline.Outcomes, Alarm, pipeline.Time);
-        Days = new LedgerDays(Parts, pipeline.Ledger, pipeline.Time);
+        Days = new LedgerDays(Parts, pipeline.Ledger, pipeline.Time, pipeline.Outcomes);
     }
 
     public Pipeline Pipeline { get; }
@@ -72,9 +72,9 @@ internal sealed class LedgerBench : IAsyncDisposable
     }
 
     /// <summary>The ledger does what there is to do.</summary>
-    public async Task ScanAsync()
+    public async Task ScanAsync(int steps = int.MaxValue)
     {
-        while (await _scan.RunOnceAsync(Pipeline.None) < TimeSpan.FromSeconds(1))
+        while (steps-- > 0 && await _scan.RunOnceAsync(Pipeline.None) < TimeSpan.FromSeconds(1))
         {
         }
     }
@@ -124,7 +124,7 @@ internal sealed class LedgerBench : IAsyncDisposable
     }
 
     /// <summary>The index has forgotten it: a loss that nothing mends.</summary>
-    private async Task LandAsync(DateTimeOffset due)
+    public async Task LandAsync(DateTimeOffset due)
     {
         var flights = await Pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 100, Pipeline.None);
         foreach (var flight in flights.Where(f => Execution.FromJson(f.Payload.Span).ScheduledAt == due))
