@@ -12,6 +12,9 @@ namespace CronCloud.Gateway.Api;
 /// <summary>Where people hear of trouble, over HTTP.</summary>
 internal static class ChannelsApi
 {
+    /// <summary>Whoever tests waits for the answer.</summary>
+    private static readonly TimeSpan TestLimit = TimeSpan.FromSeconds(10);
+
     public static void MapChannels(this RouteGroupBuilder api)
     {
         var channels = api.MapGroup("/channels").WithTags("Channels");
@@ -68,7 +71,7 @@ internal static class ChannelsApi
         };
     }
 
-    internal static async Task<IResult> TestAsync(string id, HttpContext http, IChannelStore channels, IEnumerable<IChannelSender> senders, NodeSettings settings, TimeProvider time)
+    internal static async Task<IResult> TestAsync(string id, HttpContext http, IChannelStore channels, IEnumerable<IChannelSender> senders, INotificationStore notifications, NodeSettings settings, TimeProvider time)
     {
         var (body, broken) = await JsonBody.ReadAsync(http.Request, mayBeEmpty: true);
         if (broken is not null)
@@ -79,10 +82,18 @@ internal static class ChannelsApi
             return NotFound(id);
         if (channel.Webhook is not null && settings.Alerts.SigningKey is null)
             return NoSigningKey();
+        if (await notifications.UseAsync(channel.Tenant, id, time.GetUtcNow(), http.RequestAborted) is { } next)
+            return TooMany(http, id, next - time.GetUtcNow());
         var test = TestMessage(http, time);
+        using var limit = new CancellationTokenSource(TestLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, limit.Token);
         try
         {
-            await senders.First(sender => sender.Takes(channel)).SendAsync(channel, test, http.RequestAborted);
+            await senders.First(sender => sender.Takes(channel)).SendAsync(channel, test, either.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            return new Problem(502, "channel.failed", "The message did not go through", $"No server took it within {TestLimit.TotalSeconds} s.").ToResult();
         }
         catch (ChannelNotConfiguredException missing)
         {
@@ -135,6 +146,15 @@ internal static class ChannelsApi
     private static string ETag(Channel channel) => EntityTags.Of(channel.Version, channel.CreatedAt);
 
     private static IResult NotFound(string id) => Problem.NotFound("channel.not_found", $"There is no channel '{id}'.");
+
+    private static IResult TooMany(HttpContext http, string id, TimeSpan wait)
+    {
+        UnkeptAnswer.Set(http);
+        return new Problem(429, "channel.too_many", "Too many messages", $"Channel '{id}' had its messages for now: {Allowance.Burst} at once, and then one a minute, tests and alerts together.")
+        {
+            RetryAfterSeconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)),
+        }.ToResult();
+    }
 
     private static IResult Changed(string id) =>
         new Problem(412, "channel.version_conflict", "The channel has changed", $"Channel '{id}' is not as the request's conditions say, or was changed since the request was first sent.").ToResult();

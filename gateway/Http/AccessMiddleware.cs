@@ -7,8 +7,8 @@ namespace CronCloud.Gateway.Http;
 
 /// <summary>
 /// Who may call: with a key configured, whoever sends it; with none, callers on this machine, by an address of this machine (so that a
-/// page in a browser cannot reach it under a name of its own), and no page from elsewhere: browsers send its changes without asking. Health and
-/// metrics are open to all.
+/// page in a browser cannot reach it under a name of its own), and no page from elsewhere: browsers send its changes without asking. Health is
+/// open to all; metrics are not, since they name tenants.
 /// </summary>
 internal sealed class AccessMiddleware(RequestDelegate next, NodeSettings settings)
 {
@@ -18,7 +18,7 @@ internal sealed class AccessMiddleware(RequestDelegate next, NodeSettings settin
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal) || context.Request.Path == Telemetry.MetricsPath)
+        if (context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal))
             return next(context);
         return Refusal(context) is { } refusal ? refusal.WriteAsync(context) : next(context);
     }

@@ -89,7 +89,10 @@ internal static class LedgerOfAnHour
                 ELSE '"cron":"' || n % 60 || ' ' || (n % 3600) / 60 || ' * * * *"' END ||
               '},' || @target || '}'
             FROM generate_series(0, {{jobs - 1}}) AS n;
+            INSERT INTO jobs (tenant, id, part, version, state, definition, destination, tags, search, created_at, updated_at)
+            SELECT tenant, job_id, 0, version, state, definition, 'example.com', '', job_id, at, at FROM revisions;
             ANALYZE revisions;
+            ANALYZE jobs;
             """,
             connection)
         { CommandTimeout = 600 };
@@ -104,7 +107,7 @@ internal static class LedgerOfAnHour
     {
         string Row(string due) =>
             $"""
-            '{Tenant}' AS tenant, concat('job-', leftPad(toString(number), 8, '0')) AS job_id, fromUnixTimestamp({due}, 'UTC') AS scheduled_at,
+            '{Tenant}' AS tenant, concat('job-', leftPad(toString(number), 8, '0')) AS job_id, toDateTime({due}, 'UTC') AS scheduled_at,
             concat(job_id, '@', formatDateTime(scheduled_at, '%Y%m%dT%H%i%SZ')) AS execution_id, 1 AS attempt, 2 AS status, 0 AS result, 0 AS trigger,
             scheduled_at AS started_at, 84 AS duration_ms, 'engine-1' AS node, lower(hex(cityHash64(number))) AS trace_id, 200 AS status_code, 'OK' AS output, 4000000000 AS rank
             """;

@@ -44,6 +44,9 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public bool RefusesToArm { get; set; }
 
+    /// <summary>Asked for what is due, it fails.</summary>
+    public bool IsAway { get; set; }
+
     public bool RefusesToTellFlights { get; set; }
 
     /// <summary>How often stamps were listed from the first one on.</summary>
@@ -54,7 +57,7 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
     public Task ArmAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation) =>
         RefusesToArm ? throw new IOException("The index is away.") : _index.ArmAsync(partition, entries, cancellation);
 
-    public Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation) => _index.ScanAsync(partition, query, cancellation);
+    public Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation) => IsAway ? throw new IOException("The index is away.") : _index.ScanAsync(partition, query, cancellation);
 
     public Task<IReadOnlyList<SlotState>> ClaimAsync(int partition, IReadOnlyList<SlotClaim> claims, CancellationToken cancellation) => _index.ClaimAsync(partition, claims, cancellation);
 
@@ -104,6 +107,9 @@ internal sealed class FaultyJobs(IJobStore jobs) : IJobStore
     public void MakeUnreadable(JobKey key) => _unreadable.Add(key);
 
     public Task<Job?> FindAsync(JobKey key, CancellationToken cancellation) => jobs.FindAsync(key, cancellation);
+
+    public async Task<IReadOnlyDictionary<JobKey, Func<Job>>> FindAsync(IReadOnlyCollection<JobKey> keys, CancellationToken cancellation) =>
+        (await jobs.FindAsync(keys, cancellation)).ToDictionary(job => job.Key, job => _unreadable.Contains(job.Key) ? () => throw new JsonException("No such word.") : job.Value);
 
     public Task<bool> WriteAsync(Job job, Revision revision, CancellationToken cancellation) => jobs.WriteAsync(job, revision, cancellation);
 

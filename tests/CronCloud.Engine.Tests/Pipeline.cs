@@ -120,7 +120,7 @@ internal sealed class Pipeline : IAsyncDisposable
     public async Task<PartitionOwner> NewOwnerAsync()
     {
         var leases = new MemoryLeases(Time);
-        var owner = new PartitionOwner("node", leases, leases);
+        var owner = new PartitionOwner("node", leases, leases, Time);
         await owner.RunOnceAsync([], None);
         return owner;
     }

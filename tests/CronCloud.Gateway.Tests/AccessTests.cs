@@ -24,6 +24,7 @@ public sealed class AccessTests(RunningGateway gateway)
     {
         (await gateway.SendAsync("POST", "/v1/jobs", gateway.Job(RunningGateway.NewId()), ("Host", host))).IsProblem(403, "auth.loopback_only");
         (await gateway.SendAsync("GET", "/openapi/v1.json", null, ("Host", host))).IsProblem(403, "auth.loopback_only");
+        (await gateway.SendAsync("GET", "/metrics", null, ("Host", host))).IsProblem(403, "auth.loopback_only");
         Assert.Equal(200, (await gateway.SendAsync("GET", "/health/live", null, ("Host", host))).Status);
     }
 
@@ -70,7 +71,7 @@ public sealed class AccessTests(RunningGateway gateway)
                 return await Reply.OfAsync(response);
             }
 
-            foreach (var path in new[] { "/v1/jobs", "/openapi/v1.json", "/nothing" })
+            foreach (var path in new[] { "/v1/jobs", "/openapi/v1.json", "/metrics", "/nothing" })
             {
                 var refused = await GetAsync(path, ("Authorization", "Bearer s3cret2"));
                 refused.IsProblem(401, "auth.required");

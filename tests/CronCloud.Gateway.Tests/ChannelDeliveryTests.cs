@@ -73,6 +73,19 @@ public sealed class ChannelDeliveryTests(RunningGateway gateway)
     }
 
     [Fact]
+    public async Task Tests_are_limited_as_messages_are()
+    {
+        var (id, _) = await MakeAsync("/ok");
+        for (var i = 0; i < 5; i++)
+            Assert.Equal(202, (await gateway.SendAsync("POST", $"/v1/channels/{id}/test")).Status);
+
+        var refused = await gateway.SendAsync("POST", $"/v1/channels/{id}/test");
+
+        refused.IsProblem(429, "channel.too_many");
+        Assert.InRange(int.Parse(refused.Headers["Retry-After"], System.Globalization.CultureInfo.InvariantCulture), 1, 60);
+    }
+
+    [Fact]
     public async Task A_test_takes_no_fields() =>
         Assert.Equal(["/text"], (await gateway.SendAsync("POST", $"/v1/channels/{(await MakeAsync("/ok")).Id}/test", """{"text":"hello"}""")).Pointers());
 

@@ -65,7 +65,7 @@ public sealed class SigningKeyMissingTests : IAsyncLifetime
         await _channels.WriteAsync(new Channel { Tenant = "default", Id = "hook", Webhook = new WebhookChannel { Url = new Uri("https://example.com") }, Version = 1, CreatedAt = Now, UpdatedAt = Now }, CancellationToken.None);
         var http = Request("");
 
-        var (status, answer) = await AnswerAsync(ChannelsApi.TestAsync("hook", http, _channels, [new UnconfiguredEmail()], _settings, new FakeTimeProvider(Now)), http);
+        var (status, answer) = await AnswerAsync(ChannelsApi.TestAsync("hook", http, _channels, [new UnconfiguredEmail()], new SqlNotificationStore(_database), _settings, new FakeTimeProvider(Now)), http);
 
         Assert.Equal((409, "signing_key.missing"), (status, (string?)answer["code"]));
     }

@@ -13,11 +13,11 @@ internal static partial class Catalogue
 
     /// <summary>Our own instruments.</summary>
     public static IReadOnlyList<CataloguedMetric> Instruments =>
-        [.. Rows.Value.Where(row => row[0].StartsWith("`croncloud.", StringComparison.Ordinal)).Select(row => new CataloguedMetric(Plain(row[0]), row[1], Plain(row[2]), [.. TagName().Matches(row[3]).Select(tag => tag.Groups[1].Value)]))];
+        [.. Rows.Value.Where(row => row[0].StartsWith("`croncloud.", StringComparison.Ordinal)).Select(row => new CataloguedMetric(Plain(row[0]), row[1], Plain(row[2]), TagsOf(row[3])))];
 
     /// <summary>Those of .NET, by what Prometheus calls them.</summary>
     public static IReadOnlyList<CataloguedMetric> Foreign =>
-        [.. Rows.Value.Where(row => ForeignName().IsMatch(row[0])).Select(row => new CataloguedMetric(Plain(row[0]), row[1], "", [.. TagName().Matches(row[2]).Select(tag => tag.Groups[1].Value)]))];
+        [.. Rows.Value.Where(row => ForeignName().IsMatch(row[0])).Select(row => new CataloguedMetric(Plain(row[0]), row[1], "", TagsOf(row[2])))];
 
     /// <summary>Log events: id and level.</summary>
     public static IReadOnlyList<(int Id, string Level)> LogEvents =>
@@ -28,9 +28,13 @@ internal static partial class Catalogue
 
     private static string[] Cells(string line) => [.. line.Trim().Trim('|').Split('|').Select(cell => cell.Trim())];
 
+    /// <summary>Names, each with the values that there are; none where the cell does not say.</summary>
+    private static Dictionary<string, IReadOnlyList<string>> TagsOf(string cell) =>
+        TagName().Matches(cell).ToDictionary(tag => tag.Groups["name"].Value, tag => (IReadOnlyList<string>)tag.Groups["values"].Value.Split(", ", StringSplitOptions.RemoveEmptyEntries));
+
     private static string Plain(string cell) => cell.Trim('`');
 
-    [GeneratedRegex("`([a-z_]+)`")]
+    [GeneratedRegex("`(?<name>[a-z_]+)`(: (?<values>[a-zA-Z, ]+))?")]
     private static partial Regex TagName();
 
     [GeneratedRegex("^`(http|kestrel|dotnet)_")]
@@ -41,7 +45,7 @@ internal static partial class Catalogue
 }
 
 /// <summary>A row of the catalogue.</summary>
-internal sealed record CataloguedMetric(string Name, string Type, string Unit, IReadOnlyList<string> Tags)
+internal sealed record CataloguedMetric(string Name, string Type, string Unit, IReadOnlyDictionary<string, IReadOnlyList<string>> Tags)
 {
     /// <summary>What Prometheus calls its series.</summary>
     public IReadOnlyList<string> Series => Name.Contains('.', StringComparison.Ordinal) ? SeriesOf(Name.Replace('.', '_') + UnitName, Type) : SeriesOf(Name, Type == "counter" ? "gauge" : Type);

@@ -30,7 +30,7 @@ internal static class Rules
             fields.TryGetValue("annotations", out var annotations) ? annotations["runbook"].ToString() : null);
     }
 
-    private static YamlNode Load(string file)
+    public static YamlNode Load(string file)
     {
         var yaml = new YamlStream();
         using var reader = File.OpenText(file);
@@ -38,7 +38,7 @@ internal static class Rules
         return yaml.Documents[0].RootNode;
     }
 
-    private static IEnumerable<YamlNode> Items(this YamlNode node) => (YamlSequenceNode)node;
+    public static IEnumerable<YamlNode> Items(this YamlNode node) => (YamlSequenceNode)node;
 }
 
 /// <summary>An alert with its runbook, or a recording.</summary>

@@ -16,7 +16,8 @@ using SmtpServer.Storage;
 namespace CronCloud.TestServers;
 
 /// <summary>
-/// An SMTP server that keeps what arrived. It takes mail from <see cref="User"/> with <see cref="Password"/>, refuses addresses that begin with <c>refused</c>, and has a
+/// An SMTP server that keeps what arrived. It takes mail from <see cref="User"/> with <see cref="Password"/>, refuses addresses that begin with <c>refused</c>, and
+/// for now those that begin with <c>later</c>, and has a
 /// certificate that only its own <see cref="Trusts"/> knows.
 /// </summary>
 public sealed class MailServer : IAsyncDisposable
@@ -111,8 +112,9 @@ public sealed class MailServer : IAsyncDisposable
 
     private sealed class Filter : MailboxFilter
     {
-        public override Task<bool> CanDeliverToAsync(ISessionContext context, IMailbox to, IMailbox from, CancellationToken cancellationToken) =>
-            Task.FromResult(!to.User.StartsWith("refused", StringComparison.Ordinal));
+        public override Task<bool> CanDeliverToAsync(ISessionContext context, IMailbox to, IMailbox from, CancellationToken cancellationToken) => to.User.StartsWith("later", StringComparison.Ordinal)
+            ? throw new SmtpResponseException(new SmtpResponse((SmtpReplyCode)450, "try again later"))
+            : Task.FromResult(!to.User.StartsWith("refused", StringComparison.Ordinal));
     }
 
     private sealed class Authenticator : UserAuthenticator

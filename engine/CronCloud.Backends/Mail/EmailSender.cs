@@ -24,7 +24,10 @@ public sealed partial class EmailSender(SmtpOptions options, AlertLinks links, T
 
     public bool Takes(Channel channel) => channel.Email is not null;
 
-    /// <summary>Addresses that the server refuses are left out while it takes others; of a test they are told.</summary>
+    /// <summary>
+    /// Addresses that the server refuses are left out while it takes others; of a test they are told. Those that it refuses for now, as a server that greylists does, are named by
+    /// the exception as remaining.
+    /// </summary>
     public async Task SendAsync(Channel channel, AlertMessage message, CancellationToken cancellation)
     {
         using var mail = EmailMessage.Of(message, AlertText.Of(message, links), options.From, channel.Email!.To);
@@ -34,9 +37,11 @@ public sealed partial class EmailSender(SmtpOptions options, AlertLinks links, T
         {
             var refused = await SendAsync(mail, either.Token);
             if (refused.Count > 0 && message.Kind == AlertKind.Test)
-                throw new ChannelFailedException($"{Server} refused {string.Join("; ", refused)}. The other addresses have the test.");
+                throw new ChannelFailedException($"{Server} refused {Say(refused)}. The other addresses have the test.");
             if (refused.Count > 0)
-                LogRefused(channel.Id, string.Join("; ", refused));
+                LogRefused(channel.Tenant, channel.Id, Say(refused));
+            if (refused.Where(IsForNow).ToList() is { Count: > 0 } forNow)
+                throw new ChannelFailedException($"{Server} refused {Say(forNow)}. The other addresses have the message.") { Remaining = [.. forNow.Select(r => r.Mailbox?.Address).OfType<string>()] };
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
         {
@@ -48,7 +53,7 @@ public sealed partial class EmailSender(SmtpOptions options, AlertLinks links, T
         }
     }
 
-    private async Task<IReadOnlyList<string>> SendAsync(MimeMessage mail, CancellationToken cancellation)
+    private async Task<IReadOnlyList<SmtpCommandException>> SendAsync(MimeMessage mail, CancellationToken cancellation)
     {
         using var client = new Client { Timeout = Timeout.Infinite }; // the token is the limit
         if (trust is not null)
@@ -97,15 +102,19 @@ public sealed partial class EmailSender(SmtpOptions options, AlertLinks links, T
         _ => null,
     };
 
+    private static string Say(IEnumerable<SmtpCommandException> refused) => string.Join("; ", refused.Select(Answer));
+
+    private static bool IsForNow(SmtpCommandException refused) => (int)refused.StatusCode is >= 400 and < 500;
+
     private static string Answer(SmtpCommandException refused) =>
         $"{(refused.Mailbox is { } mailbox ? $"{mailbox.Address}: " : "")}{(int)refused.StatusCode} {FirstLine(refused)}";
 
     private static string FirstLine(Exception exception) => exception.Message.Split('\n', 2)[0].Trim();
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Mail of channel {Channel} went out, but not to {Refused}")]
-    private partial void LogRefused(string channel, string refused);
+    [LoggerMessage(EventId = 1805, Level = LogLevel.Warning, Message = "Mail of channel {Tenant}/{Channel} went out, but not to {Refused}")]
+    private partial void LogRefused(string tenant, string channel, string refused);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The SMTP server took a mail and hung up: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1806, Level = LogLevel.Debug, Message = "The SMTP server took a mail and hung up: {Kind}: {Reason}")]
     private partial void LogNoGoodbye(string kind, string reason);
 
     /// <summary>One address that is refused does not keep the mail from the others.</summary>
@@ -113,7 +122,7 @@ public sealed partial class EmailSender(SmtpOptions options, AlertLinks links, T
     {
         private readonly List<SmtpCommandException> _refused = [];
 
-        public IReadOnlyList<string> Refused => _refused.ConvertAll(Answer);
+        public IReadOnlyList<SmtpCommandException> Refused => _refused;
 
         protected override void OnRecipientNotAccepted(MimeMessage message, MailboxAddress mailbox, SmtpResponse response) =>
             _refused.Add(new SmtpCommandException(SmtpErrorCode.RecipientNotAccepted, response.StatusCode, mailbox, response.Response));

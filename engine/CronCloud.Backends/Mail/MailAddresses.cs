@@ -9,8 +9,8 @@ public static class MailAddresses
 
     private static readonly ParserOptions Strict = new() { AddressParserComplianceMode = RfcComplianceMode.Strict, AllowAddressesWithoutDomain = false, AllowUnquotedCommasInAddresses = false };
 
-    /// <summary>An address and nothing beside it: <c>ops@example.com</c>.</summary>
-    public static bool IsPlain(string text) => Parse(text) is { } mailbox && string.IsNullOrEmpty(mailbox.Name) && mailbox.Address == text;
+    /// <summary>An address and nothing beside it: <c>ops@example.com</c>. Before the @ it has ASCII alone: few servers take more.</summary>
+    public static bool IsPlain(string text) => Parse(text) is { } mailbox && mailbox.LocalPart.All(char.IsAscii) && string.IsNullOrEmpty(mailbox.Name) && mailbox.Address == text;
 
     /// <summary>An address, with or without a name.</summary>
     public static bool IsMailbox(string text) => Parse(text) is not null;

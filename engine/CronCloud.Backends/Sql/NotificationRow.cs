@@ -72,6 +72,9 @@ internal sealed class AlertMessageRow
     [Column("channel")]
     public string Channel { get; set; } = "";
 
+    [Column("channel_kind")]
+    public int ChannelKind { get; set; }
+
     [Column("version")]
     public long Version { get; set; }
 
@@ -86,4 +89,8 @@ internal sealed class AlertMessageRow
 
     [Column("incidents")]
     public string Incidents { get; set; } = "";
+
+    /// <summary>Of the addresses; empty while none has it.</summary>
+    [Column("remaining")]
+    public string Remaining { get; set; } = "[]";
 }

@@ -25,6 +25,12 @@ public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
 
     public string Description { get; }
 
+    /// <summary>Rows that another has locked are passed over. SQLite has one writer at a time, so none are.</summary>
+    internal string SkippingLocked => IsSqlite ? "" : "FOR UPDATE SKIP LOCKED";
+
+    /// <summary>Rows are this transaction's from when they are read.</summary>
+    internal string Locking => IsSqlite ? "" : "FOR UPDATE";
+
     private bool IsSqlite => _oneWriter is not null;
 
     public static SqlDatabase PostgreSql(string connectionString)

@@ -100,7 +100,17 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
         },
         cancellation);
 
-    public Task<int> PruneAsync(DateTimeOffset resolvedBefore, DateTimeOffset calmBefore, int limit, CancellationToken cancellation) => database.WriteAsync(
+    public Task<int> ForgetOrphansAsync(int limit, CancellationToken cancellation) => database.WriteAsync(
+        db => ForgetAsync(
+            db,
+            "JOIN jobs ON jobs.tenant = job_health.tenant AND jobs.id = job_health.job_id",
+            "(jobs.state = @deleted OR jobs.created_at > job_health.at + @tolerance)",
+            limit,
+            [new DataParameter("deleted", (int)JobState.Deleted), new DataParameter("tolerance", (long)Incident.ClockTolerance.TotalMilliseconds)],
+            cancellation),
+        cancellation);
+
+    public Task<int> PruneAsync(DateTimeOffset resolvedBefore, DateTimeOffset calmBefore, DateTimeOffset failedBefore, int limit, CancellationToken cancellation) => database.WriteAsync(
         async db =>
         {
             var (resolved, calm) = (resolvedBefore.ToUnixTimeMilliseconds(), calmBefore.ToUnixTimeMilliseconds());
@@ -114,7 +124,8 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
             var healths = await db.GetTable<JobHealthRow>().Where(h => h.IsCalm == 1 && h.At < calm).OrderBy(h => h.At).Take(limit).Select(h => new { h.Tenant, h.JobId }).ToListAsync(cancellation);
             foreach (var (tenant, ids) in healths.GroupBy(h => h.Tenant).Select(g => (g.Key, g.Select(h => h.JobId).ToList())))
                 await db.GetTable<JobHealthRow>().Where(h => h.Tenant == tenant && ids.Contains(h.JobId) && h.IsCalm == 1 && h.At < calm).DeleteAsync(cancellation);
-            return Math.Max(incidents.Count, healths.Count);
+            var failed = await ForgetAsync(db, "", "job_health.at < @failed", limit, [new DataParameter("failed", failedBefore.ToUnixTimeMilliseconds())], cancellation);
+            return Math.Max(failed, Math.Max(incidents.Count, healths.Count));
         },
         cancellation);
 
@@ -132,6 +143,27 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
                 (DataType.NVarChar, e => JsonSerializer.Serialize(e, CoreJson.Options)));
             await db.ExecuteAsync($"INSERT INTO incident_events (tenant, incident_id, event_key, at, kind, event) VALUES {values.Text} ON CONFLICT (tenant, incident_id, event_key) DO NOTHING", cancellation, values.Parameters);
         }
+    }
+
+    /// <summary>Healths that are not calm and have no incident, unless they are changed meanwhile: an incident comes with a new version.</summary>
+    private static async Task<int> ForgetAsync(DataConnection db, string join, string condition, int limit, DataParameter[] parameters, CancellationToken cancellation)
+    {
+        var gone = await db.QueryToListAsync<JobHealthRow>(
+            $"""
+            SELECT job_health.tenant, job_health.job_id, job_health.version FROM job_health {join}
+            WHERE job_health.is_calm = 0 AND {condition}
+              AND NOT EXISTS (SELECT 1 FROM incidents WHERE incidents.tenant = job_health.tenant AND incidents.job_id = job_health.job_id AND incidents.state < 2)
+            LIMIT {limit}
+            """,
+            cancellation,
+            parameters);
+        foreach (var chunk in gone.Chunk(SqlValues.MaxRows))
+        {
+            var keys = SqlValues.Of(chunk, (DataType.NVarChar, h => h.Tenant), (DataType.NVarChar, h => h.JobId), (DataType.Int64, h => h.Version));
+            await db.ExecuteAsync($"DELETE FROM job_health WHERE (tenant, job_id, version) IN (VALUES {keys.Text})", cancellation, keys.Parameters);
+        }
+
+        return gone.Count;
     }
 
     /// <summary>The healths first, in the order of keys: two writers of the same jobs wait for each other there, and for nothing else.</summary>

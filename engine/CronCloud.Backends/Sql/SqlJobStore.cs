@@ -13,6 +13,21 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
         async db => (await db.GetTable<JobRow>().FirstOrDefaultAsync(j => j.Tenant == key.Tenant && j.Id == key.Id, cancellation))?.ToJob(),
         cancellation);
 
+    public Task<IReadOnlyDictionary<JobKey, Func<Job>>> FindAsync(IReadOnlyCollection<JobKey> keys, CancellationToken cancellation) => database.ReadAsync<IReadOnlyDictionary<JobKey, Func<Job>>>(
+        async db =>
+        {
+            var jobs = new Dictionary<JobKey, Func<Job>>();
+            foreach (var tenant in keys.Distinct().GroupBy(k => k.Tenant))
+            {
+                var ids = tenant.Select(k => k.Id).ToList();
+                var rows = await db.GetTable<JobRow>().Where(j => j.Tenant == tenant.Key && ids.Contains(j.Id)).ToListAsync(cancellation);
+                rows.ForEach(row => jobs[new JobKey(row.Tenant, row.Id)] = row.ToJob);
+            }
+
+            return jobs;
+        },
+        cancellation);
+
     public Task<bool> WriteAsync(Job job, Revision revision, CancellationToken cancellation) => database.WriteAsync(
         async db =>
         {

@@ -27,29 +27,34 @@ public sealed class SqlRevisionLog(SqlDatabase database) : IRevisionLog
         db => db.GetTable<JobRow>().Where(j => j.Tenant == tenant).Select(j => j.Id).Take(most).CountAsync(cancellation),
         cancellation);
 
-    /// <summary>Should a job have been edited more often than a page is long, the page is read anew and longer.</summary>
-    public async Task<RevisionPage> ReadAsync(string tenant, string? afterJob, DateTimeOffset from, DateTimeOffset to, int limit, CancellationToken cancellation)
-    {
-        for (; ; limit *= 2)
+    public Task<RevisionPage> ReadAsync(string tenant, string? afterJob, DateTimeOffset from, DateTimeOffset to, int limit, CancellationToken cancellation) => database.ReadAsync(
+        async db =>
         {
-            var rows = await database.ReadAsync(db => InForce(db, tenant, afterJob ?? "", from.ToUnixTimeMilliseconds(), to.ToUnixTimeMilliseconds()).Take(limit).ToListAsync(cancellation), cancellation);
-            if (rows.Count < limit)
-                return new RevisionPage(rows.ConvertAll(Of), null);
-            var whole = rows.FindAll(row => row.JobId != rows[^1].JobId);
-            if (whole.Count > 0)
-                return new RevisionPage(whole.ConvertAll(Of), whole[^1].JobId);
-        }
-    }
+            var after = afterJob ?? "";
+            var last = await db.GetTable<JobRow>().Where(j => j.Tenant == tenant && j.Id.CompareTo(after) > 0).OrderBy(j => j.Id).Select(j => j.Id).Skip(limit - 1).FirstOrDefaultAsync(cancellation);
+            var rows = await db.QueryToListAsync<RevisionRow>(
+                InForce(last is not null),
+                cancellation,
+                new DataParameter("tenant", tenant),
+                new DataParameter("after", after),
+                new DataParameter("last", last ?? ""),
+                new DataParameter("from", from.ToUnixTimeMilliseconds()),
+                new DataParameter("to", to.ToUnixTimeMilliseconds()));
+            return new RevisionPage(rows.ConvertAll(Of), last);
+        },
+        cancellation);
 
-    /// <summary>One that was replaced by the beginning has nothing to say; nor has one that was not active then.</summary>
-    private static IQueryable<RevisionRow> InForce(DataConnection db, string tenant, string after, long from, long to)
-    {
-        var revisions = db.GetTable<RevisionRow>();
-        return revisions
-            .Where(r => r.Tenant == tenant && r.JobId.CompareTo(after) > 0 && r.At <= to && (r.State == (int)JobState.Active || r.At > from)
-                && !revisions.Any(newer => newer.Tenant == r.Tenant && newer.JobId == r.JobId && newer.Version > r.Version && newer.At <= from))
-            .OrderBy(r => r.JobId).ThenBy(r => r.Version);
-    }
+    /// <summary>
+    /// One that was replaced by the beginning has nothing to say; nor has one that was not active then. By a subquery for each row of the page: as an anti-join it
+    /// would be planned over the whole table.
+    /// </summary>
+    private static string InForce(bool hasLast) =>
+        $"""
+        SELECT job_id, version, at, state, definition FROM revisions
+        WHERE tenant = @tenant AND job_id > @after AND {(hasLast ? "job_id <= @last" : "@last = ''")} AND at <= @to AND (state = 0 OR at > @from)
+          AND version >= COALESCE((SELECT MAX(older.version) FROM revisions AS older WHERE older.tenant = revisions.tenant AND older.job_id = revisions.job_id AND older.at <= @from), 0)
+        ORDER BY job_id, version
+        """;
 
     private static RecordedRevision Of(RevisionRow row) =>
         new(row.JobId, row.Version, DateTimeOffset.FromUnixTimeMilliseconds(row.At), (JobState)row.State, () => JobRow.Read(row.Definition));

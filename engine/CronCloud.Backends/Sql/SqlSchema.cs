@@ -68,6 +68,7 @@ internal static class SqlSchema
           tenant TEXT COLLATE {C} NOT NULL, job_id TEXT COLLATE {C} NOT NULL, version BIGINT NOT NULL, is_calm INTEGER NOT NULL, at BIGINT NOT NULL, health TEXT NOT NULL,
           PRIMARY KEY (tenant, job_id));
         CREATE INDEX job_health_calm ON job_health (at) WHERE is_calm = 1;
+        CREATE INDEX job_health_troubled ON job_health (at) WHERE is_calm = 0;
         CREATE TABLE incidents (
           tenant TEXT COLLATE {C} NOT NULL, id TEXT COLLATE {C} NOT NULL, job_id TEXT COLLATE {C} NOT NULL, version BIGINT NOT NULL, state INTEGER NOT NULL,
           opened_at BIGINT NOT NULL, resolved_at BIGINT NOT NULL, incident TEXT NOT NULL,
@@ -84,14 +85,15 @@ internal static class SqlSchema
           due BIGINT NOT NULL, channel TEXT COLLATE {C} NOT NULL, is_held INTEGER NOT NULL);
         CREATE INDEX notifications_due ON notifications (due) WHERE channel = '';
         CREATE INDEX notifications_waiting ON notifications (tenant, channel, due) WHERE channel <> '';
+        CREATE INDEX notifications_not_held ON notifications (tenant, channel) WHERE channel <> '' AND is_held = 0;
         CREATE TABLE channel_allowances (
           tenant TEXT COLLATE {C} NOT NULL, channel TEXT COLLATE {C} NOT NULL, full_at BIGINT NOT NULL,
           PRIMARY KEY (tenant, channel));
         CREATE TABLE alert_messages (
-          tenant TEXT COLLATE {C} NOT NULL, id TEXT COLLATE {C} NOT NULL, channel TEXT COLLATE {C} NOT NULL, version BIGINT NOT NULL, tries INTEGER NOT NULL, due BIGINT NOT NULL,
-          message TEXT NOT NULL, incidents TEXT NOT NULL,
+          tenant TEXT COLLATE {C} NOT NULL, id TEXT COLLATE {C} NOT NULL, channel TEXT COLLATE {C} NOT NULL, channel_kind INTEGER NOT NULL, version BIGINT NOT NULL, tries INTEGER NOT NULL, due BIGINT NOT NULL,
+          message TEXT NOT NULL, incidents TEXT NOT NULL, remaining TEXT NOT NULL,
           PRIMARY KEY (tenant, id));
-        CREATE INDEX alert_messages_due ON alert_messages (due);
+        CREATE INDEX alert_messages_due ON alert_messages (channel_kind, due);
         """,
         "ALTER TABLE ledger_hours ADD COLUMN differs_since BIGINT NOT NULL DEFAULT 0;",
     ];

@@ -14,6 +14,9 @@ public static class Allowance
     public static int At(DateTimeOffset now, DateTimeOffset? fullAt) =>
         fullAt is { } full && full > now ? Math.Max(0, Burst - (int)Math.Ceiling((full - now) / Interval)) : Burst;
 
+    /// <summary>From when a channel that may have no message now may have one.</summary>
+    public static DateTimeOffset NextAt(DateTimeOffset fullAt) => fullAt - ((Burst - 1) * Interval);
+
     /// <summary>The instant after so many messages were sent.</summary>
     public static DateTimeOffset After(DateTimeOffset now, DateTimeOffset? fullAt, int messages) => (fullAt > now ? fullAt.Value : now) + (messages * Interval);
 

@@ -17,6 +17,15 @@ public sealed record Channel
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset UpdatedAt { get; init; }
+
+    public ChannelKind Kind => Email is null ? ChannelKind.Webhook : ChannelKind.Email;
+}
+
+/// <summary>By what its messages are brought. Explicit and append-only: these numbers are stored.</summary>
+public enum ChannelKind
+{
+    Webhook = 0,
+    Email = 1,
 }
 
 /// <summary>A POST of the message as JSON, signed, as an execution of CronCloud's own.</summary>

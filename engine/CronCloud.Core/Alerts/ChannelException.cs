@@ -7,4 +7,8 @@ public abstract class ChannelException(string message, Exception? inner) : Excep
 public sealed class ChannelNotConfiguredException(string message) : ChannelException(message, inner: null);
 
 /// <summary>Whoever was to take the message was not there, or said no.</summary>
-public sealed class ChannelFailedException(string message, Exception? inner = null) : ChannelException(message, inner);
+public sealed class ChannelFailedException(string message, Exception? inner = null) : ChannelException(message, inner)
+{
+    /// <summary>The addresses that do not have the message and may take it later; empty when nobody has it.</summary>
+    public IReadOnlyList<string> Remaining { get; init; } = [];
+}

@@ -22,12 +22,12 @@ public sealed record Composition(IReadOnlyList<ComposedMessage> Messages, IReadO
         return new Composition(Groups(wanted, allowed).ConvertAll(group => Compose(group, now)), [.. waiting.Where(w => !w.News.IsWanted(w.Incident)).Select(w => w.News)]);
     }
 
-    /// <summary>A message for each incident, and one for many at a destination; if that is more than the channel may have, one for all of a kind, and what is more than that waits.</summary>
+    /// <summary>A message for each incident, and one for many at a destination; if that is more than the channel may have, one for all of a kind; if that is more too, what has waited for longest goes first.</summary>
     private static List<List<WaitingNews>> Groups(List<WaitingNews> wanted, int allowed)
     {
         var kinds = Order.Select(kind => wanted.FindAll(w => w.News.Kind == kind)).Where(group => group.Count > 0).ToList();
         var apart = kinds.SelectMany(kind => kind.GroupBy(w => w.Incident.Destination).SelectMany(d => d.Count() >= ManyAtOne ? [d.ToList()] : d.Select(one => new List<WaitingNews> { one }))).ToList();
-        return apart.Count <= allowed ? apart : [.. kinds.Take(allowed)];
+        return apart.Count <= allowed ? apart : [.. kinds.OrderBy(kind => kind.Min(w => w.News.Due)).Take(allowed)];
     }
 
     private static ComposedMessage Compose(List<WaitingNews> group, DateTimeOffset now)

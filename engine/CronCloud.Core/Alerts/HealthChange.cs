@@ -105,7 +105,7 @@ public sealed record HealthChange
         var worse = incident with
         {
             Kinds = isNew ? [.. incident.Kinds, trouble.Kind] : incident.Kinds,
-            Summary = string.Join("; ", Health.Symptoms.Where(s => s.OverAt is null).Select(s => s.Summary)),
+            Summary = Summary(Health.Symptoms),
             LastSeenAt = trouble.At > incident.LastSeenAt ? trouble.At : incident.LastSeenAt,
             Failures = Health.Streak.Count > 0 ? Health.Streak.Count : incident.Failures,
             LastError = ErrorOf(outcome) ?? incident.LastError,
@@ -118,12 +118,14 @@ public sealed record HealthChange
 
     private HealthChange Recovered(Outcome outcome)
     {
-        var symptoms = Health.Symptoms.Select(s => s.After(outcome)).ToList();
+        var symptoms = Health.Symptoms.Select(s => s.After(outcome).After(Health.Streak)).ToList();
         if (symptoms.SequenceEqual(Health.Symptoms, ReferenceEqualityComparer.Instance))
             return this;
         var change = this with { Health = Health with { Symptoms = symptoms } };
-        if (Health.Incident is not { } incident || symptoms.Any(s => s.OverAt is null))
+        if (Health.Incident is not { } incident)
             return change;
+        if (symptoms.Exists(s => s.OverAt is null))
+            return change.Changed(incident with { Summary = Summary(symptoms) });
         var resolved = incident with { State = IncidentState.Resolved, ResolvedAt = symptoms.Max(s => s.OverAt) };
         return change.Changed(resolved) with
         {
@@ -141,8 +143,11 @@ public sealed record HealthChange
         Incidents = [.. Incidents.Where(i => i.Id != incident.Id), incident],
     };
 
+    /// <summary>Of what goes on.</summary>
+    private static string Summary(IEnumerable<Symptom> symptoms) => string.Join("; ", symptoms.Where(s => s.OverAt is null).Select(s => s.Summary));
+
     private static IncidentEvent EventOf(Incident incident, IncidentEventKind kind, Trouble trouble) =>
-        new() { Tenant = incident.Tenant, IncidentId = incident.Id, At = trouble.At, Kind = kind, Detail = trouble.Summary };
+        new() { Tenant = incident.Tenant, IncidentId = incident.Id, At = trouble.At, Kind = kind, Trouble = trouble.Kind, Detail = trouble.Summary };
 
     private static string? ErrorOf(Outcome outcome) => outcome.Error is { Length: > MaxErrorLength } longText ? longText[..MaxErrorLength] : outcome.Error;
 }

@@ -25,8 +25,14 @@ public interface IIncidentStore
     /// <summary>Incidents that are not resolved, of jobs that are deleted, or were and have been made anew since.</summary>
     Task<IReadOnlyList<Incident>> ReadOrphansAsync(int limit, CancellationToken cancellation);
 
-    /// <summary>Forgets incidents that were resolved before the instant, and what is known of jobs that have been well since <paramref name="calmBefore"/>; answers how many rows went, at most a part at a time.</summary>
-    Task<int> PruneAsync(DateTimeOffset resolvedBefore, DateTimeOffset calmBefore, int limit, CancellationToken cancellation);
+    /// <summary>Forgets what is known of jobs without an incident that are deleted, or were made anew since; answers of how many, at most a part at a time.</summary>
+    Task<int> ForgetOrphansAsync(int limit, CancellationToken cancellation);
+
+    /// <summary>
+    /// Forgets incidents that were resolved before the instant, what is known of jobs that have been well since <paramref name="calmBefore"/>, and failures that came to no
+    /// incident and have had no other since <paramref name="failedBefore"/>; answers how many rows went, at most a part at a time.
+    /// </summary>
+    Task<int> PruneAsync(DateTimeOffset resolvedBefore, DateTimeOffset calmBefore, DateTimeOffset failedBefore, int limit, CancellationToken cancellation);
 }
 
 public sealed record IncidentQuery

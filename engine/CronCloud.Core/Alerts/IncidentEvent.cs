@@ -20,12 +20,15 @@ public sealed record IncidentEvent
     /// <summary>Who acknowledged it.</summary>
     public string? By { get; init; }
 
-    /// <summary>What the trouble is, or why.</summary>
+    /// <summary>Of what opened it, or came to it.</summary>
+    public TroubleKind? Trouble { get; init; }
+
+    /// <summary>What the trouble is, why, or how a message is brought.</summary>
     public string? Detail { get; init; }
 
     /// <summary>Tells it from the incident's others.</summary>
     [JsonIgnore]
-    public string Key => string.Create(CultureInfo.InvariantCulture, $"{At.ToUnixTimeMilliseconds()}/{(int)Kind}/{Channel}");
+    public string Key => string.Create(CultureInfo.InvariantCulture, $"{At.ToUnixTimeMilliseconds()}/{(int)Kind}/{Channel}/{(int?)Trouble}");
 }
 
 /// <summary>Explicit and append-only: these numbers are stored.</summary>

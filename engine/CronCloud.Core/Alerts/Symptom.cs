@@ -36,6 +36,10 @@ public sealed record Symptom
     /// </summary>
     public Symptom After(Outcome outcome) => OverAt is null && EndOf(outcome) is { } end ? this with { OverAt = end } : this;
 
+    /// <summary>Failures that are read after the success that ended them are over.</summary>
+    public Symptom After(FailureStreak streak) =>
+        OverAt is null && Kind is TroubleKind.Failing or TroubleKind.DeadLetter && streak.CalmAt >= At && streak.CalmDue >= Due ? this with { OverAt = streak.CalmAt } : this;
+
     private DateTimeOffset? EndOf(Outcome outcome) => Kind switch
     {
         TroubleKind.Failing or TroubleKind.DeadLetter => outcome.Result == AttemptResult.Succeeded && outcome.Execution.ScheduledAt >= Due && outcome.EndedAt >= At ? outcome.EndedAt : null,

@@ -6,6 +6,9 @@ public interface IJobStore
     /// <summary>The job, also a deleted one; null when the id was never used.</summary>
     Task<Job?> FindAsync(JobKey key, CancellationToken cancellation);
 
+    /// <summary>Those of the jobs that were ever used, also deleted ones, in a query per tenant. Reading one throws a <see cref="System.Text.Json.JsonException"/> when it cannot be, and stops no other.</summary>
+    Task<IReadOnlyDictionary<JobKey, Func<Job>>> FindAsync(IReadOnlyCollection<JobKey> keys, CancellationToken cancellation);
+
     /// <summary>Writes the job and its revision in one transaction; false when the stored version is not <c>job.Version - 1</c> (0: no row).</summary>
     Task<bool> WriteAsync(Job job, Revision revision, CancellationToken cancellation);
 

@@ -18,7 +18,7 @@ public interface IRevisionLog
     /// <summary>How many jobs the tenant has, deleted ones too; no more are counted than asked for.</summary>
     Task<int> CountJobsAsync(string tenant, int most, CancellationToken cancellation);
 
-    /// <summary>Revisions of the tenant's jobs after that id (null: from the first) that were in force at some time after the one instant and up to the other.</summary>
+    /// <summary>Revisions that were in force at some time after the one instant and up to the other, of so many of the tenant's jobs after that id (null: from the first).</summary>
     Task<RevisionPage> ReadAsync(string tenant, string? afterJob, DateTimeOffset from, DateTimeOffset to, int limit, CancellationToken cancellation);
 }
 

@@ -73,10 +73,10 @@ public sealed partial class HeartbeatPing(HeartbeatOptions options, PartitionOwn
         return false;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The heartbeat is withheld, since this node is not well: {Reason}")]
+    [LoggerMessage(EventId = 1705, Level = LogLevel.Warning, Message = "The heartbeat is withheld, since this node is not well: {Reason}")]
     private partial void LogWithheld(string reason);
 
     /// <summary>The host alone: such URLs are secrets by their path.</summary>
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The heartbeat did not reach {Host}: {Reason}")]
+    [LoggerMessage(EventId = 1706, Level = LogLevel.Warning, Message = "The heartbeat did not reach {Host}: {Reason}")]
     private partial void LogFailed(string host, string reason);
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Alerts;
 
-/// <summary>Ends incidents without a message: those of jobs that were deleted, since whoever did so knows.</summary>
+/// <summary>Ends incidents without a message: those of jobs that were deleted, since whoever did so knows. What else was known of such jobs is forgotten: one that is made anew is another.</summary>
 public sealed partial class IncidentClosing(IIncidentStore incidents, TimeProvider time, ILogger<IncidentClosing> logger) : ILoop
 {
     private const int BatchSize = 200;
@@ -18,7 +18,8 @@ public sealed partial class IncidentClosing(IIncidentStore incidents, TimeProvid
         var orphans = await incidents.ReadOrphansAsync(BatchSize, cancellation);
         foreach (var orphan in orphans)
             await CloseAsync(orphan, Addressing.JobDeleted, cancellation);
-        return orphans.Count == BatchSize ? TimeSpan.Zero : Interval;
+        var forgotten = await incidents.ForgetOrphansAsync(BatchSize, cancellation);
+        return orphans.Count == BatchSize || forgotten == BatchSize ? TimeSpan.Zero : Interval;
     }
 
     /// <summary>Whether it is over, by this or another; false when it was changed meanwhile, and may be tried again.</summary>
@@ -35,6 +36,6 @@ public sealed partial class IncidentClosing(IIncidentStore incidents, TimeProvid
         return true;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Incident {Incident} of {Tenant}/{Job} is closed: {Reason}")]
+    [LoggerMessage(EventId = 1703, Level = LogLevel.Information, Message = "Incident {Incident} of {Tenant}/{Job} is closed: {Reason}")]
     private partial void LogClosed(string incident, string tenant, string job, string reason);
 }

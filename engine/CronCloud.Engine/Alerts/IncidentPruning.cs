@@ -13,6 +13,9 @@ public sealed class IncidentPruning(IIncidentStore incidents, TimeProvider time)
     /// <summary>Longer than an outcome that comes again, or late, can be late.</summary>
     private static readonly TimeSpan HealthKept = TimeSpan.FromDays(1);
 
+    /// <summary>Failures too few for an incident, of a job that has not run since.</summary>
+    private static readonly TimeSpan FailuresKept = TimeSpan.FromDays(30);
+
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
@@ -21,6 +24,6 @@ public sealed class IncidentPruning(IIncidentStore incidents, TimeProvider time)
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        return await incidents.PruneAsync(now - Kept, now - HealthKept, Part, cancellation) < Part ? Interval : Pause;
+        return await incidents.PruneAsync(now - Kept, now - HealthKept, now - FailuresKept, Part, cancellation) < Part ? Interval : Pause;
     }
 }

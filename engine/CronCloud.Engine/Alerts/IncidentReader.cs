@@ -80,9 +80,9 @@ public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentSto
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Incident {Incident} of {Tenant}/{Job} opened: {Summary}")]
+    [LoggerMessage(EventId = 1701, Level = LogLevel.Information, Message = "Incident {Incident} of {Tenant}/{Job} opened: {Summary}")]
     private partial void LogOpened(string incident, string tenant, string job, string summary);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Incident {Incident} of {Tenant}/{Job} is over after {Lasted}")]
+    [LoggerMessage(EventId = 1702, Level = LogLevel.Information, Message = "Incident {Incident} of {Tenant}/{Job} is over after {Lasted}")]
     private partial void LogRecovered(string incident, string tenant, string job, string lasted);
 }

@@ -16,8 +16,8 @@ public sealed class WebhookSender(IPendingStore pending, IDueIndex index, AlertL
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
-    /// <summary>Over some twenty minutes: a receiver that is being deployed is back by then.</summary>
-    private static readonly RetryPolicy Retry = new() { MaxRetries = 5, InitialDelay = TimeSpan.FromSeconds(10), Multiplier = 3 };
+    /// <summary>Over more than an hour: after 10 s, 1, 6 and 36 minutes, and an hour. A receiver that is being deployed or mended is back by then.</summary>
+    private static readonly RetryPolicy Retry = new() { MaxRetries = 5, InitialDelay = TimeSpan.FromSeconds(10), Multiplier = 6 };
 
     public bool Takes(Channel channel) => channel.Webhook is not null;
 

@@ -17,8 +17,10 @@ internal sealed class DispatchSpans : IDisposable
             _spans = [.. executions.Select(execution => ExecutionTraces.StartDispatch(execution, now))];
     }
 
-    /// <summary>What goes with the message: the span, so that the attempt is below it; or that the trace is not sampled.</summary>
-    public string TraceParentOf(int i) => _spans is null ? _executions[i].TraceParent : _spans[i]?.Id ?? TraceParent.NotSampled(_executions[i].TraceParent);
+    /// <summary>Attempts as they are dispatched, each with its span, so that what follows is below it; or with the word that the trace is not sampled.</summary>
+    public IReadOnlyList<Execution> Traced() => _spans is null ? _executions : [.. _executions.Select((execution, i) => execution with { TraceParent = TraceParentOf(i) })];
+
+    private string TraceParentOf(int i) => _spans![i]?.Id ?? TraceParent.NotSampled(_executions[i].TraceParent);
 
     /// <summary>What the queue did not take is dispatched once more, by a span of its own.</summary>
     public void End(IReadOnlyList<bool> published, DateTimeOffset at)

@@ -61,18 +61,19 @@ public sealed partial class Dispatcher(
         return dispatched;
     }
 
-    /// <summary>Attempts go onto the queue; true where it has them.</summary>
-    public async Task<IReadOnlyList<bool>> PublishAsync(int partition, IReadOnlyList<Execution> executions, CancellationToken cancellation)
+    /// <summary>Attempts go onto the queue. Answers them as their messages have them, and true where the queue has them.</summary>
+    public async Task<IReadOnlyList<(Execution Execution, bool IsQueued)>> PublishAsync(int partition, IReadOnlyList<Execution> executions, CancellationToken cancellation)
     {
         if (executions.Count == 0)
             return [];
         var now = time.GetUtcNow();
         using var spans = new DispatchSpans(executions, now);
-        var published = await queue.PublishAsync([.. executions.Select((e, i) => new StreamMessage(e.MessageId, partition, (e with { TraceParent = spans.TraceParentOf(i) }).ToJson()))], cancellation);
+        var traced = spans.Traced();
+        var published = await queue.PublishAsync([.. traced.Select(e => new StreamMessage(e.MessageId, partition, e.ToJson()))], cancellation);
         spans.End(published, time.GetUtcNow());
         foreach (var (execution, _) in executions.Zip(published).Where(e => e.Second))
             DispatchMetrics.Dispatched(execution, now);
-        return published;
+        return [.. traced.Zip(published)];
     }
 
     /// <summary>The attempt as it is dispatched now: its message and its flight say so.</summary>
@@ -180,10 +181,12 @@ public sealed partial class Dispatcher(
     private async Task PublishAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
     {
         var starting = steps.Where(step => step.Starts).ToList();
-        starting.ForEach(step => step.Start(Stamped(step.Plan.Start!)));
-        var published = await PublishAsync(partition, starting.ConvertAll(step => step.Plan.Start!), cancellation);
-        foreach (var (step, isQueued) in starting.Zip(published))
+        var published = await PublishAsync(partition, starting.ConvertAll(step => Stamped(step.Plan.Start!)), cancellation);
+        foreach (var (step, (execution, isQueued)) in starting.Zip(published))
+        {
+            step.Start(execution);
             step.State = isQueued ? StepState.Done : StepState.Refused;
+        }
 
         var drops = steps.SelectMany(step => step.Plan.Drops.Select(drop => (Step: step, Outcome: Outcome.Of(drop, time.GetUtcNow(), node.Value)))).ToList();
         if (drops.Count == 0)

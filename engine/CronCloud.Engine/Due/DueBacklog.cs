@@ -15,5 +15,6 @@ public sealed class DueBacklog
 
 /// <param name="Count">Entries that were due; of more than one round takes (500, and 50 left-overs) no more are counted.</param>
 /// <param name="Oldest">The due time of the oldest of them; null when nothing was due.</param>
+/// <param name="LookedAt">When the loop looked.</param>
 /// <param name="IsWhole">Whether the index of the partition has all of the record.</param>
-public sealed record PartitionBacklog(int Count, DateTimeOffset? Oldest, bool IsWhole);
+public sealed record PartitionBacklog(int Count, DateTimeOffset? Oldest, DateTimeOffset LookedAt, bool IsWhole);

@@ -40,10 +40,10 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()); // as the index keeps it: a finer one would look as if the index were behind
         var scan = await ScanAsync(now, cancellation);
         await BuildAsync(scan, cancellation);
-        TellBacklog(scan, null);
+        TellBacklog(scan, null, now);
         var dispatched = await parts.Dispatcher.DispatchAsync(partition, [.. scan.Entries, .. scan.LeftOvers], InQueue(), parts.Checkpoints.WrittenOf(partition), cancellation);
         Reached(scan, dispatched, now);
-        TellBacklog(scan, dispatched);
+        TellBacklog(scan, dispatched, now);
         if (now - _flightsReadAt >= LongestSleep)
         {
             await parts.LostFlights.RunOnceAsync(partition, cancellation);
@@ -108,12 +108,12 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     }
 
     /// <summary>What the scan found is due until it is dispatched; what it did not even read stays so.</summary>
-    private void TellBacklog(DueScan scan, Dispatched? dispatched)
+    private void TellBacklog(DueScan scan, Dispatched? dispatched, DateTimeOffset now)
     {
         var isMore = scan.IsFull || scan.HasMoreLeftOvers;
         var found = scan.Entries.Count(entry => !entry.IsTombstone) + scan.LeftOvers.Count;
         var count = dispatched is null || isMore ? found : dispatched.Held + dispatched.Refused;
-        parts.Backlog.Tell(partition, new PartitionBacklog(count, count > 0 || isMore ? scan.Oldest : null, _isWhole));
+        parts.Backlog.Tell(partition, new PartitionBacklog(count, count > 0 || isMore ? scan.Oldest : null, now, _isWhole));
     }
 
     private TimeSpan SleepAfter(DueScan scan, Dispatched dispatched, DateTimeOffset began)

@@ -74,12 +74,12 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
     {
         var again = lost.ConvertAll(l => dispatcher.Stamped(l.Execution with { Redispatch = l.Execution.Redispatch + 1 }));
         var published = await dispatcher.PublishAsync(partition, again, cancellation);
-        await Task.WhenAll(lost.Zip(again, published).Where(l => l.Third).Select(async l =>
+        await Task.WhenAll(lost.Zip(published).Where(l => l.Second.IsQueued).Select(async l =>
         {
-            if (await index.ExtendFlightAsync(partition, l.First.Flight, DuePlan.FlightOf(l.Second, now), cancellation))
+            if (await index.ExtendFlightAsync(partition, l.First.Flight, DuePlan.FlightOf(l.Second.Execution, now), cancellation))
             {
                 DispatchMetrics.DispatchedAgain();
-                LogRedispatched(l.Second.AttemptId, l.Second.Redispatch);
+                LogRedispatched(l.Second.Execution.AttemptId, l.Second.Execution.Redispatch);
             }
         }));
     }

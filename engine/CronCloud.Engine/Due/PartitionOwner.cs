@@ -12,8 +12,9 @@ namespace CronCloud.Engine.Due;
 /// <param name="owner">This node's name.</param>
 /// <param name="leases">Who has what.</param>
 /// <param name="roster">Who lives.</param>
+/// <param name="time">By which its leases lapse, as far as it knows.</param>
 /// <param name="isFit">False while this node may not dispatch: it stands aside, so that another does.</param>
-public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoster roster, Func<bool>? isFit = null)
+public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoster roster, TimeProvider time, Func<bool>? isFit = null)
 {
     private const string Schedulers = "schedulers";
 
@@ -25,11 +26,15 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
     /// <summary>How soon to look again for a partition that another node is about to hand over.</summary>
     public static readonly TimeSpan SoonInterval = TimeSpan.FromMilliseconds(100);
 
-    private HashSet<int> _held = [];
+    private volatile Holding _holding = Holding.None;
     private IReadOnlyList<string> _owners = [];
     private List<int> _wanted = [];
 
-    public IReadOnlySet<int> Held => _held;
+    /// <summary>What it scans; also while Redis is away and nobody can renew anything.</summary>
+    public IReadOnlySet<int> Held => _holding.Partitions;
+
+    /// <summary>Those of <see cref="Held"/> whose leases cannot have lapsed yet, and since when it has each: what a node that is cut off from Redis holds may be another's by now.</summary>
+    public IReadOnlyDictionary<int, DateTimeOffset> Leased => _holding is var holding && time.GetUtcNow() - holding.RenewedAt < LeaseLife ? holding.Since : Holding.None.Since;
 
     /// <summary>Renews, takes what is free, and answers what to start and what to stop scanning. What is stopped is released by <see cref="ReleaseAsync"/>.</summary>
     /// <param name="running">The partitions that are scanned here.</param>
@@ -42,10 +47,12 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
         if (!owners.SequenceEqual(_owners))
             (_owners, _wanted) = (owners, Wanted(owners));
         var wanted = _wanted;
+        var asked = time.GetUtcNow();
         var acquired = await leases.AcquireAsync(owner, wanted, LeaseLife, cancellation);
         var gained = acquired.Except(running).ToList();
         var lost = running.Except(acquired).ToList();
-        _held = [.. acquired];
+        var since = _holding.Since;
+        _holding = new Holding(acquired.ToDictionary(p => p, p => since.TryGetValue(p, out var had) ? had : asked), asked);
         return new Placement(gained, lost, acquired.Count < wanted.Count ? SoonInterval : Interval);
     }
 
@@ -54,19 +61,28 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
     public async Task LeaveAsync(CancellationToken cancellation)
     {
         await roster.LeaveAsync(Schedulers, owner, cancellation);
-        await leases.ReleaseAsync(owner, _held, cancellation);
-        _held = [];
+        await leases.ReleaseAsync(owner, Held, cancellation);
+        _holding = Holding.None;
     }
 
     private async Task<Placement> StandAsideAsync(IReadOnlyCollection<int> running, CancellationToken cancellation)
     {
         await roster.LeaveAsync(Schedulers, owner, cancellation);
-        (_held, _owners) = ([], []);
+        (_holding, _owners) = (Holding.None, []);
         return new Placement([], [.. running], Interval);
     }
 
     private List<int> Wanted(IReadOnlyList<string> owners) =>
         [.. Enumerable.Range(0, Partitions.Count).Where(p => owners.MaxBy(o => StableHash.Of($"{p}@{o}")) == owner)];
+
+    /// <param name="Since">When it took each partition over.</param>
+    /// <param name="RenewedAt">When it asked for the leases that it has.</param>
+    private sealed record Holding(IReadOnlyDictionary<int, DateTimeOffset> Since, DateTimeOffset RenewedAt)
+    {
+        public static readonly Holding None = new(new Dictionary<int, DateTimeOffset>(), DateTimeOffset.MinValue);
+
+        public IReadOnlySet<int> Partitions { get; } = Since.Keys.ToHashSet();
+    }
 }
 
 /// <summary>What changed, and when to look again.</summary>

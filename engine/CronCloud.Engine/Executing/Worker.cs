@@ -175,7 +175,7 @@ public sealed partial class Worker(
         using var place = await _destinations.EnterAsync(held.Execution.Target.Destination, _draining.Token);
         if (place is null)
             return PutOff(held, "too many attempts wait for the destination, which is slow", SlowPause);
-        var outcome = await AttemptAsync(held.Execution, _stopping.Token);
+        var outcome = await AttemptAsync(held, _stopping.Token);
         held.IsOver = true;
         return outcome;
     }
@@ -195,11 +195,12 @@ public sealed partial class Worker(
         return OutcomeOf(held.Execution, Answer.Failed($"worker-crash: {held.EarlierClaims} workers claimed this attempt and were not heard of again"), time.GetUtcNow(), TimeSpan.Zero) with { IsFinal = true };
     }
 
-    private async Task<Outcome> AttemptAsync(Execution execution, CancellationToken cancellation)
+    private async Task<Outcome> AttemptAsync(HeldExecution held, CancellationToken cancellation)
     {
+        var execution = held.Execution;
         var startedAt = time.GetUtcNow();
         var started = time.GetTimestamp();
-        using var running = WorkerMetrics.Started(execution, startedAt);
+        using var running = WorkerMetrics.Started(execution, held.EarlierClaims, startedAt);
         using var span = ExecutionTraces.StartAttempt(execution, startedAt);
         var answer = await CallAsync(execution with { TraceParent = span?.Id ?? TraceParent.Child(execution.TraceParent) }, cancellation);
         var outcome = OutcomeOf(execution, answer, startedAt, time.GetElapsedTime(started));

@@ -8,6 +8,7 @@ namespace CronCloud.Engine.Executing;
 /// <summary>The worker's traffic, errors and latency.</summary>
 internal static class WorkerMetrics
 {
+    private static readonly Counter<long> Starts = EngineMeter.Meter.CreateCounter<long>("croncloud.attempts.started", "{attempt}", "Attempts that workers began");
     private static readonly Counter<long> Attempts = EngineMeter.Meter.CreateCounter<long>("croncloud.attempts", "{attempt}", "Attempts that workers made or put off, by result");
     private static readonly Histogram<double> Durations = EngineMeter.Meter.CreateHistogram("croncloud.attempt.duration", "s", "How long targets took, by result", tags: null, EngineMeter.Durations);
     private static readonly Histogram<double> Waits = EngineMeter.Meter.CreateHistogram("croncloud.queue.wait", "s", "From the dispatch of an attempt to its start", tags: null, EngineMeter.Lateness);
@@ -28,15 +29,17 @@ internal static class WorkerMetrics
             Attempts.Add(0, result, Nats);
         }
 
+        Starts.Add(0);
         Crashes.Add(0);
         Returned.Add(0);
         Waiting.Add(0);
     }
 
     /// <summary>Dispose the answer when the attempt has ended.</summary>
-    public static RunningAttempt Started(Execution execution, DateTimeOffset at)
+    public static RunningAttempt Started(Execution execution, int earlierClaims, DateTimeOffset at)
     {
-        LatenessMetrics.Started(execution, at);
+        Starts.Add(1);
+        LatenessMetrics.Started(execution, earlierClaims, at);
         if (execution.DispatchedAt is { } dispatched)
             Waits.Record(Math.Max(0, (at - dispatched).TotalSeconds));
         var tenant = TenantTags.OfProcess.Of(execution.Tenant);

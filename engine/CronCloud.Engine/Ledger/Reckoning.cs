@@ -14,7 +14,7 @@ namespace CronCloud.Engine.Ledger;
 /// <param name="tenant">Whose.</param>
 /// <param name="from">Due times from here.</param>
 /// <param name="to">Due times before here.</param>
-/// <param name="pageSize">Revisions per step, at most.</param>
+/// <param name="pageSize">Jobs per step, at most.</param>
 /// <param name="mostOccurrences">A step ends with the job that makes more of them: jobs may be due every second.</param>
 public sealed class Reckoning(LedgerParts parts, string tenant, DateTimeOffset from, DateTimeOffset to, int pageSize = Reckoning.PageSize, long mostOccurrences = Reckoning.MostOccurrences)
 {

@@ -69,15 +69,15 @@ public static class ExecutionTraces
         span.Stop();
     }
 
-    private static bool IsNamedBySchedule(Execution execution) => execution is { Trigger: Trigger.Schedule, Attempt: 1 };
+    private static bool IsNamedBySchedule(Execution execution) => execution is { Trigger: Trigger.Schedule, Attempt: 1, Redispatch: 0 };
 
     /// <summary>An occurrence that was let go: no dispatch has a span.</summary>
     private static bool IsUndispatched(Outcome outcome) => outcome.IsDropped && IsNamedBySchedule(outcome.Execution);
 
-    /// <summary>The trace has its id before its first span, above which there is none.</summary>
+    /// <summary>The trace has its id before its first span, above which there is none. Of a trace that is not sampled none is made: the library would make one, for its id alone.</summary>
     private static Activity? Start(string name, ActivityKind kind, Execution execution, DateTimeOffset at, bool isFirst = false)
     {
-        if (!Source.HasListeners() || !ActivityContext.TryParse(execution.TraceParent, null, isRemote: true, out var parent))
+        if (!Source.HasListeners() || !ActivityContext.TryParse(execution.TraceParent, null, isRemote: true, out var parent) || !parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded))
             return null;
         var above = isFirst ? new ActivityContext(parent.TraceId, default, parent.TraceFlags) : parent;
         var current = Activity.Current;

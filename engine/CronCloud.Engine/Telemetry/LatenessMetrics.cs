@@ -5,7 +5,8 @@ using CronCloud.Core.Jobs;
 namespace CronCloud.Engine.Telemetry;
 
 /// <summary>
-/// How late executions are at three points of their way. Only the first attempt counts: a retry is late because another attempt failed, and a redrive because people decided so.
+/// How late executions that a schedule named are at three points of their way. Only the first attempt counts: a retry is late because another attempt failed, and a redrive because people
+/// decided so. It counts once: what comes to a second worker was counted by the first, or is counted as lost.
 /// </summary>
 internal static class LatenessMetrics
 {
@@ -22,13 +23,16 @@ internal static class LatenessMetrics
 
     public static void Dispatched(Execution execution, DateTimeOffset at)
     {
-        if (execution is { Attempt: 1, Redispatch: 0 })
+        if (execution is { Trigger: Trigger.Schedule, Attempt: 1, Redispatch: 0 })
             OfAll.Record(Seconds(execution, at), AtDispatch, Overlaps[(int)execution.Overlap]);
     }
 
-    public static void Started(Execution execution, DateTimeOffset at)
+    /// <param name="execution">The attempt as the worker has it.</param>
+    /// <param name="earlierClaims">How many workers had it before.</param>
+    /// <param name="at">When its call began.</param>
+    public static void Started(Execution execution, int earlierClaims, DateTimeOffset at)
     {
-        if (!IsFirstCall(execution))
+        if (!IsFirstCall(execution) || execution is not { Redispatch: 0, Returns: 0 } || earlierClaims > 0)
             return;
         OfAll.Record(Seconds(execution, at), AtStart, Overlaps[(int)execution.Overlap]);
         OfTenants.Record(Seconds(execution, at), TenantTags.OfProcess.Of(execution.Tenant));
@@ -41,7 +45,7 @@ internal static class LatenessMetrics
     }
 
     /// <summary>An attempt that was put off was none.</summary>
-    private static bool IsFirstCall(Execution execution) => execution is { FirstAttempt: 1, Number: 1 };
+    private static bool IsFirstCall(Execution execution) => execution is { Trigger: Trigger.Schedule, FirstAttempt: 1, Number: 1 };
 
     /// <summary>Another node's clock may be behind by milliseconds.</summary>
     private static double Seconds(Execution execution, DateTimeOffset at) => Math.Max(0, (at - execution.ScheduledAt).TotalSeconds);

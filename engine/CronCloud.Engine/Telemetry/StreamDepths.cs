@@ -6,11 +6,15 @@ namespace CronCloud.Engine.Telemetry;
 
 /// <summary>
 /// How much waits in the execution queue and for each reader of outcomes, asked of the streams every five seconds. All schedulers tell the same figures: take the highest.
-/// While the streams do not answer there is no figure, rather than an old one.
+/// While the streams do not answer there is no figure, rather than an old one, also when they hang.
 /// </summary>
 public sealed class StreamDepths : ILoop, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Two looks may be missed before a figure is an old one.</summary>
+    private static readonly TimeSpan Life = 3 * Interval;
+
     private static readonly KeyValuePair<string, object?>[] Readers = Tag.PerValueOf<OutcomeReader>("reader");
 
     private readonly IExecutionQueue _queue;
@@ -31,6 +35,8 @@ public sealed class StreamDepths : ILoop, IDisposable
 
     public string Name => "stream depths";
 
+    public TimeSpan Limit => Interval;
+
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
         try
@@ -40,7 +46,7 @@ public sealed class StreamDepths : ILoop, IDisposable
             var lags = new long[Readers.Length];
             foreach (var reader in Enum.GetValues<OutcomeReader>())
                 lags[(int)reader] = await _outcomes.CountAsync(reader, cancellation);
-            _last = new Depths(state.Waiting, Math.Max(0, taken), state.Oldest, lags);
+            _last = new Depths(_time.GetUtcNow(), state.Waiting, Math.Max(0, taken), state.Oldest, lags);
             return Interval;
         }
         catch
@@ -52,10 +58,12 @@ public sealed class StreamDepths : ILoop, IDisposable
 
     public void Dispose() => Meter.Dispose();
 
+    private Depths? Last => _last is { } last && _time.GetUtcNow() - last.At < Life ? last : null;
+
     private IEnumerable<Measurement<T>> Tell<T>(Func<Depths, T> figure)
-        where T : struct => _last is { } last ? [new Measurement<T>(figure(last))] : [];
+        where T : struct => Last is { } last ? [new Measurement<T>(figure(last))] : [];
 
-    private IEnumerable<Measurement<long>> Lags() => _last is { } last ? last.Lags.Select((lag, reader) => new Measurement<long>(lag, Readers[reader])) : [];
+    private IEnumerable<Measurement<long>> Lags() => Last is { } last ? last.Lags.Select((lag, reader) => new Measurement<long>(lag, Readers[reader])) : [];
 
-    private sealed record Depths(long Waiting, long Taken, DateTimeOffset? Oldest, long[] Lags);
+    private sealed record Depths(DateTimeOffset At, long Waiting, long Taken, DateTimeOffset? Oldest, long[] Lags);
 }

@@ -21,7 +21,7 @@ public static class CronCloudHost
             if (builder.Configuration.GetSection("Cluster").Exists())
                 await Console.Error.WriteLineAsync("Cluster__… is not needed and not read: nodes find each other through Redis.");
             using var directory = settings.UsesFiles ? DataDirectory.Open(settings.DataDirectory) : null;
-            if (directory is not null && settings.Alerts.SigningKey is null)
+            if (settings is { Sql: null, Alerts.SigningKey: null }) // the record is this node's alone, and so is the key
                 settings = settings with { Alerts = settings.Alerts with { SigningKey = SigningKeyFile.Open(settings.DataDirectory) } };
             AddDefaults(builder);
             builder.Services.AddSingleton(settings);

@@ -51,7 +51,7 @@ internal static class EngineHosting
         services.AddSingleton(s => new ClockGuard(s.GetRequiredService<DisciplinedClock>(), TimeProvider.System, s.GetServices<IReferenceClock>(), s.GetRequiredService<ILogger<ClockGuard>>()));
         services.AddSingleton<AnswerPruning>();
         services.AddSingleton<Checkpoints>();
-        services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>(), s.GetRequiredService<IRoster>(), () => s.GetRequiredService<ClockGuard>().IsTrusted));
+        services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>(), s.GetRequiredService<IRoster>(), s.GetRequiredService<TimeProvider>(), () => s.GetRequiredService<ClockGuard>().IsTrusted));
         services.AddSingleton<ITargetCaller>(s => new HttpTargetCaller(settings.Targets, s.GetRequiredService<TimeProvider>(), settings.Alerts.SigningKey));
         services.AddSingleton<Worker>();
         services.AddSingleton<Heartbeat>();
@@ -65,7 +65,6 @@ internal static class EngineHosting
         services.AddSingleton<IncidentPruning>();
         services.AddSingleton<Addresser>();
         services.AddSingleton<Composer>();
-        services.AddSingleton<Courier>();
         services.AddSingleton<Notifier>();
         services.AddSingleton<ClockGauges>();
         services.AddSingleton<PartitionGauges>();
@@ -115,7 +114,13 @@ internal static class EngineHosting
             Loop<RecordScan>("record-scan");
             Loop<IncidentClosing>("incident-closing");
             var notifier = Loop<Notifier>("notifier");
-            DrainAtStop(system, "notifier", () => notifier.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(30)));
+            DrainAtStop(system, "notifier", () => notifier.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(15)));
+            foreach (var kind in Enum.GetValues<ChannelKind>())
+            {
+                var courier = system.ActorOf(LoopActor.Props(ActivatorUtilities.CreateInstance<Courier>(services, kind), loggers), $"courier-{kind.ToString().ToLowerInvariant()}");
+                DrainAtStop(system, $"courier-{kind}", () => courier.Ask<LoopActor.Drained>(LoopActor.Drain.Now, TimeSpan.FromSeconds(30)));
+            }
+
             if (settings.Alerts.Heartbeat is not null)
                 Loop<HeartbeatPing>("heartbeat-ping");
             Loop<LedgerScan>("ledger-scan");

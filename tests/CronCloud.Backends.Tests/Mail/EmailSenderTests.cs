@@ -126,6 +126,19 @@ public sealed class EmailSenderTests
     }
 
     [Fact]
+    public async Task An_address_that_is_refused_for_now_remains_and_the_others_have_the_message()
+    {
+        await using var server = await MailServer.StartAsync(MailServerKind.StartTls);
+
+        var failed = await FailAsync(Sender(server), Channel("later@example.com", "refused@example.com", "ops@example.com"), Opened("a"));
+
+        Assert.Equal(["later@example.com"], failed.Remaining);
+        Assert.Contains("refused later@example.com: 450", failed.Message, StringComparison.Ordinal);
+        Assert.Equal(["ops@example.com"], Assert.Single(server.Received).To);
+        Assert.Empty((await FailAsync(Sender(server), Channel("later@example.com"), Opened("a"))).Remaining);
+    }
+
+    [Fact]
     public async Task A_test_tells_the_addresses_that_were_refused()
     {
         await using var server = await MailServer.StartAsync(MailServerKind.StartTls);

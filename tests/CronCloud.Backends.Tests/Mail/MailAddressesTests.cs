@@ -8,6 +8,8 @@ public sealed class MailAddressesTests
     [InlineData("ops@example.com", true)]
     [InlineData("first.last+tag@sub.example.co.uk", true)]
     [InlineData("ops@[192.0.2.1]", true)]
+    [InlineData("ops@exämple.com", true)]
+    [InlineData("öps@example.com", false)]
     [InlineData("", false)]
     [InlineData("ops", false)]
     [InlineData("@example.com", false)]

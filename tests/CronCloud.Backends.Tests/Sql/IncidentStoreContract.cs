@@ -149,14 +149,33 @@ public abstract class IncidentStoreContract : AlertsContract
         var late = await FailAsync("late", Now.AddDays(-200));
         await RecoverAsync("late", Now.AddDays(-10));
 
-        Assert.Equal(2, await Incidents.PruneAsync(Now.AddDays(-90), Now.AddDays(-1), 500, None));
-        Assert.Equal(0, await Incidents.PruneAsync(Now.AddDays(-90), Now.AddDays(-1), 500, None));
+        Assert.Equal(2, await Incidents.PruneAsync(Now.AddDays(-90), Now.AddDays(-1), Now.AddDays(-30), 500, None));
+        Assert.Equal(0, await Incidents.PruneAsync(Now.AddDays(-90), Now.AddDays(-1), Now.AddDays(-30), 500, None));
 
         Assert.Null(await Incidents.FindAsync("t", old.Id, None));
         Assert.Empty(await Incidents.ReadEventsAsync("t", old.Id, None));
         Assert.NotNull(await Incidents.FindAsync("t", late.Id, None));
         Assert.Equal(open.Id, (await HealthAsync(Key("open"))).Incident!.Id);
         Assert.Empty(await Incidents.ReadAsync([Key("old"), Key("late")], None));
+    }
+
+    [Fact]
+    public async Task Failures_that_came_to_no_incident_are_forgotten_after_long_or_with_their_job()
+    {
+        foreach (var (id, at) in new[] { ("old", Now.AddDays(-40)), ("young", Now.AddDays(-20)), ("deleted", Now), ("anew", Now.AddHours(-1)), ("there", Now) })
+            Assert.True(await Incidents.WriteAsync([Change(new JobHealth { Job = Key(id) }, [OutcomeOf(Key(id), AttemptResult.Failed, at) with { IsFinal = false }])], None));
+        await FailAsync("open", Now.AddDays(-40));
+        foreach (var (id, state, made) in new[] { ("deleted", JobState.Deleted, Now.AddDays(-1)), ("anew", JobState.Active, Now), ("there", JobState.Active, Now.AddDays(-1)) })
+        {
+            var job = new Job { Key = Key(id), Definition = new JobDefinition { Schedule = new ScheduleSpec { Cron = "0 * * * *" }, Target = new Target { Http = new HttpTarget { Url = "https://example.com" } } }, State = state, Version = 1, CreatedAt = made, UpdatedAt = made };
+            Assert.True(await Jobs.WriteAsync(job, new Revision(1, Now, "test", "created", state, job.Definition), None));
+        }
+
+        Assert.Equal((2, 0), (await Incidents.ForgetOrphansAsync(10, None), await Incidents.ForgetOrphansAsync(10, None)));
+        Assert.Equal(1, await Incidents.PruneAsync(Now.AddDays(-90), Now.AddDays(-1), Now.AddDays(-30), 500, None));
+
+        var known = await Incidents.ReadAsync([.. new[] { "old", "young", "deleted", "anew", "there", "open" }.Select(id => Key(id))], None);
+        Assert.Equal(["open", "there", "young"], known.Keys.Select(k => k.Id).Order());
     }
 
     private async Task<IReadOnlyList<Incident>> ListAsync(IncidentQuery query) => (await Incidents.ListAsync(query, None)).Items;

@@ -1,6 +1,7 @@
 using CronCloud.Backends.Sql;
 using CronCloud.Core.Alerts;
 using CronCloud.Core.Jobs;
+using LinqToDB.Data;
 
 namespace CronCloud.Backends.Tests.Sql;
 
@@ -43,6 +44,8 @@ public sealed class SqliteNotificationStoreTests : NotificationStoreContract, IA
 
     protected override INotificationStore Notifications => new SqlNotificationStore(_record.Database);
 
+    protected override Task BreakAsync(string incident) => _record.Database.WriteAsync(db => db.ExecuteAsync($"UPDATE incidents SET incident = '{{' WHERE id = '{incident}'"), None);
+
     public Task InitializeAsync() => _record.Database.OpenAsync(None);
 
     public Task DisposeAsync() => _record.DisposeAsync();
@@ -56,6 +59,8 @@ public sealed class PostgresNotificationStoreTests(RealServers servers) : Notifi
     protected override IIncidentStore Incidents => new SqlIncidentStore(_database);
 
     protected override INotificationStore Notifications => new SqlNotificationStore(_database);
+
+    protected override Task BreakAsync(string incident) => _database.WriteAsync(db => db.ExecuteAsync($"UPDATE incidents SET incident = '{{' WHERE id = '{incident}'"), None);
 
     public async Task InitializeAsync() => await (_database = await PostgresRecordTests.NewDatabaseAsync(servers)).OpenAsync(None);
 

@@ -223,6 +223,23 @@ public abstract class RecordContract
     }
 
     [Fact]
+    public async Task Jobs_are_found_together_also_deleted_ones_and_those_of_other_tenants()
+    {
+        var jobs = Jobs;
+        await WriteAsync(jobs, Job("a"));
+        await WriteAsync(jobs, Job("b") with { State = JobState.Deleted });
+        await WriteAsync(jobs, Job("a") with { Key = new JobKey("other", "a") });
+        JobKey[] there = [new JobKey("t", "a"), new JobKey("t", "b"), new JobKey("other", "a")];
+
+        var found = await jobs.FindAsync([.. there, .. there, new JobKey("t", "none"), new JobKey("other", "b")], None);
+
+        Assert.Equal(there.ToHashSet(), found.Keys.ToHashSet());
+        Assert.Equal((JobState.Active, JobState.Deleted), (found[there[0]]().State, found[there[1]]().State));
+        Assert.All(found, job => Assert.Equal(job.Key, job.Value().Key));
+        Assert.Empty(await jobs.FindAsync([], None));
+    }
+
+    [Fact]
     public async Task A_dead_letter_takes_the_place_of_its_pending_execution()
     {
         var (letters, pending) = (DeadLetters, Pending);

@@ -170,6 +170,38 @@ public sealed class HealthChangeTests
     }
 
     [Fact]
+    public void A_failure_that_is_read_after_its_retry_succeeded_is_over()
+    {
+        var once = new AlertPolicy { ConsecutiveFailures = 1 };
+        var retried = Second(Success(0, late: 60, alerts: once));
+
+        var calm = Change(Sound, [retried])!;
+        Assert.Equal((true, 0, 0), (calm.Health.IsCalm, calm.Incidents.Count, calm.Notifications.Count));
+        Assert.Null(Change(calm.Health, [retried, Failure(0, alerts: once)]));
+        Assert.NotNull(After(calm.Health, Failure(2, alerts: once)).Incident);
+    }
+
+    [Fact]
+    public void A_dead_letter_that_is_read_after_its_redrive_succeeded_is_one_resolved_incident()
+    {
+        var change = Change(After(Sound, Second(Success(0, late: 60))), [DeadLetter(0)])!;
+
+        Assert.Equal(IncidentState.Resolved, Assert.Single(change.Incidents).State);
+        Assert.Null(change.Health.Incident);
+    }
+
+    [Fact]
+    public void Two_kinds_of_trouble_that_one_outcome_brings_are_two_events()
+    {
+        var failing = After(Sound, Missed(0, 1));
+        var change = Change(failing, [DeadLetter(2) with { Execution = Failure(2, alerts: new AlertPolicy { ConsecutiveFailures = 1 }).Execution }])!;
+
+        Assert.Equal([IncidentEventKind.Added, IncidentEventKind.Added], change.Events.Select(e => e.Kind));
+        Assert.Equal(2, change.Events.Select(e => e.Key).Distinct().Count());
+        Assert.DoesNotContain("missed", change.Health.Incident!.Summary, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Several_incidents_after_one_another_are_each_told()
     {
         var change = Change(Sound, [DeadLetter(0), Success(1), DeadLetter(2)])!;
@@ -206,6 +238,9 @@ public sealed class HealthChangeTests
         Assert.Null(After(change.Health, Failure(4), Failure(5)).Incident);
         Assert.NotNull(After(change.Health, Failure(4), Failure(5), Failure(6)).Incident);
     }
+
+    /// <summary>As the second attempt of its execution.</summary>
+    private static Outcome Second(Outcome outcome) => outcome with { Execution = outcome.Execution with { Attempt = 2 } };
 
     /// <summary>Ids are never the same twice, as in the product.</summary>
     private static HealthChange? Change(JobHealth health, IEnumerable<Outcome> outcomes) => HealthChange.Of(health, outcomes, () => $"inc-{Guid.NewGuid():N}");

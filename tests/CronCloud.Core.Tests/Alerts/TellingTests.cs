@@ -41,9 +41,8 @@ public sealed class TellingTests
     public void A_deleted_jobs_incident_ends()
     {
         foreach (var gone in new[] { null, Job("ops") with { State = JobState.Deleted }, Job("ops") with { CreatedAt = Now } })
-            Assert.Equal("the job was deleted", ReasonToClose(AlertKind.Opened, Incident(), gone));
-        Assert.Null(ReasonToClose(AlertKind.Opened, Incident(), Job("ops")));
-        Assert.Null(ReasonToClose(AlertKind.Reminder, Incident() with { Kinds = [TroubleKind.Late] }, Job("ops")));
+            Assert.True(Addressing.IsGone(Incident(), gone));
+        Assert.False(Addressing.IsGone(Incident(), Job("ops")));
     }
 
     [Fact]
@@ -60,9 +59,11 @@ public sealed class TellingTests
         var job = Job("ops");
         var over = job with { Definition = job.Definition with { Schedule = new ScheduleSpec { At = Now.AddHours(-1) } } };
 
-        Assert.Equal("the job is not due again", ReasonToClose(AlertKind.Reminder, Incident() with { Kinds = [TroubleKind.Late] }, over));
-        Assert.Null(ReasonToClose(AlertKind.Opened, Incident() with { Kinds = [TroubleKind.Late] }, over));
-        Assert.Null(ReasonToClose(AlertKind.Reminder, Incident() with { Kinds = [TroubleKind.Late, TroubleKind.DeadLetter] }, over));
+        Assert.True(MayBePast(AlertKind.Reminder, over));
+        Assert.False(MayBePast(AlertKind.Opened, over));
+        Assert.False(MayBePast(AlertKind.Reminder, job));
+        Assert.True(Addressing.IsPast(Health(Symptom(TroubleKind.Late), Symptom(TroubleKind.DeadLetter) with { OverAt = Now })));
+        Assert.False(Addressing.IsPast(Health(Symptom(TroubleKind.Late), Symptom(TroubleKind.DeadLetter))));
     }
 
     [Fact]
@@ -94,6 +95,16 @@ public sealed class TellingTests
         var one = Composition.Of([.. waiting, News(7, "x.com", AlertKind.Recovered)], 1, Now);
         Assert.Equal((AlertKind.Opened, 6), (Assert.Single(one.Messages).Message.Kind, one.Messages[0].News.Count));
         Assert.Empty(Composition.Of(waiting, 0, Now).Messages);
+    }
+
+    [Fact]
+    public void Of_more_kinds_than_the_channel_may_have_messages_what_waited_for_longest_goes_first()
+    {
+        WaitingNews Waiting(int number, AlertKind kind, int minutes) => News(number, $"{number}.com", kind) with { News = Notification.Of(Incident() with { Id = $"inc-{number}" }, kind, Now.AddMinutes(minutes)).For("ops") };
+        WaitingNews[] waiting = [Waiting(1, AlertKind.Opened, -1), Waiting(2, AlertKind.Reminder, -2), Waiting(3, AlertKind.Recovered, -3), Waiting(4, AlertKind.Opened, 0)];
+
+        Assert.Equal([AlertKind.Recovered], Composition.Of(waiting, 1, Now).Messages.Select(m => m.Message.Kind));
+        Assert.Equal([AlertKind.Recovered, AlertKind.Reminder], Composition.Of(waiting, 2, Now).Messages.Select(m => m.Message.Kind));
     }
 
     [Fact]
@@ -138,7 +149,11 @@ public sealed class TellingTests
         Assert.Null((message with { Tries = 40 }).RetryAt(Now.AddHours(23).AddSeconds(1)));
     }
 
-    private static string? ReasonToClose(AlertKind kind, Incident incident, Job? job) => Addressing.ReasonToClose(Notification.Of(incident, kind, Now), incident, job, Now);
+    private static bool MayBePast(AlertKind kind, Job job) => Addressing.MayBePast(Notification.Of(Incident(), kind, Now), job, Now);
+
+    private static JobHealth Health(params Symptom[] symptoms) => new() { Job = new JobKey("t", "job"), Symptoms = symptoms };
+
+    private static Symptom Symptom(TroubleKind kind) => new() { Kind = kind, At = Now.AddMinutes(-1), Due = Now.AddMinutes(-1), Summary = "bad" };
 
     private static Addressing Address(AlertKind kind, Incident incident, Job job) => Addressing.Of(Notification.Of(incident, kind, Now), incident, job, Now);
 

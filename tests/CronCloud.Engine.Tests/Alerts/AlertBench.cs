@@ -7,6 +7,7 @@ using CronCloud.Core.Schedules;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Alerts;
 using CronCloud.Engine.Jobs;
+using CronCloud.Engine.Loops;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CronCloud.Engine.Tests.Alerts;
@@ -39,20 +40,22 @@ internal sealed class AlertBench(Pipeline pipeline) : IAsyncDisposable
     {
         var store = notifications ?? pipeline.Notifications;
         return new Notifier(
-            new Addresser(store, pipeline.Jobs, NewClosing(), pipeline.Time, NullLogger<Addresser>.Instance),
-            new Composer(store, pipeline.Time),
-            new Courier(store, Channels, [Sender], pipeline.Time, NullLogger<Courier>.Instance));
+            new Addresser(store, pipeline.Jobs, pipeline.Incidents, pipeline.DeadLetters, NewClosing(), pipeline.Time, NullLogger<Addresser>.Instance),
+            new Composer(store, Channels, pipeline.Time, NullLogger<Composer>.Instance));
     }
 
+    public Courier NewCourier(ChannelKind kind = ChannelKind.Webhook, INotificationStore? notifications = null, IChannelSender? sender = null) =>
+        new(kind, notifications ?? pipeline.Notifications, Channels, [sender ?? Sender], pipeline.Time, NullLogger<Courier>.Instance);
+
     /// <summary>A job with a channel, unless the policy says otherwise.</summary>
-    public Task WriteJobAsync(string id = "job", AlertPolicy? alerts = null, string url = "https://example.com/hook") => pipeline.Book.ChangeAsync(
+    public Task WriteJobAsync(string id = "job", AlertPolicy? alerts = null, string url = "https://example.com/hook", ScheduleSpec? schedule = null) => pipeline.Book.ChangeAsync(
         new ChangeJob
         {
             Tenant = "t",
             Id = id,
             Action = JobAction.Put,
             By = "test",
-            Definition = new JobDefinition { Schedule = new ScheduleSpec { Cron = "* * * * *" }, Target = new Target { Http = new HttpTarget { Url = url } }, Alerts = alerts ?? new AlertPolicy { Channels = ["ops"] } },
+            Definition = new JobDefinition { Schedule = schedule ?? new ScheduleSpec { Cron = "* * * * *" }, Target = new Target { Http = new HttpTarget { Url = url } }, Alerts = alerts ?? new AlertPolicy { Channels = ["ops"] } },
         },
         Pipeline.None);
 
@@ -71,23 +74,27 @@ internal sealed class AlertBench(Pipeline pipeline) : IAsyncDisposable
 
     public Task PublishAsync(params Outcome[] outcomes) => pipeline.Outcomes.PublishAsync([.. outcomes.Select(o => new StreamMessage(Next(), 17, o.ToJson()))], Pipeline.None);
 
-    /// <summary>Lets time pass second by second, and the notifier run as its actor would.</summary>
+    /// <summary>Lets time pass second by second, and the notifier and the couriers run as their actors would.</summary>
     public async Task PassAsync(TimeSpan time, TimeSpan? step = null)
     {
         var until = Now + time;
         do
         {
             pipeline.Time.Advance(step ?? TimeSpan.FromSeconds(1));
-            await NotifyAsync(NewNotifier());
+            await NotifyAsync();
         }
         while (Now < until);
     }
 
-    /// <summary>Runs it until there is nothing to do now.</summary>
-    public static async Task NotifyAsync(Notifier notifier)
+    /// <summary>What is due is told, until there is nothing to do now.</summary>
+    public async Task NotifyAsync(INotificationStore? notifications = null)
     {
-        while (await notifier.RunOnceAsync(Pipeline.None) == TimeSpan.Zero)
+        ILoop[] loops = [NewNotifier(notifications), .. Enum.GetValues<ChannelKind>().Select(kind => NewCourier(kind, notifications))];
+        foreach (var loop in loops)
         {
+            while (await loop.RunOnceAsync(Pipeline.None) == TimeSpan.Zero)
+            {
+            }
         }
     }
 
@@ -123,12 +130,14 @@ internal sealed class AlertBench(Pipeline pipeline) : IAsyncDisposable
     private string Next() => (++_published).ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>Channels of the tenant "t", all of one kind.</summary>
+/// <summary>Channels of the tenant "t".</summary>
 internal sealed class MemoryChannels : IChannelStore
 {
     private readonly Dictionary<string, Channel> _channels = [];
 
     public void Add(string id) => _channels[id] = new Channel { Tenant = "t", Id = id, Webhook = new WebhookChannel { Url = new Uri($"https://{id}.example.com") }, Version = 1, CreatedAt = Pipeline.Start, UpdatedAt = Pipeline.Start };
+
+    public void AddEmail(string id, params string[] to) => _channels[id] = new Channel { Tenant = "t", Id = id, Email = new EmailChannel { To = to }, Version = 1, CreatedAt = Pipeline.Start, UpdatedAt = Pipeline.Start };
 
     public void Remove(string id) => _channels.Remove(id);
 

@@ -16,7 +16,7 @@ public sealed class DeliveryTests
         {
             var dying = new FaultyNotifications(bench.Pipeline.Notifications) { DiesAfter = step };
             bench.Pipeline.Time.Advance(Soon);
-            await Assert.ThrowsAsync<IOException>(() => AlertBench.NotifyAsync(bench.NewNotifier(dying)));
+            await Assert.ThrowsAsync<IOException>(() => bench.NotifyAsync(dying));
         }
 
         await bench.PassAsync(TimeSpan.FromMinutes(2));
@@ -31,10 +31,10 @@ public sealed class DeliveryTests
     {
         await using var bench = await OpenWithIncidentAsync();
         bench.Pipeline.Time.Advance(Soon);
-        await Assert.ThrowsAsync<IOException>(() => AlertBench.NotifyAsync(bench.NewNotifier(new FaultyNotifications(bench.Pipeline.Notifications) { DiesBeforeEnd = true })));
+        await Assert.ThrowsAsync<IOException>(() => bench.NotifyAsync(new FaultyNotifications(bench.Pipeline.Notifications) { DiesBeforeEnd = true }));
         Assert.Single(bench.Sender.Sent);
 
-        await bench.PassAsync(TimeSpan.FromSeconds(59));
+        await bench.PassAsync(TimeSpan.FromSeconds(119));
         Assert.Single(bench.Sender.Sent);
         await bench.PassAsync(TimeSpan.FromMinutes(5));
 
@@ -63,7 +63,8 @@ public sealed class DeliveryTests
         await using var bench = await OpenWithIncidentAsync();
         bench.Sender.Hangs = true;
         bench.Pipeline.Time.Advance(Soon);
-        var hanging = bench.NewNotifier().RunOnceAsync(Pipeline.None);
+        await bench.NewNotifier().RunOnceAsync(Pipeline.None);
+        var hanging = bench.NewCourier().RunOnceAsync(Pipeline.None);
         while (bench.Sender.Sent.Count == 0)
             await Task.Yield();
         bench.Sender.Hangs = false;
@@ -82,7 +83,7 @@ public sealed class DeliveryTests
         await using var bench = await OpenWithIncidentAsync();
         bench.Pipeline.Time.Advance(Soon);
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => AlertBench.NotifyAsync(bench.NewNotifier())));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => bench.NotifyAsync()));
         await bench.PassAsync(TimeSpan.FromMinutes(2));
 
         Assert.Single(bench.Sender.Sent);
@@ -114,6 +115,64 @@ public sealed class DeliveryTests
         var events = await bench.Pipeline.Incidents.ReadEventsAsync("t", (await bench.IncidentAsync()).Id, Pipeline.None);
         var undelivered = events.Single(e => e.Kind == IncidentEventKind.Undelivered);
         Assert.Equal(("gone", "there is no such channel"), (undelivered.Channel, undelivered.Detail));
+    }
+
+    [Fact]
+    public async Task A_mail_server_that_hangs_holds_up_no_webhook()
+    {
+        await using var bench = await OpenWithIncidentAsync(new AlertPolicy { Channels = ["mail", "ops"] });
+        bench.Channels.AddEmail("mail", "ops@example.com");
+        bench.Pipeline.Time.Advance(Soon);
+        await bench.NewNotifier().RunOnceAsync(Pipeline.None);
+        var mail = new MailbagSender { Hangs = true };
+        var hanging = bench.NewCourier(ChannelKind.Email, sender: mail).RunOnceAsync(Pipeline.None);
+
+        await bench.NewCourier().RunOnceAsync(Pipeline.None);
+
+        Assert.Equal("ops", Assert.Single(bench.Sender.Sent).Channel);
+        Assert.False(hanging.IsCompleted);
+        while (mail.To.Count == 0)
+            await Task.Yield();
+        bench.Pipeline.Time.Advance(TimeSpan.FromSeconds(50));
+        await hanging;
+        Assert.Single(mail.To);
+    }
+
+    [Fact]
+    public async Task Addresses_that_have_a_message_do_not_get_it_again()
+    {
+        await using var bench = await OpenWithIncidentAsync(new AlertPolicy { Channels = ["mail"] });
+        bench.Channels.AddEmail("mail", "a@example.com", "b@example.com", "c@example.com");
+        bench.Pipeline.Time.Advance(Soon);
+        await bench.NewNotifier().RunOnceAsync(Pipeline.None);
+        var mail = new MailbagSender { RefusesForNow = ["b@example.com"] };
+        var courier = bench.NewCourier(ChannelKind.Email, sender: mail);
+
+        await courier.RunOnceAsync(Pipeline.None);
+        mail.RefusesForNow = [];
+        bench.Pipeline.Time.Advance(Soon);
+        await courier.RunOnceAsync(Pipeline.None);
+
+        Assert.Equal(["a@example.com,b@example.com,c@example.com", "b@example.com"], mail.To);
+        Assert.Contains(IncidentEventKind.Notified, await bench.EventsAsync());
+    }
+
+    [Fact]
+    public async Task A_message_that_ends_every_node_is_given_up_after_a_day()
+    {
+        await using var bench = await OpenWithIncidentAsync();
+        bench.Pipeline.Time.Advance(Soon);
+        await bench.NewNotifier().RunOnceAsync(Pipeline.None);
+        for (var hours = 0; hours < 25; hours++)
+        {
+            Assert.Single(await bench.Pipeline.Notifications.ClaimAsync(ChannelKind.Webhook, bench.Now, TimeSpan.FromMinutes(2), 10, Pipeline.None));
+            bench.Pipeline.Time.Advance(TimeSpan.FromHours(1));
+        }
+
+        await bench.NewCourier().RunOnceAsync(Pipeline.None);
+
+        Assert.Empty(bench.Sender.Sent);
+        Assert.Contains(IncidentEventKind.Undelivered, await bench.EventsAsync());
     }
 
     private static async Task<AlertBench> OpenWithIncidentAsync(AlertPolicy? alerts = null)

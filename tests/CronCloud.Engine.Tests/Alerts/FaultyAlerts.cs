@@ -50,7 +50,10 @@ internal sealed class FaultyIncidents(IIncidentStore incidents) : IIncidentStore
 
     public Task<IReadOnlyList<Incident>> ReadOrphansAsync(int limit, CancellationToken cancellation) => incidents.ReadOrphansAsync(limit, cancellation);
 
-    public Task<int> PruneAsync(DateTimeOffset resolvedBefore, DateTimeOffset calmBefore, int limit, CancellationToken cancellation) => incidents.PruneAsync(resolvedBefore, calmBefore, limit, cancellation);
+    public Task<int> ForgetOrphansAsync(int limit, CancellationToken cancellation) => incidents.ForgetOrphansAsync(limit, cancellation);
+
+    public Task<int> PruneAsync(DateTimeOffset resolvedBefore, DateTimeOffset calmBefore, DateTimeOffset failedBefore, int limit, CancellationToken cancellation) =>
+        incidents.PruneAsync(resolvedBefore, calmBefore, failedBefore, limit, cancellation);
 }
 
 internal enum Step
@@ -67,7 +70,7 @@ internal sealed class FaultyNotifications(INotificationStore notifications) : IN
 
     public bool DiesBeforeEnd { get; init; }
 
-    public Task<IReadOnlyList<WaitingNews>> ReadDueAsync(DateTimeOffset now, int limit, CancellationToken cancellation) => notifications.ReadDueAsync(now, limit, cancellation);
+    public Task<IReadOnlyList<DueNews>> ClaimDueAsync(DateTimeOffset now, TimeSpan lease, int limit, CancellationToken cancellation) => notifications.ClaimDueAsync(now, lease, limit, cancellation);
 
     public Task<bool> AddressAsync(Addressing addressing, CancellationToken cancellation) => AfterAsync(Step.Address, notifications.AddressAsync(addressing, cancellation));
 
@@ -77,9 +80,12 @@ internal sealed class FaultyNotifications(INotificationStore notifications) : IN
 
     public Task<bool> ComposeAsync(WaitingChannel channel, Composition composition, DateTimeOffset now, CancellationToken cancellation) => AfterAsync(Step.Compose, notifications.ComposeAsync(channel, composition, now, cancellation));
 
+    public Task<DateTimeOffset?> UseAsync(string tenant, string channel, DateTimeOffset now, CancellationToken cancellation) => notifications.UseAsync(tenant, channel, now, cancellation);
+
     public Task<int> HoldAsync(DateTimeOffset now, CancellationToken cancellation) => notifications.HoldAsync(now, cancellation);
 
-    public Task<IReadOnlyList<OutgoingMessage>> ClaimAsync(DateTimeOffset now, TimeSpan lease, int limit, CancellationToken cancellation) => AfterAsync(Step.Claim, notifications.ClaimAsync(now, lease, limit, cancellation));
+    public Task<IReadOnlyList<ClaimedMessage>> ClaimAsync(ChannelKind kind, DateTimeOffset now, TimeSpan lease, int limit, CancellationToken cancellation) =>
+        AfterAsync(Step.Claim, notifications.ClaimAsync(kind, now, lease, limit, cancellation));
 
     public Task<bool> EndAsync(OutgoingMessage message, IReadOnlyList<IncidentEvent> events, CancellationToken cancellation) =>
         DiesBeforeEnd ? throw new IOException("the node dies") : notifications.EndAsync(message, events, cancellation);

@@ -49,7 +49,7 @@ public sealed class HeartbeatPingTests
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var leases = new MemoryLeases(pipeline.Time);
-        var (ping, checkpoints) = await NewPingAsync(pipeline, owner: new PartitionOwner("node", leases, leases));
+        var (ping, checkpoints) = await NewPingAsync(pipeline, owner: new PartitionOwner("node", leases, leases, pipeline.Time));
         await AdvanceAsync(pipeline, checkpoints);
 
         await ping.RunOnceAsync(Pipeline.None);

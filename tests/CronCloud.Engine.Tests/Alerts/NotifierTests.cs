@@ -1,5 +1,8 @@
 using CronCloud.Core.Alerts;
+using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
+using CronCloud.Core.Schedules;
 using CronCloud.Engine.Jobs;
 
 namespace CronCloud.Engine.Tests.Alerts;
@@ -135,6 +138,60 @@ public sealed class NotifierTests
     }
 
     [Fact]
+    public async Task While_there_is_more_news_than_a_batch_the_first_is_told()
+    {
+        await using var bench = await AlertBench.OpenAsync();
+        await bench.WriteJobAsync();
+        await bench.TellAsync(bench.Failed());
+        bench.Pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        foreach (var half in Enumerable.Range(0, 1_500).Chunk(750))
+            await bench.TellAsync([.. half.Select(i => bench.Failed($"quiet-{i}"))]);
+        bench.Pipeline.Time.Advance(Soon);
+
+        Assert.Equal(TimeSpan.Zero, await bench.NewNotifier().RunOnceAsync(Pipeline.None));
+        await bench.NewCourier().RunOnceAsync(Pipeline.None);
+
+        Assert.Equal("job", Assert.Single(bench.Sender.Messages).Items[0].JobId);
+        Assert.NotEqual(TimeSpan.Zero, await bench.NewNotifier().RunOnceAsync(Pipeline.None));
+    }
+
+    [Fact]
+    public async Task A_job_that_cannot_be_read_keeps_its_own_news_waiting_and_nobody_elses()
+    {
+        await using var bench = await AlertBench.OpenAsync();
+        foreach (var id in new[] { "broken", "job" })
+        {
+            await bench.WriteJobAsync(id);
+            await bench.TellAsync(bench.Failed(id));
+        }
+
+        bench.Pipeline.Jobs.MakeUnreadable(new Core.Jobs.JobKey("t", "broken"));
+        await bench.PassAsync(Soon);
+
+        Assert.Equal("job", Assert.Single(bench.Sender.Messages).Items[0].JobId);
+        Assert.Empty(await bench.Pipeline.Notifications.ClaimDueAsync(bench.Now, Minute, 10, Pipeline.None));
+        Assert.Single(await bench.Pipeline.Notifications.ClaimDueAsync(bench.Now + TimeSpan.FromMinutes(2), Minute, 10, Pipeline.None));
+    }
+
+    [Fact]
+    public async Task Openings_without_end_hold_back_no_recovery()
+    {
+        await using var bench = await AlertBench.OpenAsync();
+        for (var i = 0; i < 40; i++)
+            await bench.WriteJobAsync($"job-{i}", url: $"https://{i}.example.com/");
+        for (var i = 0; i < 40; i++)
+        {
+            await bench.TellAsync(bench.Failed($"job-{i}", $"https://{i}.example.com/"));
+            if (i == 8)
+                await bench.TellAsync(bench.Succeeded("job-0"));
+            await bench.PassAsync(TimeSpan.FromSeconds(20));
+        }
+
+        var recovered = bench.Sender.Messages.First(m => m.Kind == AlertKind.Recovered);
+        Assert.InRange(recovered.At - recovered.Items[0].Until!.Value, TimeSpan.Zero, TimeSpan.FromMinutes(3));
+    }
+
+    [Fact]
     public async Task A_channel_that_is_held_back_holds_back_no_other()
     {
         await using var bench = await AlertBench.OpenAsync();
@@ -201,6 +258,44 @@ public sealed class NotifierTests
         await bench.ChangeJobAsync(JobAction.Resume);
         await bench.PassAsync(TimeSpan.FromHours(25), TimeSpan.FromMinutes(10));
         Assert.Equal(AlertKind.Reminder, bench.Sender.Messages.Last().Kind);
+    }
+
+    [Fact]
+    public async Task A_job_that_ran_once_late_and_in_vain_ends_with_its_redrive()
+    {
+        await using var bench = await AlertBench.OpenAsync();
+        await bench.WriteJobAsync(schedule: new ScheduleSpec { At = bench.Now.AddSeconds(1) });
+        bench.Pipeline.Time.Advance(Minute + Minute);
+        var late = bench.Failed();
+        late = late with { Execution = late.Execution with { ScheduledAt = late.StartedAt - Minute - Minute } };
+        await bench.TellAsync(late);
+        await bench.PassAsync(Soon);
+        await bench.TellAsync(bench.Succeeded() with { Execution = late.Execution with { Trigger = Trigger.Redrive, Attempt = 2, FirstAttempt = 2 } });
+
+        await bench.PassAsync(TimeSpan.FromHours(25), TimeSpan.FromMinutes(10));
+
+        var incident = await bench.IncidentAsync();
+        Assert.Equal([TroubleKind.DeadLetter, TroubleKind.Late], incident.Kinds.Order());
+        Assert.Equal((IncidentState.Resolved, "the job is not due again"), (incident.State, incident.ClosedBecause));
+    }
+
+    [Fact]
+    public async Task Without_its_dead_letter_a_job_that_is_never_due_again_is_not_reminded_of()
+    {
+        await using var bench = await AlertBench.OpenAsync();
+        await bench.WriteJobAsync(schedule: new ScheduleSpec { At = bench.Now.AddSeconds(1) });
+        bench.Pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        var failed = bench.Failed();
+        await bench.Pipeline.DeadLetters.KeepAsync([DeadLetter.Of(failed)], Pipeline.None);
+        await bench.TellAsync(failed);
+        await bench.PassAsync(TimeSpan.FromHours(25), TimeSpan.FromMinutes(10));
+        Assert.Equal([AlertKind.Opened, AlertKind.Reminder], bench.Sender.Messages.Select(m => m.Kind));
+
+        Assert.True(await bench.Pipeline.DeadLetters.DiscardAsync("t", failed.Execution.ExecutionId, Pipeline.None));
+        await bench.PassAsync(TimeSpan.FromHours(25), TimeSpan.FromMinutes(10));
+
+        Assert.Equal(2, bench.Sender.Sent.Count);
+        Assert.Equal("the job is not due again, and has no dead letter any more", (await bench.IncidentAsync()).ClosedBecause);
     }
 
     /// <summary>Fails some times in a row, a minute apart: the incident opens with the first dead letter.</summary>

@@ -14,7 +14,7 @@ public sealed class PartitionOwnerTests
     public PartitionOwnerTests()
     {
         _leases = new MemoryLeases(_time);
-        _owners = [.. new[] { "a", "b", "c" }.Select(name => new PartitionOwner(name, _leases, _leases))];
+        _owners = [.. new[] { "a", "b", "c" }.Select(name => new PartitionOwner(name, _leases, _leases, _time))];
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class PartitionOwnerTests
     public async Task An_owner_that_may_not_dispatch_stands_aside_until_it_may()
     {
         var isFit = true;
-        var owner = new PartitionOwner("d", _leases, _leases, () => isFit);
+        var owner = new PartitionOwner("d", _leases, _leases, _time, () => isFit);
         await SettleAsync([owner, .. _owners]);
         Assert.NotEmpty(owner.Held);
 

@@ -23,7 +23,7 @@ public sealed class GaugesTests : IDisposable
         var parts = pipeline.NewParts();
         var partition = new DuePartition(Pipeline.Partition, parts, pipeline.Time);
         var owner = await pipeline.NewOwnerAsync();
-        using var gauges = new PartitionGauges(owner, parts, new InvariantScan(owner, pipeline.Index, pipeline.Pending, new Findings(NullLogger<Findings>.Instance), pipeline.Time), pipeline.Time);
+        using var gauges = NewGauges(pipeline, owner, parts);
         Listen(gauges.Meter);
         await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
         await Pipeline.RunAsync(partition);
@@ -32,6 +32,7 @@ public sealed class GaugesTests : IDisposable
         pipeline.Queue.Refuses = true;
         pipeline.Time.Advance(TimeSpan.FromSeconds(4));
         await Assert.ThrowsAsync<IOException>(() => partition.RunOnceAsync(Pipeline.None));
+        await RenewAsync(owner);
         Assert.Equal((1, 3), (Backlog(), Lag()));
 
         pipeline.Queue.Refuses = false;
@@ -40,22 +41,72 @@ public sealed class GaugesTests : IDisposable
     }
 
     [Fact]
-    public async Task The_age_of_a_checkpoint_is_told_once_there_is_one()
+    public async Task The_oldest_checkpoint_counts_and_one_that_was_never_written_from_when_the_partition_was_taken_over()
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var checkpoints = pipeline.NewCheckpoints();
         var parts = pipeline.NewParts(checkpoints);
         var owner = await pipeline.NewOwnerAsync();
-        using var gauges = new PartitionGauges(owner, parts, new InvariantScan(owner, pipeline.Index, pipeline.Pending, new Findings(NullLogger<Findings>.Instance), pipeline.Time), pipeline.Time);
+        using var gauges = NewGauges(pipeline, owner, parts);
         Listen(gauges.Meter);
-        Assert.Null(Told("croncloud.checkpoint.age"));
-
-        checkpoints.Reached(3, Pipeline.Start);
-        checkpoints.Reached(4, Pipeline.Start.AddSeconds(5));
-        await checkpoints.RunOnceAsync(Pipeline.None);
         pipeline.Time.Advance(TimeSpan.FromSeconds(7));
-
+        await RenewAsync(owner);
         Assert.Equal(7, Told("croncloud.checkpoint.age"));
+
+        for (var partition = 0; partition < Partitions.Count; partition++)
+            checkpoints.Reached(partition, Pipeline.Start.AddSeconds(partition == 3 ? 5 : 7));
+        await checkpoints.RunOnceAsync(Pipeline.None);
+
+        Assert.Equal(2, Told("croncloud.checkpoint.age"));
+    }
+
+    [Fact]
+    public async Task While_the_index_is_away_what_came_due_since_the_last_look_is_late()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var parts = pipeline.NewParts();
+        var partition = new DuePartition(Pipeline.Partition, parts, pipeline.Time);
+        var owner = await pipeline.NewOwnerAsync();
+        using var gauges = NewGauges(pipeline, owner, parts);
+        Listen(gauges.Meter);
+        await Pipeline.RunAsync(partition);
+        pipeline.Index.IsAway = true;
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(4));
+        await RenewAsync(owner);
+        await Assert.ThrowsAsync<IOException>(() => partition.RunOnceAsync(Pipeline.None));
+        Assert.Equal(0, Lag());
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(4));
+        await RenewAsync(owner);
+        await Assert.ThrowsAsync<IOException>(() => partition.RunOnceAsync(Pipeline.None));
+        Assert.Equal(8, Lag());
+        Assert.Equal(8, Told("croncloud.due.lag", $"{(Pipeline.Partition + 1) % Partitions.Count}")); // nobody ever looked at it
+
+        pipeline.Index.IsAway = false;
+        await Pipeline.RunAsync(partition);
+        Assert.Equal(0, Lag());
+    }
+
+    [Fact]
+    public async Task A_node_that_cannot_renew_its_leases_tells_nothing_of_partitions_that_may_be_anothers()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var parts = pipeline.NewParts();
+        var owner = await pipeline.NewOwnerAsync();
+        using var gauges = NewGauges(pipeline, owner, parts);
+        Listen(gauges.Meter);
+        await Pipeline.RunAsync(new DuePartition(Pipeline.Partition, parts, pipeline.Time));
+        Assert.Equal((Partitions.Count, 0), (Told("croncloud.partitions.held"), Lag()));
+
+        pipeline.Time.Advance(PartitionOwner.LeaseLife);
+        Assert.Equal(0, Told("croncloud.partitions.held"));
+        Assert.Null(Lag());
+        Assert.Null(Told("croncloud.checkpoint.age"));
+        Assert.Equal(Partitions.Count, owner.Held.Count); // and goes on scanning them
+
+        await RenewAsync(owner);
+        Assert.Equal(Partitions.Count, Told("croncloud.partitions.held"));
     }
 
     [Fact]
@@ -78,11 +129,23 @@ public sealed class GaugesTests : IDisposable
         await depths.RunOnceAsync(Pipeline.None);
         Assert.Equal((0, 1, 1), (Told("croncloud.queue.depth"), Told("croncloud.outcome.lag", "settler"), Told("croncloud.outcome.lag", "history")));
 
+        pipeline.Time.Advance(TimeSpan.FromSeconds(14)); // a run that hangs, and does not even heed its cancellation
+        Assert.Equal(0, Told("croncloud.queue.depth"));
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Null(Told("croncloud.queue.depth"));
+        await depths.RunOnceAsync(Pipeline.None);
+        Assert.Equal(0, Told("croncloud.queue.depth"));
+
         pipeline.Queue.IsAway = true;
         await Assert.ThrowsAsync<IOException>(() => depths.RunOnceAsync(Pipeline.None));
         Assert.Null(Told("croncloud.queue.depth"));
         Assert.Null(Told("croncloud.outcome.lag", "settler"));
     }
+
+    private static PartitionGauges NewGauges(Pipeline pipeline, PartitionOwner owner, DuePartitionParts parts) =>
+        new(owner, parts, new InvariantScan(owner, pipeline.Index, pipeline.Pending, new Findings(NullLogger<Findings>.Instance), pipeline.Time), pipeline.Time);
+
+    private static Task RenewAsync(PartitionOwner owner) => owner.RunOnceAsync([.. owner.Held], Pipeline.None);
 
     private double? Backlog() => Told("croncloud.due.backlog", $"{Pipeline.Partition}");
 

@@ -38,7 +38,7 @@ public sealed class LatenessMetricsTests : IDisposable
         var execution = Late(1);
 
         LatenessMetrics.Dispatched(execution, _now);
-        LatenessMetrics.Started(execution, _now.AddSeconds(1));
+        LatenessMetrics.Started(execution, 0, _now.AddSeconds(1));
         LatenessMetrics.Settled(execution, _now.AddSeconds(2));
 
         Assert.Equal([("dispatched", "skip", Unheard), ("started", "skip", Unheard + 1), ("settled", "skip", Unheard + 2)], _measured);
@@ -51,17 +51,45 @@ public sealed class LatenessMetricsTests : IDisposable
         foreach (var execution in new[] { Late(2), Late(3) with { FirstAttempt = 3 } })
         {
             LatenessMetrics.Dispatched(execution, _now);
-            LatenessMetrics.Started(execution, _now);
+            LatenessMetrics.Started(execution, 0, _now);
             LatenessMetrics.Settled(execution, _now);
         }
 
         Assert.Empty(_measured);
     }
 
+    [Theory]
+    [InlineData(Trigger.Manual)]
+    [InlineData(Trigger.Event)]
+    [InlineData(Trigger.Backfill)]
+    [InlineData(Trigger.Redrive)]
+    public void What_no_schedule_named_is_not_late(Trigger trigger)
+    {
+        var execution = Late(1) with { Trigger = trigger };
+
+        LatenessMetrics.Dispatched(execution, _now);
+        LatenessMetrics.Started(execution, 0, _now);
+        LatenessMetrics.Settled(execution, _now);
+
+        Assert.Empty(_measured);
+    }
+
+    [Fact]
+    public void An_attempt_starts_once_however_many_workers_have_it()
+    {
+        LatenessMetrics.Started(Late(1), 1, _now);
+        LatenessMetrics.Started(Late(1) with { Returns = 1 }, 0, _now);
+        LatenessMetrics.Started(Late(1) with { Redispatch = 1 }, 0, _now);
+        Assert.Empty(_measured);
+
+        LatenessMetrics.Started(Late(1), 0, _now);
+        Assert.Single(_measured);
+    }
+
     [Fact]
     public void An_attempt_that_was_put_off_was_none_and_the_next_one_is_the_first()
     {
-        LatenessMetrics.Started(Late(2) with { PutOffs = 1 }, _now);
+        LatenessMetrics.Started(Late(2) with { PutOffs = 1 }, 0, _now);
 
         Assert.Equal([("started", "skip", Unheard)], _measured);
     }

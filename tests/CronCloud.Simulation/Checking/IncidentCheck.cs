@@ -4,7 +4,7 @@ using CronCloud.Core.History;
 
 namespace CronCloud.Simulation.Checking;
 
-/// <summary>I10: whatever became a dead letter or was missed is told of by an incident that was not over before; a job has one open incident at most, and each has its one message.</summary>
+/// <summary>I10: whatever became a dead letter or was missed is told of by an incident that was not over before; a job has one open incident at most, and each has its one news of the opening. Whether that reaches a channel is not to be seen here: nobody is told in these worlds.</summary>
 internal static class IncidentCheck
 {
     /// <summary>Until what history has is read for trouble too: the record may be away for longer than history is.</summary>

@@ -106,7 +106,23 @@ internal sealed class IncidentStoreTwin(JobStoreTwin jobs) : IIncidentStore
         return [.. orphans.Take(limit)];
     }
 
-    public Task<int> PruneAsync(DateTimeOffset resolvedBefore, DateTimeOffset calmBefore, int limit, CancellationToken cancellation)
+    public async Task<int> ForgetOrphansAsync(int limit, CancellationToken cancellation)
+    {
+        List<JobHealth> troubled;
+        lock (_lock)
+            troubled = [.. _healths.Values.Where(h => !h.IsCalm && OpenOf(h.Job) is null)];
+        var orphans = new List<JobHealth>();
+        foreach (var health in troubled)
+        {
+            if (await jobs.FindAsync(health.Job, cancellation) is { } job && (job.State == JobState.Deleted || job.CreatedAt > health.LatestAt + Incident.ClockTolerance))
+                orphans.Add(health);
+        }
+
+        lock (_lock)
+            return orphans.Take(limit).Count(h => _healths.GetValueOrDefault(h.Job)?.Version == h.Version && _healths.Remove(h.Job));
+    }
+
+    public Task<int> PruneAsync(DateTimeOffset resolvedBefore, DateTimeOffset calmBefore, DateTimeOffset failedBefore, int limit, CancellationToken cancellation)
     {
         lock (_lock)
         {
@@ -118,7 +134,7 @@ internal sealed class IncidentStoreTwin(JobStoreTwin jobs) : IIncidentStore
                     _events.Remove(key);
             }
 
-            var healths = _healths.Values.Where(h => h.IsCalm && h.LatestAt < calmBefore).Take(limit).ToList();
+            var healths = _healths.Values.Where(h => h.IsCalm ? h.LatestAt < calmBefore : h.LatestAt < failedBefore && OpenOf(h.Job) is null).Take(limit).ToList();
             healths.ForEach(h => _healths.Remove(h.Job));
             return Task.FromResult(Math.Max(incidents.Count, healths.Count));
         }

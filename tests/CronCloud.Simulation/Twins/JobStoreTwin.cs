@@ -22,6 +22,12 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
             return Task.FromResult(_jobs.GetValueOrDefault(key));
     }
 
+    public Task<IReadOnlyDictionary<JobKey, Func<Job>>> FindAsync(IReadOnlyCollection<JobKey> keys, CancellationToken cancellation)
+    {
+        lock (_lock)
+            return Task.FromResult<IReadOnlyDictionary<JobKey, Func<Job>>>(keys.Distinct().Where(_jobs.ContainsKey).ToDictionary(key => key, key => (Func<Job>)(() => _jobs[key])));
+    }
+
     public Task<bool> WriteAsync(Job job, Revision revision, CancellationToken cancellation)
     {
         lock (_lock)
