@@ -42,7 +42,8 @@ internal static class HistoryCheck
 
         // A worker that finds its message handed out too often gives up also an attempt whose outcome is known, where NATS forgot that outcome's id: its row says so then.
         // The same goes for one that puts off an attempt which another goes on with.
-        foreach (var row in rows.Where(r => r.Attempt <= chain.Attempts.Count && (evidence.IsFaultless || !evidence.Servers.Outcomes.PutOff.Contains($"{execution.Key}#{r.Attempt}")) && !evidence.Crashes.Contains($"{execution.Key}#{r.Attempt}")))
+        var isSure = evidence.MadeAndPutOff(execution.Key) == 0;
+        foreach (var row in rows.Where(r => isSure && r.Attempt <= chain.Attempts.Count && (evidence.IsFaultless || !evidence.Servers.Outcomes.PutOff.Contains($"{execution.Key}#{r.Attempt}")) && !evidence.Crashes.Contains($"{execution.Key}#{r.Attempt}")))
         {
             if (row.Status != chain.StatusAfter(row.Attempt) || row.Result != chain.Attempts[row.Attempt - 1].Answer.Result)
                 yield return Finding.Now("I9", $"history says of {execution.Key} attempt {row.Attempt}: {row.Status} {row.Result}; it was {chain.StatusAfter(row.Attempt)} {chain.Attempts[row.Attempt - 1].Answer.Result}", execution.Key);

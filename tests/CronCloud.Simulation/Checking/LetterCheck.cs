@@ -18,7 +18,7 @@ internal static class LetterCheck
             if (isDue && letter is null && !evidence.IsOutcomeLost(execution.Key, chain.Attempts.Count))
                 yield return new Finding("I7", $"{execution.Key} used up its {chain.Attempts.Count} attempts and is no dead letter", [execution.Key], evidence.EndBy(execution), evidence.IsYoung(execution.First.ScheduledAt));
             // An attempt that was given up may be at work still, and tell its own outcome afterwards: both stand, if it had been claimed often enough.
-            if (letter is not null && !evidence.Crashes.Contains(letter.Execution.AttemptId) && !MayComeBack(evidence, execution, letter.Execution) && !IsDroppedToo(evidence, execution, letter) && (!isDue || letter.Execution.Attempt != chain.Attempts.Count || letter.Attempts.Count != chain.Told))
+            if (letter is not null && !evidence.Crashes.Contains(letter.Execution.AttemptId) && !MayComeBack(evidence, execution, letter.Execution) && !IsDroppedToo(evidence, execution, letter) && !(isDue && IsLastOf(chain, letter, evidence.MadeAndPutOff(execution.Key))))
                 yield return Finding.Now("I7", $"{execution.Key} is a dead letter after attempt {letter.Execution.Attempt} ({letter.Attempts.Count} told); it ends as {chain.Ends} after {chain.Attempts.Count}", execution.Key);
         }
 
@@ -38,6 +38,11 @@ internal static class LetterCheck
     /// <summary>A redriven attempt may be made and told as not started, by a step that was half done: either may be what the letter tells.</summary>
     private static bool IsDroppedToo(Evidence evidence, SeenExecution execution, DeadLetter letter) =>
         !evidence.IsFaultless && (evidence.Drops.Of(execution.Key, letter.Execution.Attempt) is not null || letter.Error?.StartsWith("redriven, but not started", StringComparison.Ordinal) == true);
+
+    /// <summary>After as many attempts, or as many more as one worker made and another put off.</summary>
+    private static bool IsLastOf(AttemptChain chain, DeadLetter letter, int more) => more == 0
+        ? letter.Execution.Attempt == chain.Attempts.Count && letter.Attempts.Count == chain.Told
+        : letter.Execution.Attempt >= chain.Attempts.Count - more && letter.Execution.Attempt <= chain.Attempts.Count + more;
 
     /// <summary>
     /// A dead letter may come back though a retry or a redrive of it had come after: where its outcome is settled once more after the redrive has ended (the settler died
