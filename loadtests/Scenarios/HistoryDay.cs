@@ -35,7 +35,7 @@ internal static class HistoryDay
         await UntilMergedAsync(sql);
         var rows = (await sql.RunAsync("SELECT sum(rows), count(), sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'croncloud_history'"))[0];
         var bytes = await BytesAsync(sql, Number(rows[0]));
-        var queries = await HistoryQueries.RunAsync(history, day, executions);
+        var queries = await HistoryQueries.RunAsync(history, day, executions, arguments.Jobs);
         var (written, worst, took) = await WriteAsync(history, arguments.Seconds);
 
         return new HistoryMeasured

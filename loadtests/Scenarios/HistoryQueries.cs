@@ -10,7 +10,7 @@ internal static class HistoryQueries
 {
     private const int Times = 5;
 
-    public static async Task<IReadOnlyList<QueryTimes>> RunAsync(IHistory history, DateTimeOffset day, long executions)
+    public static async Task<IReadOnlyList<QueryTimes>> RunAsync(IHistory history, DateTimeOffset day, long executions, int jobs)
     {
         var all = new HistoryQuery { Tenant = HistorySource.Tenant, From = day, To = day.AddDays(1) };
         var example = (await history.ListAsync(all with { To = day.AddHours(13) }, CancellationToken.None)).Items[0].Last;
@@ -19,7 +19,7 @@ internal static class HistoryQueries
             ("newest", () => ListAsync(history, all)),
             ("newest before noon", () => ListAsync(history, all with { To = day.AddHours(12) })),
             ("q rare", () => ListAsync(history, all with { Text = HistorySource.RareText })),
-            ("q one id", () => ListAsync(history, all with { Text = HistorySource.Invoice(executions) })),
+            ("q one id", () => ListAsync(history, all with { Text = HistorySource.Invoice(executions, jobs) })),
             ("q common", () => ListAsync(history, all with { Text = HistorySource.CommonText })),
             ("q of an error", () => ListAsync(history, all with { Text = "certificate expired" })),
             ("q absent", () => ListAsync(history, all with { Text = HistorySource.AbsentText })),

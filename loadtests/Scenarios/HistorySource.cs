@@ -36,7 +36,7 @@ internal static class HistorySource
         """;
 
     /// <summary>An id that one execution names in its answer.</summary>
-    public static string Invoice(long executions) => $"INV-2026-{(executions / 2) - (executions / 2 % 12) + 4:00000000}";
+    public static string Invoice(long executions, int jobs) => $"INV-2026-{(executions / 2 / jobs * jobs) + 4:00000000}";
 
     /// <summary>Inserts the attempts of some of a day's executions, in the order of their due times.</summary>
     /// <param name="day">Its first second since 1970.</param>
