@@ -113,7 +113,7 @@ internal sealed class Pipeline : IAsyncDisposable
         var dispatcher = new Dispatcher(Index, Queue, Outcomes, Pending, Jobs, new NodeName("node"), Time, NullLogger<Dispatcher>.Instance);
         var lost = new LostFlights(Index, dispatcher, Queue, Outcomes, History, Time, NullLogger<LostFlights>.Instance);
         var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, new KnownStarts(History, DeadLetters, Time, NullLogger<KnownStarts>.Instance), Time, NullLogger<PartitionBuilder>.Instance);
-        return new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), Clock);
+        return new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), new DispatchPace(Time), Clock);
     }
 
     /// <summary>The only owner: it holds all partitions.</summary>

@@ -17,6 +17,9 @@ internal sealed class JetStreamDelivery : Delivery
         Count = (int)(message.Metadata?.NumDelivered ?? 1);
     }
 
+    /// <summary>Its publisher's id; null when it had none.</summary>
+    public string? Id => _message.Headers?.TryGetValue("Nats-Msg-Id", out var id) == true ? id.ToString() : null;
+
     public override ReadOnlyMemory<byte> Body { get; }
 
     public override int Count { get; }

@@ -11,7 +11,7 @@ public sealed class JetStreamExecutionQueue(JetStreamConnection connection) : IE
 
     public Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation) => _stream.PublishAsync(messages, cancellation);
 
-    public Task<IReadOnlyList<Delivery>> PullAsync(int max, TimeSpan wait, CancellationToken cancellation) => _stream.PullAsync(Workers, max, wait, cancellation);
+    public async Task<IReadOnlyList<Delivery>> PullAsync(int max, TimeSpan wait, CancellationToken cancellation) => await _stream.PullAsync(Workers, max, wait, cancellation);
 
     public Task<long> CountAsync(CancellationToken cancellation) => _stream.CountAsync(Workers, cancellation);
 

@@ -52,9 +52,9 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
     /// What is there now, else the first to come within the wait: the caller never holds more than it has room for. A server that was emptied does not
     /// answer a pull, and the client would wait for half a minute: after a moment more than the wait it is asked anew.
     /// </summary>
-    public async Task<IReadOnlyList<Delivery>> PullAsync(string consumerName, int max, TimeSpan wait, CancellationToken cancellation)
+    public async Task<IReadOnlyList<JetStreamDelivery>> PullAsync(string consumerName, int max, TimeSpan wait, CancellationToken cancellation)
     {
-        var deliveries = new List<Delivery>();
+        var deliveries = new List<JetStreamDelivery>();
         var seen = connection.Provisioned;
         var expires = wait > ShortestWait ? wait : ShortestWait;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

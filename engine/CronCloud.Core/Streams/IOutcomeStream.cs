@@ -9,7 +9,7 @@ public interface IOutcomeStream
     /// <summary>Up to <paramref name="max"/> messages for that reader; waits up to <paramref name="wait"/> for the first.</summary>
     Task<IReadOnlyList<Delivery>> PullAsync(OutcomeReader reader, int max, TimeSpan wait, CancellationToken cancellation);
 
-    /// <summary>How many outcomes that reader has not acknowledged yet.</summary>
+    /// <summary>How many messages that reader has not acknowledged yet: outcomes that were published together may share one.</summary>
     Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation);
 
     /// <summary>

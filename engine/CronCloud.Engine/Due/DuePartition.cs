@@ -122,14 +122,15 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         var longest = !_isWhole && now >= _buildsAfter ? BuildPause : _hasLeftOvers ? CatchUpBudget.Interval : LongestSleep;
         if (scan.IsFull || (dispatched.Again <= began && scan.Entries.Count + scan.LeftOvers.Count > 0))
             return TimeSpan.Zero;
+        var rest = _isWhole && scan.Entries.Count > 0 ? parts.Pace.RestAfterRound() : TimeSpan.Zero;
         var next = dispatched.Again < scan.NextDue || scan.NextDue is null ? dispatched.Again : scan.NextDue;
-        return next - now < longest ? (next > now ? next.Value - now : TimeSpan.Zero) : longest;
+        return next - now is { } until && until < longest ? (until > rest ? until : rest) : longest;
     }
 }
 
 /// <summary>What all due partitions of a node share.</summary>
 public sealed record DuePartitionParts(
-    IDueIndex Index, Dispatcher Dispatcher, LostFlights LostFlights, PartitionBuilder Builder, Checkpoints Checkpoints, CatchUpBudget CatchUp, IndexWatch IndexWatch, ClockGuard Clock)
+    IDueIndex Index, Dispatcher Dispatcher, LostFlights LostFlights, PartitionBuilder Builder, Checkpoints Checkpoints, CatchUpBudget CatchUp, IndexWatch IndexWatch, DispatchPace Pace, ClockGuard Clock)
 {
     public DueBacklog Backlog { get; } = new();
 }

@@ -23,6 +23,10 @@ public sealed partial class Worker(
 {
     private const int BatchSize = 256;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
+
+    /// <summary>Between pulls that found less than they might: a pull costs the queue as much with one execution as with many.</summary>
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(10);
+
     private static readonly TimeSpan OutcomePause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>So many workers may claim an attempt and be gone without an outcome: beyond that it is the execution that kills them.</summary>
@@ -37,6 +41,7 @@ public sealed partial class Worker(
     /// <summary>After the stop, so long is tried to tell the outcomes of attempts that were made, and to give the others back.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 
+    private readonly OutcomeGathering _outcomes = new(outcomes, time);
     private readonly Destinations _destinations = new(options.MaxPerDestination, Math.Max(1, options.MaxHeld / 8), time);
     private readonly ConcurrentDictionary<string, HeldExecution> _held = [];
     private readonly SemaphoreSlim _room = new(0);
@@ -64,7 +69,7 @@ public sealed partial class Worker(
         var deliveries = await queue.PullAsync(Math.Min(room, BatchSize), PullWait, cancellation);
         foreach (var held in deliveries.Select(Take).OfType<HeldExecution>().ToList())
             _ = HandleAsync(held);
-        return TimeSpan.Zero;
+        return deliveries.Count is > 0 and < BatchSize ? Gather : TimeSpan.Zero;
     }
 
     /// <summary>What waits for a place at its destination goes back to the queue at once; what runs is waited for, and goes back when it has not ended by then.</summary>
@@ -246,7 +251,7 @@ public sealed partial class Worker(
         {
             try
             {
-                if ((await outcomes.PublishAsync([message], cancellation))[0])
+                if (await _outcomes.PublishAsync(message, cancellation))
                     return;
                 OnOutcomeWaits(outcome, "refused");
             }

@@ -19,6 +19,10 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
     private const int BatchSize = 1_000;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
 
+    /// <summary>From so many outcomes at once on, the settler rests between pulls: the due index lands those of a partition in one step, and the more there are, the less each costs.</summary>
+    private const int Many = 20;
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
+
     /// <summary>For so long the record is not asked again that could not be written: each try may take as long as its server takes to fail.</summary>
     private static readonly TimeSpan RecordPause = TimeSpan.FromSeconds(2);
 
@@ -51,7 +55,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         Tell(messages.FindAll(m => !over.Contains(m.Content) && !m.Content.IsRecorded(over)), from);
         if (recording.Count > 0 && await RecordAsync(recording, over, cancellation))
             Tell(recording.FindAll(m => !over.Contains(m.Content)), from);
-        return TimeSpan.Zero;
+        return deliveries.Count is >= Many and < BatchSize ? Gather : TimeSpan.Zero;
     }
 
     /// <summary>Outcomes that came to something: once all of that is done.</summary>

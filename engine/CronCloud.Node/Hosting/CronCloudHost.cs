@@ -7,6 +7,9 @@ namespace CronCloud.Node.Hosting;
 /// <summary>Starts and runs a process of CronCloud: settings, then the parts it stands on, then the engine. The gateway adds its API to it.</summary>
 public static class CronCloudHost
 {
+    /// <summary>Settings are read at the start: nothing watches the folder for changed ones.</summary>
+    private const string ReadSettingsOnce = "--hostBuilder:reloadConfigOnChange=false";
+
     private static readonly TimeSpan OpenLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>Runs until told to stop, and answers the process' exit code. What makes a start impossible is said in one line.</summary>
@@ -15,7 +18,7 @@ public static class CronCloudHost
         var started = Stopwatch.GetTimestamp();
         try
         {
-            var builder = WebApplication.CreateBuilder(args);
+            var builder = WebApplication.CreateBuilder([ReadSettingsOnce, .. args]);
             var settings = NodeSettings.Read(builder.Configuration, defaultRoles);
             CheckUrls(builder.Configuration["urls"]);
             if (builder.Configuration.GetSection("Cluster").Exists())

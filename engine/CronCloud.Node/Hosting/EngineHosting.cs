@@ -37,6 +37,7 @@ internal static class EngineHosting
         services.AddSingleton<LostFlights>();
         services.AddSingleton<CatchUpBudget>();
         services.AddSingleton<IndexWatch>();
+        services.AddSingleton<DispatchPace>();
         services.AddSingleton<DuePartitionParts>();
         services.AddSingleton<Findings>();
         services.AddSingleton<RecordScan>();

@@ -55,6 +55,7 @@ internal sealed class NodeParts
             checkpoints,
             new CatchUpBudget(queue),
             new IndexWatch(index),
+            new DispatchPace(clock),
             new ClockGuard(clock, process.Time, References(process), NullLogger<ClockGuard>.Instance));
 
         var caller = Seam.Of<ITargetCaller>(new TargetTwin(process, ledger), process, Server.Target);
