@@ -7,8 +7,9 @@ internal sealed record Arguments(string Scenario, string Parts)
 {
     public const string Usage =
         """
-        usage: dotnet run -c Release --project loadtests -- SCENARIO PARTS [--jobs N] [--seconds N] [--kill] [--seed N] [--minutes N] [--rows N]
+        usage: dotnet run -c Release --project loadtests -- SCENARIO PARTS [--jobs N] [--seconds N] [--kill] [--seed N] [--minutes N] [--rows N] [--rate R] [--nodes N]
           SCENARIO  every-second   N jobs (100) that are due every second, for so many seconds (300)
+                    steady         R executions a second (2894) of jobs that are due every 10 s, for so many seconds (300), on so many nodes (3); on the real parts only
                     herd           N jobs (5000) that are due at one instant
                     deployment     N jobs (500) that are due every second, three nodes told to stop and started again one after the other; on the real parts only
                     rebuild        Redis emptied under N jobs (100000); on the real parts only
@@ -44,9 +45,14 @@ internal sealed record Arguments(string Scenario, string Parts)
 
     public int Rows { get; init; } = 50_000_000;
 
+    /// <summary>Executions a second.</summary>
+    public int Rate { get; init; } = 2_894;
+
+    public int Nodes { get; init; } = 3;
+
     public static Arguments? Parse(string[] args)
     {
-        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "deployment" or "rebuild" or "history" or "ledger" && args[1] != "real"))
+        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "deployment" or "rebuild" or "history" or "ledger" or "steady" && args[1] != "real"))
             return null;
         var arguments = new Arguments(args[0], args[1]);
         for (var i = 2; i < args.Length; i++)
@@ -68,6 +74,8 @@ internal sealed record Arguments(string Scenario, string Parts)
         "--seconds" when number is > 0 and <= 3_600 => arguments with { Seconds = number },
         "--minutes" when number is > 0 and <= 600 => arguments with { Minutes = number },
         "--rows" when number is >= 100_000 and <= 500_000_000 => arguments with { Rows = number },
+        "--rate" when number is > 0 and <= 50_000 => arguments with { Rate = number },
+        "--nodes" when number is > 0 and <= 3 => arguments with { Nodes = number },
         "--seed" => arguments with { Seed = number },
         _ => null,
     };

@@ -32,6 +32,13 @@ if (arguments.Scenario == "promises")
     return seeds.Failing == 0 ? 0 : 1;
 }
 
+if (arguments.Scenario == "steady")
+{
+    var steady = await SteadyRate.RunAsync(arguments);
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, steady));
+    return steady is { Missing: 0, Early: 0, Duplicates: 0 } ? 0 : 1;
+}
+
 if (arguments.Scenario == "history")
 {
     Console.WriteLine(await ResultFile.WriteAsync(arguments, await HistoryDay.RunAsync(arguments)));

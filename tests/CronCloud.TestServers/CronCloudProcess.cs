@@ -18,6 +18,8 @@ public sealed class CronCloudProcess : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    public int Id => _process.Id;
+
     public bool HasExited => _process.HasExited;
 
     /// <summary>Whether it stands still after SIGSTOP, as the kernel has it.</summary>

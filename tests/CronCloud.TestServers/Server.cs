@@ -13,6 +13,8 @@ public abstract class Server : IAsyncDisposable
 
     public int Port { get; } = FreePort.Next();
 
+    public int Id => Process.Id;
+
     /// <summary>As the product's settings have it.</summary>
     public abstract string ConnectionString { get; }
 

@@ -5,12 +5,9 @@ namespace CronCloud.Engine.Executing;
 /// <summary>
 /// Publishes outcomes of attempts that end at about the same time together: one publication is under way at a time, and what ends meanwhile goes with the next. An outcome that is alone goes at once.
 /// </summary>
-internal sealed class OutcomeGathering(IOutcomeStream outcomes, TimeProvider time)
+internal sealed class OutcomeGathering(IOutcomeStream outcomes)
 {
     private const int MostTogether = 500;
-
-    /// <summary>While attempts end thick and fast, so long is waited for more of them: nobody's start waits for an outcome.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = [];
@@ -35,11 +32,7 @@ internal sealed class OutcomeGathering(IOutcomeStream outcomes, TimeProvider tim
     private async Task PublishAllAsync(CancellationToken cancellation)
     {
         for (var together = Take(); together.Count > 0; together = Take())
-        {
             await PublishAsync(together, cancellation);
-            if (together.Count > 1)
-                await Task.Delay(Pause, time, CancellationToken.None);
-        }
     }
 
     private async Task PublishAsync(List<Waiting> together, CancellationToken cancellation)

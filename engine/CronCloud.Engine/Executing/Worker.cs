@@ -41,7 +41,7 @@ public sealed partial class Worker(
     /// <summary>After the stop, so long is tried to tell the outcomes of attempts that were made, and to give the others back.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 
-    private readonly OutcomeGathering _outcomes = new(outcomes, time);
+    private readonly OutcomeGathering _outcomes = new(outcomes);
     private readonly Destinations _destinations = new(options.MaxPerDestination, Math.Max(1, options.MaxHeld / 8), time);
     private readonly ConcurrentDictionary<string, HeldExecution> _held = [];
     private readonly SemaphoreSlim _room = new(0);

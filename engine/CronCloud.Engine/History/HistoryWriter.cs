@@ -17,6 +17,10 @@ public sealed class HistoryWriter(IOutcomeStream outcomes, IHistory history, Tim
     /// <summary>Between writes: large inserts cost history far less than many small ones, and half a second is soon enough to see.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>From so many rows at once on, they are gathered for longer: each insert costs history a part to write and to merge.</summary>
+    private const int Many = 250;
+    private static readonly TimeSpan GatherMany = TimeSpan.FromSeconds(2);
+
     public string Name => "history writer";
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
@@ -24,7 +28,7 @@ public sealed class HistoryWriter(IOutcomeStream outcomes, IHistory history, Tim
         var deliveries = await outcomes.PullAsync(OutcomeReader.History, BatchSize, PullWait, cancellation);
         var rows = deliveries.Read(outcome => new Row(HistoryRow.Of(outcome), outcome), logger).ConvertAll(message => message.Content);
         await deliveries.CompleteAsync(() => rows.Count > 0 ? deliveries.HoldAsync(WriteAsync(rows, cancellation), time, cancellation) : Task.CompletedTask, cancellation);
-        return deliveries.Count is > 0 and < BatchSize ? Gather : TimeSpan.Zero;
+        return deliveries.Count is 0 or >= BatchSize ? TimeSpan.Zero : deliveries.Count < Many ? Gather : GatherMany;
     }
 
     private async Task WriteAsync(List<Row> rows, CancellationToken cancellation)

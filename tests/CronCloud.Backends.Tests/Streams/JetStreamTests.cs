@@ -53,6 +53,28 @@ public sealed class JetStreamOutcomeStreamTests(RealServers servers) : OutcomeSt
         _connection = await EmptyNats.OpenAsync(servers);
         return new JetStreamOutcomeStream(_connection);
     }
+
+    [Fact]
+    public async Task A_hundred_outcomes_that_are_published_together_share_a_message_and_one_that_is_large_or_has_lines_has_its_own()
+    {
+        var stream = await OpenAsync();
+        var outcomes = Enumerable.Range(0, 203).Select(i => new StreamMessage($"t/{i}", i % 256, "{}"u8.ToArray())).ToArray();
+        outcomes[100] = outcomes[100] with { Body = "two\nlines"u8.ToArray() };
+        outcomes[201] = outcomes[201] with { Body = new byte[300_000] };
+
+        Assert.DoesNotContain(false, await stream.PublishAsync(outcomes, CancellationToken.None));
+
+        Assert.Equal(5, await stream.CountAsync(OutcomeReader.Settler, CancellationToken.None)); // 0 to 99, 100, 101 to 200, 201, 202
+        var read = new List<string>();
+        while (read.Count < outcomes.Length)
+        {
+            var pulled = await stream.PullAsync(OutcomeReader.Settler, 1_000, TimeSpan.FromSeconds(10), CancellationToken.None);
+            read.AddRange(pulled.Select(delivery => System.Text.Encoding.UTF8.GetString(delivery.Body.Span)));
+            await pulled.AcknowledgeAsync(CancellationToken.None);
+        }
+
+        Assert.Equal(outcomes.Select(outcome => System.Text.Encoding.UTF8.GetString(outcome.Body.Span)), read);
+    }
 }
 
 /// <summary>A connection to a JetStream that has none of our streams' messages.</summary>

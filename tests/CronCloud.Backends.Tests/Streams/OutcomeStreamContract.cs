@@ -60,6 +60,66 @@ public abstract class OutcomeStreamContract
         Assert.NotNull(await stream.ReadOldestAsync(OutcomeReader.Settler, None));
     }
 
+    [Fact]
+    public async Task Outcomes_that_are_published_together_come_to_each_reader_in_their_order()
+    {
+        var stream = await OpenAsync();
+        var ids = Enumerable.Range(0, 250).Select(i => $"outcome {i}").ToList();
+
+        Assert.DoesNotContain(false, await stream.PublishAsync(ids.ConvertAll(Message), None));
+
+        Assert.Equal(ids, await ReadAsync(stream, OutcomeReader.Settler, ids.Count));
+        Assert.Equal(ids, await ReadAsync(stream, OutcomeReader.History, ids.Count));
+        Assert.Empty(await stream.PullAsync(OutcomeReader.Settler, 10, Short, None));
+    }
+
+    [Fact]
+    public async Task Together_once_more_they_reach_nobody()
+    {
+        var stream = await OpenAsync();
+        var together = new[] { Message("a"), Message("b") };
+        await stream.PublishAsync(together, None);
+        Assert.Equal(["a", "b"], await ReadAsync(stream, OutcomeReader.Settler, 2));
+
+        Assert.Equal([true, true], await stream.PublishAsync(together, None));
+
+        Assert.Empty(await stream.PullAsync(OutcomeReader.Settler, 10, Short, None));
+    }
+
+    [Fact]
+    public async Task One_of_several_that_is_given_back_comes_again()
+    {
+        var stream = await OpenAsync();
+        await stream.PublishAsync([Message("a"), Message("b"), Message("c")], None);
+        var first = await PullAsync(stream, 3);
+        await first["a"].AcknowledgeAsync(None);
+        await first["b"].ReturnAsync(None);
+        await first["c"].AcknowledgeAsync(None);
+
+        var again = await stream.PullAsync(OutcomeReader.Settler, 10, Long, None);
+
+        Assert.Contains("b", again.Select(TextOf));
+        Assert.All(again, delivery => Assert.True(TextOf(delivery) != "b" || delivery.Count == 2));
+        foreach (var delivery in again)
+            await delivery.AcknowledgeAsync(None);
+        Assert.Empty(await stream.PullAsync(OutcomeReader.Settler, 10, Short, None));
+        Assert.Equal(0, await stream.CountAsync(OutcomeReader.Settler, None));
+    }
+
+    private static async Task<Dictionary<string, Delivery>> PullAsync(IOutcomeStream stream, int count)
+    {
+        var pulled = new Dictionary<string, Delivery>();
+        while (pulled.Count < count)
+        {
+            foreach (var delivery in await stream.PullAsync(OutcomeReader.Settler, count - pulled.Count, Long, None))
+                pulled[TextOf(delivery)] = delivery;
+        }
+
+        return pulled;
+    }
+
+    private static string TextOf(Delivery delivery) => Encoding.UTF8.GetString(delivery.Body.Span);
+
     private static async Task<List<string>> ReadAsync(IOutcomeStream stream, OutcomeReader reader, int count)
     {
         var read = new List<string>();
@@ -69,7 +129,7 @@ public abstract class OutcomeStreamContract
             Assert.NotEmpty(deliveries);
             foreach (var delivery in deliveries)
             {
-                read.Add(Encoding.UTF8.GetString(delivery.Body.Span));
+                read.Add(TextOf(delivery));
                 await delivery.AcknowledgeAsync(None);
             }
         }

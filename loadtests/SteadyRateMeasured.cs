@@ -1,0 +1,51 @@
+using CronCloud.LoadSink;
+
+namespace CronCloud.LoadTests;
+
+/// <summary>What arrived of what was due in the time that was measured, and what it cost.</summary>
+internal sealed record SteadyRateMeasured
+{
+    public required int Expected { get; init; }
+
+    public required int Missing { get; init; }
+
+    public required int Duplicates { get; init; }
+
+    public required int Early { get; init; }
+
+    public required double LatenessP50Ms { get; init; }
+
+    public required double LatenessP99Ms { get; init; }
+
+    public required double LatenessMaxMs { get; init; }
+
+    /// <summary>Of the two halves of the time: a backlog that grows shows in the second.</summary>
+    public required IReadOnlyList<double> LatenessP50MsOfHalves { get; init; }
+
+    /// <summary>Microseconds of processor time per execution, by part.</summary>
+    public required IReadOnlyDictionary<string, double> CpuMicroseconds { get; init; }
+
+    public required double Cores { get; init; }
+
+    public static SteadyRateMeasured Of(int expected, IReadOnlyCollection<Arrival> arrivals, double seconds, IReadOnlyDictionary<string, double> before, IReadOnlyDictionary<string, double> after)
+    {
+        var first = arrivals.GroupBy(a => (a.Job, a.DueUs)).Select(same => same.MinBy(a => a.AtUs)).ToList();
+        var lateness = first.Select(a => a.LatenessMs).Order().ToList();
+        var byDue = first.OrderBy(a => a.DueUs).Select(a => a.LatenessMs).ToList();
+        return new SteadyRateMeasured
+        {
+            Expected = expected,
+            Missing = expected - first.Count,
+            Duplicates = arrivals.Count - first.Count,
+            Early = arrivals.Count(a => a.LatenessMs < 0),
+            LatenessP50Ms = Rank(lateness, 0.5),
+            LatenessP99Ms = Rank(lateness, 0.99),
+            LatenessMaxMs = Rank(lateness, 1),
+            LatenessP50MsOfHalves = [.. byDue.Chunk((byDue.Count + 1) / 2).Select(half => Rank([.. half.Order()], 0.5))],
+            CpuMicroseconds = before.ToDictionary(part => part.Key, part => Math.Round((after[part.Key] - part.Value) * 1e6 / expected, 1)),
+            Cores = Math.Round(before.Sum(part => after[part.Key] - part.Value) / seconds, 2),
+        };
+    }
+
+    private static double Rank(List<double> sorted, double share) => sorted.Count == 0 ? 0 : Math.Round(sorted[(int)Math.Ceiling(share * sorted.Count) - 1], 1);
+}
