@@ -135,20 +135,19 @@ public sealed class SqlNotificationStore(SqlDatabase database) : INotificationSt
 
     internal static async Task WriteAsync(DataConnection db, IReadOnlyList<Notification> notifications, CancellationToken cancellation)
     {
-        foreach (var chunk in notifications.Chunk(SqlValues.MaxRows))
-        {
-            var values = SqlValues.Of(
-                chunk,
-                (DataType.NVarChar, n => n.Id),
-                (DataType.NVarChar, n => n.Tenant),
-                (DataType.NVarChar, n => n.JobId),
-                (DataType.NVarChar, n => n.IncidentId),
-                (DataType.Int32, n => (int)n.Kind),
-                (DataType.Int64, n => n.Due.ToUnixTimeMilliseconds()),
-                (DataType.NVarChar, n => n.Channel ?? NotificationRow.NoChannel),
-                (DataType.Int32, _ => 0));
-            await db.ExecuteAsync($"INSERT INTO notifications (id, tenant, job_id, incident_id, kind, due, channel, is_held) VALUES {values.Text} ON CONFLICT (id) DO NOTHING", cancellation, values.Parameters);
-        }
+        await SqlValues.ExecuteAsync(
+            db,
+            notifications,
+            values => $"INSERT INTO notifications (id, tenant, job_id, incident_id, kind, due, channel, is_held) VALUES {values} ON CONFLICT (id) DO NOTHING",
+            cancellation,
+            (DataType.NVarChar, n => n.Id),
+            (DataType.NVarChar, n => n.Tenant),
+            (DataType.NVarChar, n => n.JobId),
+            (DataType.NVarChar, n => n.IncidentId),
+            (DataType.Int32, n => (int)n.Kind),
+            (DataType.Int64, n => n.Due.ToUnixTimeMilliseconds()),
+            (DataType.NVarChar, n => n.Channel ?? NotificationRow.NoChannel),
+            (DataType.Int32, _ => 0));
     }
 
     /// <summary>All of it, or the transaction is undone: another node took some of it. Two that remove the same wait for each other at the first row.</summary>
