@@ -33,36 +33,16 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
             },
             cancellation);
 
-    public async Task<bool> WriteAsync(IReadOnlyList<HealthChange> changes, CancellationToken cancellation)
-    {
-        try
-        {
-            return changes.Count == 0 || await database.WriteAsync(db => WriteAsync(db, changes, cancellation), cancellation);
-        }
-        catch (ChangedMeanwhileException)
-        {
-            return false;
-        }
-    }
+    public async Task<bool> WriteAsync(IReadOnlyList<HealthChange> changes, CancellationToken cancellation) =>
+        changes.Count == 0 || await database.TryWriteAsync(db => WriteAsync(db, changes, cancellation), cancellation);
 
-    public async Task<bool> WriteAsync(IncidentChange change, CancellationToken cancellation)
-    {
-        try
+    public Task<bool> WriteAsync(IncidentChange change, CancellationToken cancellation) => database.TryWriteAsync(
+        async db =>
         {
-            return await database.WriteAsync(
-                async db =>
-                {
-                    await WriteAsync(db, [change.Next], cancellation);
-                    await WriteAsync(db, [change.Event], cancellation);
-                    return true;
-                },
-                cancellation);
-        }
-        catch (ChangedMeanwhileException)
-        {
-            return false;
-        }
-    }
+            await WriteAsync(db, [change.Next], cancellation);
+            await WriteAsync(db, [change.Event], cancellation);
+        },
+        cancellation);
 
     public Task<Incident?> FindAsync(string tenant, string id, CancellationToken cancellation) => database.ReadAsync(
         async db => (await db.GetTable<IncidentRow>().FirstOrDefaultAsync(i => i.Tenant == tenant && i.Id == id, cancellation))?.ToIncident(),
@@ -168,13 +148,12 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
     }
 
     /// <summary>The healths first, in the order of keys: two writers of the same jobs wait for each other there, and for nothing else.</summary>
-    private static async Task<bool> WriteAsync(DataConnection db, IReadOnlyList<HealthChange> changes, CancellationToken cancellation)
+    private static async Task WriteAsync(DataConnection db, IReadOnlyList<HealthChange> changes, CancellationToken cancellation)
     {
         await WriteAsync(db, [.. changes.Select(c => c.Health).OrderBy(h => h.Job.Tenant, StringComparer.Ordinal).ThenBy(h => h.Job.Id, StringComparer.Ordinal)], cancellation);
         await WriteAsync(db, [.. changes.SelectMany(c => c.Incidents)], cancellation);
         await WriteAsync(db, [.. changes.SelectMany(c => c.Events)], cancellation);
         await SqlNotificationStore.WriteAsync(db, [.. changes.SelectMany(c => c.Notifications)], cancellation);
-        return true;
     }
 
     private static async Task WriteAsync(DataConnection db, IReadOnlyList<JobHealth> healths, CancellationToken cancellation)
