@@ -89,6 +89,25 @@ public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
         }
     }
 
+    /// <summary>The same; false when it is undone since another came first.</summary>
+    internal async Task<bool> TryWriteAsync(Func<DataConnection, Task> write, CancellationToken cancellation)
+    {
+        try
+        {
+            return await WriteAsync(
+                async db =>
+                {
+                    await write(db);
+                    return true;
+                },
+                cancellation);
+        }
+        catch (ChangedMeanwhileException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Rows as they come, for lists too long to hold.</summary>
     internal async IAsyncEnumerable<T> StreamAsync<T>(Func<DataConnection, IAsyncEnumerable<T>> read, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {

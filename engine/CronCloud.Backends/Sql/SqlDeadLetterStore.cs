@@ -71,28 +71,25 @@ public sealed class SqlDeadLetterStore(SqlDatabase database) : IDeadLetterStore
     {
         await SqlPendingStore.RemoveAsync(db, [.. letters.Select(l => l.Execution)], cancellation);
         var rows = letters.GroupBy(l => l.Execution.EntryKey).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => g.MaxBy(l => l.Execution.Attempt)!);
-        foreach (var chunk in rows.Chunk(SqlValues.MaxRows))
-        {
-            var values = SqlValues.Of(
-                chunk,
-                (DataType.NVarChar, l => l.Execution.Tenant),
-                (DataType.NVarChar, l => l.Execution.ExecutionId),
-                (DataType.NVarChar, l => l.Execution.JobId),
-                (DataType.Int32, l => l.Execution.Job.Partition),
-                (DataType.Int32, l => l.Execution.Attempt),
-                (DataType.Int64, l => l.DeadLetteredAt.ToUnixTimeMilliseconds()),
-                (DataType.NVarChar, l => JsonSerializer.Serialize(l, CoreJson.Options)));
-            await db.ExecuteAsync(
+        await SqlValues.ExecuteAsync(
+            db,
+            rows,
+            values =>
                 $"""
                 INSERT INTO dead_letters (tenant, execution_id, job_id, part, attempt, at, letter)
-                SELECT column1, column2, column3, column4, column5, column6, column7 FROM (VALUES {values.Text}) AS letters
+                SELECT column1, column2, column3, column4, column5, column6, column7 FROM (VALUES {values}) AS letters
                 WHERE NOT EXISTS (SELECT 1 FROM pending WHERE pending.tenant = letters.column1 AND pending.execution_id = letters.column2)
                 ON CONFLICT (tenant, execution_id) DO UPDATE SET attempt = excluded.attempt, at = excluded.at, letter = excluded.letter
                 WHERE dead_letters.attempt < excluded.attempt
                 """,
-                cancellation,
-                values.Parameters);
-        }
+            cancellation,
+            (DataType.NVarChar, l => l.Execution.Tenant),
+            (DataType.NVarChar, l => l.Execution.ExecutionId),
+            (DataType.NVarChar, l => l.Execution.JobId),
+            (DataType.Int32, l => l.Execution.Job.Partition),
+            (DataType.Int32, l => l.Execution.Attempt),
+            (DataType.Int64, l => l.DeadLetteredAt.ToUnixTimeMilliseconds()),
+            (DataType.NVarChar, l => JsonSerializer.Serialize(l, CoreJson.Options)));
 
         return letters.Count;
     }

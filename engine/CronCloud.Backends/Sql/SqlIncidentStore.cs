@@ -33,36 +33,16 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
             },
             cancellation);
 
-    public async Task<bool> WriteAsync(IReadOnlyList<HealthChange> changes, CancellationToken cancellation)
-    {
-        try
-        {
-            return changes.Count == 0 || await database.WriteAsync(db => WriteAsync(db, changes, cancellation), cancellation);
-        }
-        catch (ChangedMeanwhileException)
-        {
-            return false;
-        }
-    }
+    public async Task<bool> WriteAsync(IReadOnlyList<HealthChange> changes, CancellationToken cancellation) =>
+        changes.Count == 0 || await database.TryWriteAsync(db => WriteAsync(db, changes, cancellation), cancellation);
 
-    public async Task<bool> WriteAsync(IncidentChange change, CancellationToken cancellation)
-    {
-        try
+    public Task<bool> WriteAsync(IncidentChange change, CancellationToken cancellation) => database.TryWriteAsync(
+        async db =>
         {
-            return await database.WriteAsync(
-                async db =>
-                {
-                    await WriteAsync(db, [change.Next], cancellation);
-                    await WriteAsync(db, [change.Event], cancellation);
-                    return true;
-                },
-                cancellation);
-        }
-        catch (ChangedMeanwhileException)
-        {
-            return false;
-        }
-    }
+            await WriteAsync(db, [change.Next], cancellation);
+            await WriteAsync(db, [change.Event], cancellation);
+        },
+        cancellation);
 
     public Task<Incident?> FindAsync(string tenant, string id, CancellationToken cancellation) => database.ReadAsync(
         async db => (await db.GetTable<IncidentRow>().FirstOrDefaultAsync(i => i.Tenant == tenant && i.Id == id, cancellation))?.ToIncident(),
@@ -131,18 +111,17 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
 
     internal static async Task WriteAsync(DataConnection db, IReadOnlyList<IncidentEvent> events, CancellationToken cancellation)
     {
-        foreach (var chunk in events.Chunk(SqlValues.MaxRows))
-        {
-            var values = SqlValues.Of(
-                chunk,
-                (DataType.NVarChar, e => e.Tenant),
-                (DataType.NVarChar, e => e.IncidentId),
-                (DataType.NVarChar, e => e.Key),
-                (DataType.Int64, e => e.At.ToUnixTimeMilliseconds()),
-                (DataType.Int32, e => (int)e.Kind),
-                (DataType.NVarChar, e => JsonSerializer.Serialize(e, CoreJson.Options)));
-            await db.ExecuteAsync($"INSERT INTO incident_events (tenant, incident_id, event_key, at, kind, event) VALUES {values.Text} ON CONFLICT (tenant, incident_id, event_key) DO NOTHING", cancellation, values.Parameters);
-        }
+        await SqlValues.ExecuteAsync(
+            db,
+            events,
+            values => $"INSERT INTO incident_events (tenant, incident_id, event_key, at, kind, event) VALUES {values} ON CONFLICT (tenant, incident_id, event_key) DO NOTHING",
+            cancellation,
+            (DataType.NVarChar, e => e.Tenant),
+            (DataType.NVarChar, e => e.IncidentId),
+            (DataType.NVarChar, e => e.Key),
+            (DataType.Int64, e => e.At.ToUnixTimeMilliseconds()),
+            (DataType.Int32, e => (int)e.Kind),
+            (DataType.NVarChar, e => JsonSerializer.Serialize(e, CoreJson.Options)));
     }
 
     /// <summary>Healths that are not calm and have no incident, unless they are changed meanwhile: an incident comes with a new version.</summary>
@@ -157,73 +136,68 @@ public sealed class SqlIncidentStore(SqlDatabase database) : IIncidentStore
             """,
             cancellation,
             parameters);
-        foreach (var chunk in gone.Chunk(SqlValues.MaxRows))
-        {
-            var keys = SqlValues.Of(chunk, (DataType.NVarChar, h => h.Tenant), (DataType.NVarChar, h => h.JobId), (DataType.Int64, h => h.Version));
-            await db.ExecuteAsync($"DELETE FROM job_health WHERE (tenant, job_id, version) IN (VALUES {keys.Text})", cancellation, keys.Parameters);
-        }
-
+        await SqlValues.ExecuteAsync(
+            db,
+            gone,
+            keys => $"DELETE FROM job_health WHERE (tenant, job_id, version) IN (VALUES {keys})",
+            cancellation,
+            (DataType.NVarChar, h => h.Tenant),
+            (DataType.NVarChar, h => h.JobId),
+            (DataType.Int64, h => h.Version));
         return gone.Count;
     }
 
     /// <summary>The healths first, in the order of keys: two writers of the same jobs wait for each other there, and for nothing else.</summary>
-    private static async Task<bool> WriteAsync(DataConnection db, IReadOnlyList<HealthChange> changes, CancellationToken cancellation)
+    private static async Task WriteAsync(DataConnection db, IReadOnlyList<HealthChange> changes, CancellationToken cancellation)
     {
         await WriteAsync(db, [.. changes.Select(c => c.Health).OrderBy(h => h.Job.Tenant, StringComparer.Ordinal).ThenBy(h => h.Job.Id, StringComparer.Ordinal)], cancellation);
         await WriteAsync(db, [.. changes.SelectMany(c => c.Incidents)], cancellation);
         await WriteAsync(db, [.. changes.SelectMany(c => c.Events)], cancellation);
         await SqlNotificationStore.WriteAsync(db, [.. changes.SelectMany(c => c.Notifications)], cancellation);
-        return true;
     }
 
     private static async Task WriteAsync(DataConnection db, IReadOnlyList<JobHealth> healths, CancellationToken cancellation)
     {
-        foreach (var chunk in healths.Chunk(SqlValues.MaxRows))
-        {
-            var values = SqlValues.Of(
-                chunk,
-                (DataType.NVarChar, h => h.Job.Tenant),
-                (DataType.NVarChar, h => h.Job.Id),
-                (DataType.Int64, h => h.Version),
-                (DataType.Int32, h => h.IsCalm ? 1 : 0),
-                (DataType.Int64, h => h.LatestAt.ToUnixTimeMilliseconds()),
-                (DataType.NVarChar, h => JsonSerializer.Serialize(h with { Incident = null }, CoreJson.Options)));
-            var written = await db.ExecuteAsync(
+        var written = await SqlValues.ExecuteAsync(
+            db,
+            healths,
+            values =>
                 $"""
-                INSERT INTO job_health (tenant, job_id, version, is_calm, at, health) VALUES {values.Text}
+                INSERT INTO job_health (tenant, job_id, version, is_calm, at, health) VALUES {values}
                 ON CONFLICT (tenant, job_id) DO UPDATE SET version = excluded.version, is_calm = excluded.is_calm, at = excluded.at, health = excluded.health
                 WHERE job_health.version = excluded.version - 1
                 """,
-                cancellation,
-                values.Parameters);
-            ChangedMeanwhileException.ThrowUnless(written == chunk.Length);
-        }
+            cancellation,
+            (DataType.NVarChar, h => h.Job.Tenant),
+            (DataType.NVarChar, h => h.Job.Id),
+            (DataType.Int64, h => h.Version),
+            (DataType.Int32, h => h.IsCalm ? 1 : 0),
+            (DataType.Int64, h => h.LatestAt.ToUnixTimeMilliseconds()),
+            (DataType.NVarChar, h => JsonSerializer.Serialize(h with { Incident = null }, CoreJson.Options)));
+        ChangedMeanwhileException.ThrowUnless(written == healths.Count);
     }
 
     private static async Task WriteAsync(DataConnection db, IReadOnlyList<Incident> incidents, CancellationToken cancellation)
     {
-        foreach (var chunk in incidents.Chunk(SqlValues.MaxRows))
-        {
-            var values = SqlValues.Of(
-                chunk,
-                (DataType.NVarChar, i => i.Tenant),
-                (DataType.NVarChar, i => i.Id),
-                (DataType.NVarChar, i => i.JobId),
-                (DataType.Int64, i => i.Version),
-                (DataType.Int32, i => (int)i.State),
-                (DataType.Int64, i => i.OpenedAt.ToUnixTimeMilliseconds()),
-                (DataType.Int64, i => (i.ResolvedAt ?? DateTimeOffset.UnixEpoch).ToUnixTimeMilliseconds()),
-                (DataType.NVarChar, i => IncidentRow.Write(i)));
-            var written = await db.ExecuteAsync(
+        var written = await SqlValues.ExecuteAsync(
+            db,
+            incidents,
+            values =>
                 $"""
-                INSERT INTO incidents (tenant, id, job_id, version, state, opened_at, resolved_at, incident) VALUES {values.Text}
+                INSERT INTO incidents (tenant, id, job_id, version, state, opened_at, resolved_at, incident) VALUES {values}
                 ON CONFLICT (tenant, id) DO UPDATE SET version = excluded.version, state = excluded.state, resolved_at = excluded.resolved_at, incident = excluded.incident
                 WHERE incidents.version = excluded.version - 1
                 """,
-                cancellation,
-                values.Parameters);
-            ChangedMeanwhileException.ThrowUnless(written == chunk.Length);
-        }
+            cancellation,
+            (DataType.NVarChar, i => i.Tenant),
+            (DataType.NVarChar, i => i.Id),
+            (DataType.NVarChar, i => i.JobId),
+            (DataType.Int64, i => i.Version),
+            (DataType.Int32, i => (int)i.State),
+            (DataType.Int64, i => i.OpenedAt.ToUnixTimeMilliseconds()),
+            (DataType.Int64, i => (i.ResolvedAt ?? DateTimeOffset.UnixEpoch).ToUnixTimeMilliseconds()),
+            (DataType.NVarChar, i => IncidentRow.Write(i)));
+        ChangedMeanwhileException.ThrowUnless(written == incidents.Count);
     }
 
     private static IQueryable<IncidentRow> Filter(IQueryable<IncidentRow> incidents, IncidentQuery query)

@@ -32,7 +32,7 @@ public sealed class SqlNotificationStore(SqlDatabase database) : INotificationSt
         },
         cancellation);
 
-    public Task<bool> AddressAsync(Addressing addressing, CancellationToken cancellation) => WriteAsync(
+    public Task<bool> AddressAsync(Addressing addressing, CancellationToken cancellation) => database.TryWriteAsync(
         async db =>
         {
             await RemoveAsync(db, addressing.Done, cancellation);
@@ -62,7 +62,7 @@ public sealed class SqlNotificationStore(SqlDatabase database) : INotificationSt
             },
             cancellation);
 
-    public Task<bool> ComposeAsync(WaitingChannel channel, Composition composition, DateTimeOffset now, CancellationToken cancellation) => WriteAsync(
+    public Task<bool> ComposeAsync(WaitingChannel channel, Composition composition, DateTimeOffset now, CancellationToken cancellation) => database.TryWriteAsync(
         async db =>
         {
             if (composition.Messages.Count > 0)
@@ -81,7 +81,7 @@ public sealed class SqlNotificationStore(SqlDatabase database) : INotificationSt
             var seen = new WaitingChannel(tenant, channel, row?.FullAt is { } full ? DateTimeOffset.FromUnixTimeMilliseconds(full) : null);
             if (Allowance.At(now, seen.FullAt) == 0)
                 return Allowance.NextAt(seen.FullAt!.Value);
-            if (await WriteAsync(db => UseAsync(db, seen, Allowance.After(now, seen.FullAt, 1), cancellation), cancellation))
+            if (await database.TryWriteAsync(db => UseAsync(db, seen, Allowance.After(now, seen.FullAt, 1), cancellation), cancellation))
                 return null;
         }
     }
@@ -117,7 +117,7 @@ public sealed class SqlNotificationStore(SqlDatabase database) : INotificationSt
         },
         cancellation);
 
-    public Task<bool> EndAsync(OutgoingMessage message, IReadOnlyList<IncidentEvent> events, CancellationToken cancellation) => WriteAsync(
+    public Task<bool> EndAsync(OutgoingMessage message, IReadOnlyList<IncidentEvent> events, CancellationToken cancellation) => database.TryWriteAsync(
         async db =>
         {
             ChangedMeanwhileException.ThrowUnless(await Seen(db, message.Message.Tenant, message.Message.Id, message.Version).DeleteAsync(cancellation) == 1);
@@ -135,20 +135,19 @@ public sealed class SqlNotificationStore(SqlDatabase database) : INotificationSt
 
     internal static async Task WriteAsync(DataConnection db, IReadOnlyList<Notification> notifications, CancellationToken cancellation)
     {
-        foreach (var chunk in notifications.Chunk(SqlValues.MaxRows))
-        {
-            var values = SqlValues.Of(
-                chunk,
-                (DataType.NVarChar, n => n.Id),
-                (DataType.NVarChar, n => n.Tenant),
-                (DataType.NVarChar, n => n.JobId),
-                (DataType.NVarChar, n => n.IncidentId),
-                (DataType.Int32, n => (int)n.Kind),
-                (DataType.Int64, n => n.Due.ToUnixTimeMilliseconds()),
-                (DataType.NVarChar, n => n.Channel ?? NotificationRow.NoChannel),
-                (DataType.Int32, _ => 0));
-            await db.ExecuteAsync($"INSERT INTO notifications (id, tenant, job_id, incident_id, kind, due, channel, is_held) VALUES {values.Text} ON CONFLICT (id) DO NOTHING", cancellation, values.Parameters);
-        }
+        await SqlValues.ExecuteAsync(
+            db,
+            notifications,
+            values => $"INSERT INTO notifications (id, tenant, job_id, incident_id, kind, due, channel, is_held) VALUES {values} ON CONFLICT (id) DO NOTHING",
+            cancellation,
+            (DataType.NVarChar, n => n.Id),
+            (DataType.NVarChar, n => n.Tenant),
+            (DataType.NVarChar, n => n.JobId),
+            (DataType.NVarChar, n => n.IncidentId),
+            (DataType.Int32, n => (int)n.Kind),
+            (DataType.Int64, n => n.Due.ToUnixTimeMilliseconds()),
+            (DataType.NVarChar, n => n.Channel ?? NotificationRow.NoChannel),
+            (DataType.Int32, _ => 0));
     }
 
     /// <summary>All of it, or the transaction is undone: another node took some of it. Two that remove the same wait for each other at the first row.</summary>
@@ -207,24 +206,6 @@ public sealed class SqlNotificationStore(SqlDatabase database) : INotificationSt
         join incident in db.GetTable<IncidentRow>() on new { notification.Tenant, Id = notification.IncidentId } equals new { incident.Tenant, incident.Id }
         orderby notification.Due, notification.Id
         select new NewsAndIncident { Notification = notification, Incident = incident };
-
-    private async Task<bool> WriteAsync(Func<DataConnection, Task> write, CancellationToken cancellation)
-    {
-        try
-        {
-            return await database.WriteAsync(
-                async db =>
-                {
-                    await write(db);
-                    return true;
-                },
-                cancellation);
-        }
-        catch (ChangedMeanwhileException)
-        {
-            return false;
-        }
-    }
 
     private sealed class NewsAndIncident
     {

@@ -27,25 +27,22 @@ public sealed class SqlPendingStore(SqlDatabase database) : IPendingStore
     internal static async Task<int> KeepAsync(DataConnection db, IReadOnlyList<PendingExecution> pending, CancellationToken cancellation)
     {
         var rows = pending.GroupBy(p => p.Execution.EntryKey).OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => g.MaxBy(p => p.Execution.Attempt)!);
-        foreach (var chunk in rows.Chunk(SqlValues.MaxRows))
-        {
-            var values = SqlValues.Of(
-                chunk,
-                (DataType.NVarChar, p => p.Execution.Tenant),
-                (DataType.NVarChar, p => p.Execution.ExecutionId),
-                (DataType.Int32, p => p.Execution.Job.Partition),
-                (DataType.Int32, p => p.Execution.Attempt),
-                (DataType.Int64, p => p.Due.ToUnixTimeMilliseconds()),
-                (DataType.NVarChar, p => Encoding.UTF8.GetString(p.Execution.ToJson())));
-            await db.ExecuteAsync(
+        await SqlValues.ExecuteAsync(
+            db,
+            rows,
+            values =>
                 $"""
-                INSERT INTO pending (tenant, execution_id, part, attempt, due, execution) VALUES {values.Text}
+                INSERT INTO pending (tenant, execution_id, part, attempt, due, execution) VALUES {values}
                 ON CONFLICT (tenant, execution_id) DO UPDATE SET attempt = excluded.attempt, due = excluded.due, execution = excluded.execution
                 WHERE pending.attempt < excluded.attempt
                 """,
-                cancellation,
-                values.Parameters);
-        }
+            cancellation,
+            (DataType.NVarChar, p => p.Execution.Tenant),
+            (DataType.NVarChar, p => p.Execution.ExecutionId),
+            (DataType.Int32, p => p.Execution.Job.Partition),
+            (DataType.Int32, p => p.Execution.Attempt),
+            (DataType.Int64, p => p.Due.ToUnixTimeMilliseconds()),
+            (DataType.NVarChar, p => Encoding.UTF8.GetString(p.Execution.ToJson())));
 
         return pending.Count;
     }

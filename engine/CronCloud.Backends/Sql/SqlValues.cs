@@ -12,6 +12,20 @@ internal sealed record SqlValues(string Text, DataParameter[] Parameters)
     /// <summary>Rows per statement.</summary>
     public const int MaxRows = 200;
 
+    /// <summary>A statement for as many rows at a time as one may have. Answers how many rows it wrote.</summary>
+    public static async Task<int> ExecuteAsync<T>(
+        DataConnection db, IEnumerable<T> rows, Func<string, string> statementOf, CancellationToken cancellation, params (DataType Type, Func<T, object> Value)[] columns)
+    {
+        var written = 0;
+        foreach (var chunk in rows.Chunk(MaxRows))
+        {
+            var values = Of(chunk, columns);
+            written += await db.ExecuteAsync(statementOf(values.Text), cancellation, values.Parameters);
+        }
+
+        return written;
+    }
+
     public static SqlValues Of<T>(IReadOnlyList<T> rows, params (DataType Type, Func<T, object> Value)[] columns)
     {
         var parameters = new List<DataParameter>(rows.Count * columns.Length);
