@@ -272,10 +272,14 @@ internal sealed class MemoryPartition
             }
         }
 
-        if (landing.Frees is { } claim && _slots.GetValueOrDefault(claim.Job) == claim.Execution)
+        if (landing.Frees is { } claim && _slots.GetValueOrDefault(claim.Job) == claim.Execution && !IsFollowed(landing.FlightId, claim.Execution))
             Free(claim.Job, now);
         return isLive;
     }
+
+    /// <summary>Whether a later attempt waits or is in flight, since another run of this one was put off or failed: the slot is freed by that.</summary>
+    private bool IsFollowed(string? attempt, string execution) =>
+        attempt is not null && GoesOn(execution) && _entries.Find(execution)!.Version > long.Parse(attempt.AsSpan(attempt.LastIndexOf('#') + 1), CultureInfo.InvariantCulture);
 
     private void Free(string job, DateTimeOffset now)
     {

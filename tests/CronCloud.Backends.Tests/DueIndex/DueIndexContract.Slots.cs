@@ -53,6 +53,26 @@ public abstract partial class DueIndexContract
         Assert.Equal(goesOn ? [slot] : [], await index.ReadSlotsAsync(Partition, None));
     }
 
+    /// <summary>A fault made the first attempt twice: one worker put it off, and the other made it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_slot_stays_with_an_execution_whose_next_attempt_waits_or_is_in_flight(bool isInFlight)
+    {
+        var index = await OpenAsync();
+        var (slot, next) = (new SlotClaim("t/a", "t/a@1"), Entry("t/a@1", 2, 0));
+        await index.ClaimAsync(Partition, [slot], None);
+        await index.LandAsync(Partition, [new Landing("t/a@1#1", next)], Now, None);
+        if (isInFlight)
+            await index.AdvanceAsync(Partition, [new Advance(next, null, new Flight("t/a@1#2", Now, new byte[] { 1 })) { Slot = slot }], Now, None);
+
+        await index.LandAsync(Partition, [new Landing("t/a@1#1", null) { Succeeded = true, Frees = slot }], Now, None);
+        Assert.Equal([slot], await index.ReadSlotsAsync(Partition, None));
+
+        await index.LandAsync(Partition, [new Landing("t/a@1#2", null) { Succeeded = true, Frees = slot }], Now, None);
+        Assert.Empty(await index.ReadSlotsAsync(Partition, None));
+    }
+
     [Fact]
     public async Task Who_waits_for_a_slot_is_due_when_it_is_free_and_one_waits_only()
     {

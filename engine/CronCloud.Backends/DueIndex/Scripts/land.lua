@@ -4,7 +4,8 @@
 --         6 landed (sorted set: attempt whose outcome was settled -> ms, and a half when it succeeded): a late advance marks no flight of it
 --         7 slot (hash: job -> execution that has it)  8 waiting (hash: job -> entry key \n version|payload)
 -- ARGV    1 wake channel  2 partition  3 now ms
---         4 tombstone due ms  then per landing: attempt or '', retry key or '', version, due ms, payload, job whose slot is freed or '', execution,
+--         4 tombstone due ms  then per landing: attempt or '', retry key or '', version, due ms, payload, job whose slot is freed (unless a later attempt waits or is
+--         in flight, since another run of this one was put off or failed) or '', execution,
 --         '1' when it succeeded, else ''
 -- Returns per landing 1, or 0 when its retry was over already, or the attempt had succeeded and now did not: the outcome is an old one, told again, or one of a second run.
 -- Who waits for a freed slot is due now.
@@ -37,7 +38,11 @@ for i = 5, #ARGV, 8 do
     end
   end
   answer[#answer + 1] = live
-  if job ~= '' and redis.call('HGET', KEYS[7], job) == ARGV[i + 6] then
+  local execution = ARGV[i + 6]
+  local own = attempt ~= '' and job ~= '' and redis.call('HGET', KEYS[2], execution)
+  local number = own and string.match(own, '^%d+')
+  local followed = own and tonumber(number) > tonumber(string.match(attempt, '%d+$')) and (string.sub(own, -1) ~= '|' or redis.call('ZSCORE', KEYS[4], execution .. '#' .. number))
+  if job ~= '' and not followed and redis.call('HGET', KEYS[7], job) == execution then
     redis.call('HDEL', KEYS[7], job)
     local waits = redis.call('HGET', KEYS[8], job)
     if waits then
