@@ -12,7 +12,7 @@ namespace CronCloud.LoadTests.Scenarios;
 internal static class SteadyRate
 {
     /// <summary>Each job's interval: so many jobs share the rate.</summary>
-    private const int PeriodSeconds = 10;
+    private const int PeriodSeconds = 1;
 
     /// <summary>Until what is compiled as it runs is compiled.</summary>
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(45);

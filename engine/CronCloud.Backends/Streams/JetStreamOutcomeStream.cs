@@ -7,8 +7,8 @@ public sealed class JetStreamOutcomeStream(JetStreamConnection connection) : IOu
 {
     private readonly JetStreamStream _stream = new(connection, JetStreamSetup.OutcomeStream, new RecentMessages(TimeProvider.System));
 
-    /// <summary>The most outcomes of one message that each reader met of late: it asks for so many messages as fit.</summary>
-    private readonly int[] _largest = [.. Enum.GetValues<OutcomeReader>().Select(_ => OutcomePack.MaxCount)];
+    /// <summary>How many outcomes a message had in each reader's last pull: it asks for so many messages as about fit.</summary>
+    private readonly int[] _perMessage = [.. Enum.GetValues<OutcomeReader>().Select(_ => OutcomePack.MaxCount)];
 
     public async Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation)
     {
@@ -17,14 +17,24 @@ public sealed class JetStreamOutcomeStream(JetStreamConnection connection) : IOu
         return [.. packs.SelectMany((pack, i) => Enumerable.Repeat(published[i], pack.Count))];
     }
 
+    /// <summary>About so many: what a message holds comes whole.</summary>
     public async Task<IReadOnlyList<Delivery>> PullAsync(OutcomeReader reader, int max, TimeSpan wait, CancellationToken cancellation)
     {
-        var messages = await _stream.PullAsync(ConsumerOf(reader), Math.Max(1, max / Volatile.Read(ref _largest[(int)reader])), wait, cancellation);
-        if (messages.Count == 0)
-            return messages;
-        var outcomes = messages.Select(message => OutcomePack.Open(message, TimeProvider.System)).ToList();
-        Volatile.Write(ref _largest[(int)reader], outcomes.Max(opened => opened.Count));
-        return [.. outcomes.SelectMany(opened => opened)];
+        var outcomes = new List<Delivery>();
+        var (pulled, asked) = (0, 0);
+        do
+        {
+            asked = Math.Max(1, (max - outcomes.Count) / Volatile.Read(ref _perMessage[(int)reader]));
+            var messages = await _stream.PullAsync(ConsumerOf(reader), asked, outcomes.Count == 0 ? wait : TimeSpan.Zero, cancellation);
+            outcomes.AddRange(messages.SelectMany(message => OutcomePack.Open(message, TimeProvider.System)));
+            pulled += messages.Count;
+            if (pulled > 0)
+                Volatile.Write(ref _perMessage[(int)reader], (outcomes.Count + pulled - 1) / pulled);
+            if (messages.Count < asked)
+                break;
+        }
+        while (outcomes.Count < max);
+        return outcomes;
     }
 
     public Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation) => _stream.CountAsync(ConsumerOf(reader), cancellation);

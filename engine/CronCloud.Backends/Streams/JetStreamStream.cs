@@ -64,7 +64,7 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
             var consumer = await ConsumerAsync(consumerName, limit.Token);
             await foreach (var message in consumer.FetchNoWaitAsync<NatsMemoryOwner<byte>>(new NatsJSFetchOpts { MaxMsgs = max, Expires = ShortestWait }, cancellationToken: limit.Token))
                 deliveries.Add(new JetStreamDelivery(message));
-            if (deliveries.Count == 0 && await consumer.NextAsync<NatsMemoryOwner<byte>>(opts: new NatsJSNextOpts { Expires = expires }, cancellationToken: limit.Token) is { } next)
+            if (deliveries.Count == 0 && wait > TimeSpan.Zero && await consumer.NextAsync<NatsMemoryOwner<byte>>(opts: new NatsJSNextOpts { Expires = expires }, cancellationToken: limit.Token) is { } next)
                 deliveries.Add(new JetStreamDelivery(next));
             return deliveries;
         }
