@@ -64,16 +64,16 @@ public sealed class TwinInstallation : Installation
     }
 }
 
-/// <summary>Three nodes and a gateway on the real servers.</summary>
+/// <summary>Nodes, three if not said otherwise, and a gateway on the real servers.</summary>
 public sealed class ClusterInstallation : Installation
 {
-    private readonly CronCloudProcess?[] _nodes = new CronCloudProcess?[3];
+    private readonly CronCloudProcess?[] _nodes;
     private readonly Func<int, (string Name, string Value)[]> _settingsOf;
     private readonly int _gatewayPort = FreePort.Next();
     private CronCloudProcess _gateway = null!;
 
-    private ClusterInstallation(WebhookSink sink, Func<int, (string Name, string Value)[]> settingsOf)
-        : base(sink) => _settingsOf = settingsOf;
+    private ClusterInstallation(WebhookSink sink, Func<int, (string Name, string Value)[]> settingsOf, int nodes)
+        : base(sink) => (_settingsOf, _nodes) = (settingsOf, new CronCloudProcess?[nodes]);
 
     public override HttpClient Http => _gateway.Http;
 
@@ -90,17 +90,17 @@ public sealed class ClusterInstallation : Installation
     public required ClickHouseServer ClickHouse { get; init; }
 
     /// <summary>Each start of a node asks for the settings that it gets beside those of all.</summary>
-    public static async Task<ClusterInstallation> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null)
+    public static async Task<ClusterInstallation> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null, int nodes = 3)
     {
         var (redis, nats, postgres, clickHouse) = (RedisServer.StartAsync(), NatsServer.StartAsync(), PostgresServer.StartAsync(), ClickHouseServer.StartAsync());
-        var installation = new ClusterInstallation(await WebhookSink.StartAsync(), settingsOf ?? (_ => []))
+        var installation = new ClusterInstallation(await WebhookSink.StartAsync(), settingsOf ?? (_ => []), nodes)
         {
             Redis = await redis,
             Nats = await nats,
             Postgres = await postgres,
             ClickHouse = await clickHouse,
         };
-        for (var node = 0; node < 3; node++)
+        for (var node = 0; node < nodes; node++)
             await installation.StartNodeAsync(node);
         await installation.StartGatewayAsync();
         foreach (var process in installation._nodes.Append(installation._gateway))
