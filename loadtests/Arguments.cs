@@ -1,15 +1,17 @@
 using System.Globalization;
+using CronCloud.LoadTests.Contenders;
 
 namespace CronCloud.LoadTests;
 
-/// <summary>What to measure: <c>scenario parts [--jobs n] [--seconds n] [--kill] [--seed n] [--minutes n] [--rows n]</c>.</summary>
+/// <summary>What to measure: <c>scenario parts</c>, and options.</summary>
 internal sealed record Arguments(string Scenario, string Parts)
 {
     public const string Usage =
         """
-        usage: dotnet run -c Release --project loadtests -- SCENARIO PARTS [--jobs N] [--seconds N] [--kill] [--seed N] [--minutes N] [--rows N] [--rate R] [--nodes N]
+        usage: dotnet run -c Release --project loadtests -- SCENARIO PARTS [--jobs N] [--seconds N] [--kill] [--seed N] [--minutes N] [--rows N]
+                                                                     [--rounds N] [--nodes N] [--rate N] [--peers A,B]
           SCENARIO  every-second   N jobs (100) that are due every second, for so many seconds (300)
-                    steady         R executions a second (2894) of jobs that are due every 10 s, for so many seconds (300), on so many nodes (3); on the real parts only
+                    steady         --rate executions a second (2894) of jobs that are due every second, for so many seconds (300), on so many --nodes (3); on the real parts only
                     herd           N jobs (5000) that are due at one instant
                     deployment     N jobs (500) that are due every second, three nodes told to stop and started again one after the other; on the real parts only
                     rebuild        Redis emptied under N jobs (100000); on the real parts only
@@ -18,14 +20,19 @@ internal sealed record Arguments(string Scenario, string Parts)
                     faults         fault after fault, chosen by a seed (1), for so many minutes (30); on the real parts only
                     history        a day of N rows (50000000) of N jobs (50000) in ClickHouse: what they cost, how fast they are found, and written for so many seconds (30); on the real parts only
                     ledger         one hour of N jobs (1000000), each due once in it, compared with what history has; on the real parts only
+                    herd-peers     N jobs (20000) that are due at one instant, on CronCloud and on its peers in turns, for so many rounds (3); on the real parts only
+                    steady-peers   so many executions a second (1000) for so many seconds (60), on CronCloud and on its peers in turns; on the real parts only
           PARTS     real           Redis, NATS, PostgreSQL, ClickHouse, three nodes and a gateway
                     twins          one process
           --kill    every-second: kill -9 a node (the process) half way, and start it again 5 s later
+          --nodes   herd-peers, steady-peers: of CronCloud, 1 to 3 (3)
+          --peers   which: bullmq, hangfire-redis, hangfire-postgres, quartz (all)
         """;
 
     public int Jobs { get; init; } = Scenario switch
     {
         "herd" => 5_000,
+        "herd-peers" => 20_000,
         "deployment" => 500,
         "rebuild" => 100_000,
         "promises" => 2_000,
@@ -35,7 +42,12 @@ internal sealed record Arguments(string Scenario, string Parts)
         _ => 100,
     };
 
-    public int Seconds { get; init; } = Scenario == "history" ? 30 : 300;
+    public int Seconds { get; init; } = Scenario switch
+    {
+        "history" => 30,
+        "steady-peers" => 60,
+        _ => 300,
+    };
 
     public bool Kill { get; init; }
 
@@ -45,20 +57,26 @@ internal sealed record Arguments(string Scenario, string Parts)
 
     public int Rows { get; init; } = 50_000_000;
 
-    /// <summary>Executions a second.</summary>
-    public int Rate { get; init; } = 2_894;
+    public int Rounds { get; init; } = 3;
 
     public int Nodes { get; init; } = 3;
 
+    /// <summary>Executions a second.</summary>
+    public int Rate { get; init; } = Scenario == "steady" ? 2_894 : 1_000;
+
+    public IReadOnlyList<string> Peers { get; init; } = Peer.Names;
+
     public static Arguments? Parse(string[] args)
     {
-        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "deployment" or "rebuild" or "history" or "ledger" or "steady" && args[1] != "real"))
+        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "deployment" or "rebuild" or "history" or "ledger" or "steady" or "herd-peers" or "steady-peers" && args[1] != "real"))
             return null;
         var arguments = new Arguments(args[0], args[1]);
         for (var i = 2; i < args.Length; i++)
         {
             if (args[i] == "--kill")
                 arguments = arguments with { Kill = true };
+            else if (args[i] == "--peers" && i + 1 < args.Length && args[i + 1].Split(',') is var peers && peers.All(Peer.Names.Contains))
+                (arguments, i) = (arguments with { Peers = peers }, i + 1);
             else if (i + 1 == args.Length || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || With(arguments, args[i++], number) is not { } next)
                 return null;
             else
@@ -74,8 +92,9 @@ internal sealed record Arguments(string Scenario, string Parts)
         "--seconds" when number is > 0 and <= 3_600 => arguments with { Seconds = number },
         "--minutes" when number is > 0 and <= 600 => arguments with { Minutes = number },
         "--rows" when number is >= 100_000 and <= 500_000_000 => arguments with { Rows = number },
-        "--rate" when number is > 0 and <= 50_000 => arguments with { Rate = number },
+        "--rounds" when number is > 0 and <= 100 => arguments with { Rounds = number },
         "--nodes" when number is > 0 and <= 3 => arguments with { Nodes = number },
+        "--rate" when number is > 0 and <= 100_000 => arguments with { Rate = number },
         "--seed" => arguments with { Seed = number },
         _ => null,
     };

@@ -1,4 +1,5 @@
 using CronCloud.LoadTests;
+using CronCloud.LoadTests.Contenders;
 using CronCloud.LoadTests.Metrics;
 using CronCloud.LoadTests.Scenarios;
 
@@ -50,6 +51,13 @@ if (arguments.Scenario == "ledger")
     var closed = await LedgerOfAnHour.RunAsync(arguments);
     Console.WriteLine(await ResultFile.WriteAsync(arguments, closed));
     return closed is { Missing: 1, Unexpected: 1 } ? 0 : 1;
+}
+
+if (arguments.Scenario is "herd-peers" or "steady-peers")
+{
+    var peers = arguments.Scenario == "herd-peers" ? await HerdOfPeers.RunAsync(arguments) : await SteadyOfPeers.RunAsync(arguments);
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, peers));
+    return peers.Turns.All(turn => turn.Contender != Contender.CronCloud || turn.Measured.Lateness is { Missing: 0, Early: 0 }) ? 0 : 1;
 }
 
 var result = arguments.Scenario switch

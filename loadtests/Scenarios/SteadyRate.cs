@@ -11,7 +11,7 @@ namespace CronCloud.LoadTests.Scenarios;
 /// </summary>
 internal static class SteadyRate
 {
-    /// <summary>Each job's interval: so many jobs share the rate.</summary>
+    /// <summary>Each job's interval.</summary>
     private const int PeriodSeconds = 1;
 
     /// <summary>Until what is compiled as it runs is compiled.</summary>
@@ -22,7 +22,7 @@ internal static class SteadyRate
     public static async Task<SteadyRateMeasured> RunAsync(Arguments arguments)
     {
         await using var sink = await LoadSinkProcess.StartAsync();
-        await using var installation = await ClusterInstallation.StartAsync(arguments.Nodes);
+        await using var installation = await ClusterInstallation.StartAsync(nodes: arguments.Nodes);
         var jobs = arguments.Rate * PeriodSeconds;
         var anchor = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - 60);
         DateTimeOffset Anchor(int i) => anchor.AddMilliseconds(PeriodSeconds * 1_000L * i / jobs);

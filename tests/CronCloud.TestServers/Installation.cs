@@ -64,7 +64,7 @@ public sealed class TwinInstallation : Installation
     }
 }
 
-/// <summary>Nodes, three of them if nothing else is said, and a gateway on the real servers.</summary>
+/// <summary>Nodes, three if not said otherwise, and a gateway on the real servers.</summary>
 public sealed class ClusterInstallation : Installation
 {
     private readonly CronCloudProcess?[] _nodes;
@@ -72,8 +72,8 @@ public sealed class ClusterInstallation : Installation
     private readonly int _gatewayPort = FreePort.Next();
     private CronCloudProcess _gateway = null!;
 
-    private ClusterInstallation(WebhookSink sink, int nodes, Func<int, (string Name, string Value)[]> settingsOf)
-        : base(sink) => (_nodes, _settingsOf) = (new CronCloudProcess?[nodes], settingsOf);
+    private ClusterInstallation(WebhookSink sink, Func<int, (string Name, string Value)[]> settingsOf, int nodes)
+        : base(sink) => (_settingsOf, _nodes) = (settingsOf, new CronCloudProcess?[nodes]);
 
     public override HttpClient Http => _gateway.Http;
 
@@ -90,12 +90,10 @@ public sealed class ClusterInstallation : Installation
     public required ClickHouseServer ClickHouse { get; init; }
 
     /// <summary>Each start of a node asks for the settings that it gets beside those of all.</summary>
-    public static Task<ClusterInstallation> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null) => StartAsync(3, settingsOf);
-
-    public static async Task<ClusterInstallation> StartAsync(int nodes, Func<int, (string Name, string Value)[]>? settingsOf = null)
+    public static async Task<ClusterInstallation> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null, int nodes = 3)
     {
         var (redis, nats, postgres, clickHouse) = (RedisServer.StartAsync(), NatsServer.StartAsync(), PostgresServer.StartAsync(), ClickHouseServer.StartAsync());
-        var installation = new ClusterInstallation(await WebhookSink.StartAsync(), nodes, settingsOf ?? (_ => []))
+        var installation = new ClusterInstallation(await WebhookSink.StartAsync(), settingsOf ?? (_ => []), nodes)
         {
             Redis = await redis,
             Nats = await nats,
