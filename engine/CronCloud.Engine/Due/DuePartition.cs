@@ -42,6 +42,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         await BuildAsync(scan, cancellation);
         TellBacklog(scan, null, now);
         var dispatched = await parts.Dispatcher.DispatchAsync(partition, [.. scan.Entries, .. scan.LeftOvers], InQueue(), parts.Checkpoints.WrittenOf(partition), cancellation);
+        parts.Pace.Count(scan.Entries.Count);
         Reached(scan, dispatched, now);
         TellBacklog(scan, dispatched, now);
         if (now - _flightsReadAt >= LongestSleep)
@@ -122,9 +123,9 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         var longest = !_isWhole && now >= _buildsAfter ? BuildPause : _hasLeftOvers ? CatchUpBudget.Interval : LongestSleep;
         if (scan.IsFull || (dispatched.Again <= began && scan.Entries.Count + scan.LeftOvers.Count > 0))
             return TimeSpan.Zero;
-        var rest = _isWhole && scan.Entries.Count > 0 ? parts.Pace.RestAfterRound() : TimeSpan.Zero;
         var next = dispatched.Again < scan.NextDue || scan.NextDue is null ? dispatched.Again : scan.NextDue;
-        return next - now is { } until && until < longest ? (until > rest ? until : rest) : longest;
+        var look = next < now ? now : next < now + longest ? next.Value : now + longest;
+        return (_isWhole ? parts.Pace.TickFrom(look) : look) - now;
     }
 }
 

@@ -28,7 +28,7 @@ public sealed class StreamDepths : ILoop, IDisposable
         Meter.CreateObservableGauge("croncloud.queue.depth", () => Tell(d => d.Waiting), "{attempt}", "Attempts in the queue that no worker has taken");
         Meter.CreateObservableGauge("croncloud.queue.taken", () => Tell(d => d.Taken), "{attempt}", "Attempts in the queue that workers have taken and not acknowledged");
         Meter.CreateObservableGauge("croncloud.queue.age", () => Tell(d => d.Oldest is { } oldest ? Math.Max(0, (_time.GetUtcNow() - oldest).TotalSeconds) : 0), "s", "Age of the oldest attempt in the queue, taken or not");
-        Meter.CreateObservableGauge("croncloud.outcome.lag", Lags, "{outcome}", "Outcomes that a reader has not acknowledged");
+        Meter.CreateObservableGauge("croncloud.outcome.lag", Lags, "{message}", "Messages that a reader has not acknowledged: outcomes that end together share one, up to a hundred");
     }
 
     internal Meter Meter { get; } = new(EngineMeter.Name);
