@@ -41,7 +41,7 @@ internal sealed record SteadyRateMeasured
             LatenessP50Ms = Rank(lateness, 0.5),
             LatenessP99Ms = Rank(lateness, 0.99),
             LatenessMaxMs = Rank(lateness, 1),
-            LatenessP50MsOfHalves = [.. byDue.Chunk((byDue.Count + 1) / 2).Select(half => Rank([.. half.Order()], 0.5))],
+            LatenessP50MsOfHalves = [.. byDue.Chunk(Math.Max(1, (byDue.Count + 1) / 2)).Select(half => Rank([.. half.Order()], 0.5))],
             CpuMicroseconds = before.ToDictionary(part => part.Key, part => Math.Round((after[part.Key] - part.Value) * 1e6 / expected, 1)),
             Cores = Math.Round(before.Sum(part => after[part.Key] - part.Value) / seconds, 2),
         };

@@ -14,8 +14,13 @@ internal static class SteadyRate
     /// <summary>Each job's interval.</summary>
     private const int PeriodSeconds = 1;
 
-    /// <summary>Until what is compiled as it runs is compiled.</summary>
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(45);
+    /// <summary>In so long the load grows to its rate: processes that have just started compile as they run.</summary>
+    private static readonly TimeSpan Ramp = TimeSpan.FromSeconds(40);
+
+    private static readonly TimeSpan AfterRamp = TimeSpan.FromSeconds(10);
+
+    /// <summary>At least so many jobs are made in a second.</summary>
+    private const int MadePerSecond = 100;
 
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(10);
 
@@ -24,16 +29,19 @@ internal static class SteadyRate
         await using var sink = await LoadSinkProcess.StartAsync();
         await using var installation = await ClusterInstallation.StartAsync(nodes: arguments.Nodes);
         var jobs = arguments.Rate * PeriodSeconds;
-        var anchor = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() - 60);
+        var anchor = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 10 + (jobs / MadePerSecond));
         DateTimeOffset Anchor(int i) => anchor.AddMilliseconds(PeriodSeconds * 1_000L * i / jobs);
         await JobMaker.MakeAsync(installation, Enumerable.Range(0, jobs).Select(i => new
         {
             id = NameOf(i),
-            schedule = new { every = $"{PeriodSeconds}s", anchor = Anchor(i).ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture) },
+            schedule = new { every = $"{PeriodSeconds}s", anchor = Text(Anchor(i)), startAt = Text(anchor + (Ramp * (i * 7_919L % jobs / (double)jobs))) },
             target = new { http = new { url = $"{sink.Url}/ok/{NameOf(i)}" } },
         }));
 
-        await Task.Delay(WarmUp, TimeProvider.System);
+        if (TimeProvider.System.GetUtcNow() > anchor)
+            throw new InvalidOperationException("The jobs were not made in time.");
+
+        await Task.Delay(anchor + Ramp + AfterRamp - TimeProvider.System.GetUtcNow(), TimeProvider.System);
         await sink.ClearAsync();
         var processes = Processes.Of(installation, sink);
         var (before, from) = (processes.Read(), TimeProvider.System.GetUtcNow());
@@ -45,6 +53,8 @@ internal static class SteadyRate
         var expected = Enumerable.Range(0, jobs).Sum(i => Occurrences(Anchor(i), from, until));
         return SteadyRateMeasured.Of(expected, arrivals, (until - from).TotalSeconds, before, after);
     }
+
+    private static string Text(DateTimeOffset instant) => instant.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static string NameOf(int i) => string.Create(CultureInfo.InvariantCulture, $"steady-{i}");
 
