@@ -25,7 +25,8 @@ public sealed class OutcomeGatheringTests
         Assert.DoesNotContain(others, other => other.IsCompleted);
 
         _stream.Answer(true, false);
-        Assert.Equal([true, false], await Task.WhenAll(others));
+        bool[] published = await Task.WhenAll(others);
+        Assert.Equal([true, false], published);
     }
 
     [Fact]
