@@ -13,6 +13,7 @@ internal static class ResourceFaults
             if (!node.HasExited)
                 node.LimitDescriptors(null);
             return TimeSpan.Zero;
-        }),
+        })
+        { KeepsFromTarget = true },
     ];
 }

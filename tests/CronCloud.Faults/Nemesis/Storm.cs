@@ -77,14 +77,14 @@ public sealed class Storm(FaultCluster cluster, Traps traps, int seed, Action<st
     {
         if (moment == Moment.Step)
         {
-            cluster.Begin(fault.Name, fault.MayRepeat);
+            cluster.Begin(fault.Name, fault.MayRepeat, fault.KeepsFromTarget);
             await SpringAsync(fault);
             return;
         }
 
         var due = await HerdAsync("herd");
         await cluster.UntilAsync(moment == Moment.Herd ? due.AddMilliseconds(5) : due.AddMilliseconds(-_random.Next(1, 1_000)));
-        cluster.Begin(fault.Name, fault.MayRepeat);
+        cluster.Begin(fault.Name, fault.MayRepeat, fault.KeepsFromTarget);
     }
 
     private async Task SpringAsync(Fault fault)

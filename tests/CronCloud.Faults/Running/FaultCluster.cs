@@ -72,7 +72,7 @@ public sealed class FaultCluster : IAsyncDisposable
     public Task UntilAsync(Func<Task<bool>> holds, TimeSpan patience, string what) => Look.UntilAsync(holds, patience, what, _time);
 
     /// <inheritdoc cref="DeclaredFaults.Begin"/>
-    public DateTimeOffset Begin(string fault, bool mayRepeat) => _faults.Begin(fault, mayRepeat);
+    public DateTimeOffset Begin(string fault, bool mayRepeat, bool keepsFromTarget = false) => _faults.Begin(fault, mayRepeat, keepsFromTarget);
 
     /// <inheritdoc cref="DeclaredFaults.End"/>
     public void End(TimeSpan bound) => _faults.End(bound);
