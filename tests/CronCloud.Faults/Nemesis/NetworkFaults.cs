@@ -9,11 +9,10 @@ namespace CronCloud.Faults.Nemesis;
 /// </summary>
 internal static class NetworkFaults
 {
-    private static readonly TimeSpan RedisDelay = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan PostgresDelay = TimeSpan.FromMilliseconds(100);
 
     private static readonly (string Server, Func<NodeLinks, Link> Of)[] Links =
-        [("Redis", l => l.Redis), ("NATS", l => l.Nats), ("PostgreSQL", l => l.Postgres), ("ClickHouse", l => l.ClickHouse)];
+        [("Redis", l => l.Redis), ("PostgreSQL", l => l.Postgres), ("ClickHouse", l => l.ClickHouse)];
 
     public static IEnumerable<Fault> All =>
     [
@@ -29,58 +28,36 @@ internal static class NetworkFaults
                 link.Silence();
             await cluster.ForAsync(Away(random));
         }),
-        .. Links.SelectMany(OfOneServer),
-        .. Links[..2].SelectMany(OneWay),
-        .. Links[..2].Select(Flapping),
-        Slow(9, "Redis 50 ms away from all nodes", l => l.Redis, RedisDelay),
+        .. Links.Select(CutOff),
+        OfANode(9, "node hears nothing from Redis", async (cluster, links, random) =>
+        {
+            links.Redis.Silence();
+            await cluster.ForAsync(Away(random));
+        }),
+        OfANode(10, "link of a node to Redis flaps", async (cluster, links, random) =>
+        {
+            for (var turns = random.Next(2, 4); turns > 0; turns--)
+            {
+                await links.Redis.CutAsync();
+                await cluster.ForAsync(3);
+                links.Redis.Heal();
+                await cluster.ForAsync(3);
+            }
+        }),
         Slow(9, "PostgreSQL 200 ms away from all nodes", l => l.Postgres, PostgresDelay),
     ];
 
-    private static IEnumerable<Fault> OfOneServer((string Server, Func<NodeLinks, Link> Of) one) =>
-    [
-        OfANode(9, $"node cut off from {one.Server}", async (cluster, links, random) =>
-        {
-            await one.Of(links).CutAsync();
-            await cluster.ForAsync(Away(random));
-        }),
-        OfANode(9, $"node hears nothing from {one.Server}", async (cluster, links, random) =>
-        {
-            one.Of(links).Silence();
-            await cluster.ForAsync(Away(random));
-        }),
-    ];
-
-    private static IEnumerable<Fault> OneWay((string Server, Func<NodeLinks, Link> Of) one) =>
-    [
-        OfANode(8, $"{one.Server} hears nothing from a node", async (cluster, links, random) =>
-        {
-            one.Of(links).ToServer.Close();
-            await cluster.ForAsync(Away(random));
-        }),
-        OfANode(8, $"answers of {one.Server} do not come to a node", async (cluster, links, random) =>
-        {
-            one.Of(links).FromServer.Close();
-            await cluster.ForAsync(Away(random));
-        }),
-    ];
-
-    private static Fault Flapping((string Server, Func<NodeLinks, Link> Of) one) => OfANode(10, $"link of a node to {one.Server} flaps", async (cluster, links, random) =>
+    private static Fault CutOff((string Server, Func<NodeLinks, Link> Of) one) => OfANode(9, $"node cut off from {one.Server}", async (cluster, links, random) =>
     {
-        var link = one.Of(links);
-        for (var turns = random.Next(3, 6); turns > 0; turns--)
-        {
-            await link.CutAsync();
-            await cluster.ForAsync(3);
-            link.Heal();
-            await cluster.ForAsync(3);
-        }
+        await one.Of(links).CutAsync();
+        await cluster.ForAsync(Away(random));
     });
 
     private static Fault Slow(int number, string name, Func<NodeLinks, Link> of, TimeSpan eachWay) => new(number, name, MayRepeat: false, async (cluster, _) =>
     {
         foreach (var links in cluster.Nodes.Links)
             of(links).Delay(eachWay);
-        await cluster.ForAsync(15);
+        await cluster.ForAsync(7);
         foreach (var links in cluster.Nodes.Links)
             of(links).Heal();
         return TimeSpan.Zero;
@@ -95,5 +72,5 @@ internal static class NetworkFaults
         return TimeSpan.Zero;
     });
 
-    private static double Away(Random random) => random.Next(2) == 0 ? 10 : 40;
+    private static double Away(Random random) => random.Next(5, 10);
 }
