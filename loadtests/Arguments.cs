@@ -1,4 +1,5 @@
 using System.Globalization;
+using CronCloud.Faults.Nemesis;
 using CronCloud.LoadTests.Contenders;
 
 namespace CronCloud.LoadTests;
@@ -9,7 +10,7 @@ internal sealed record Arguments(string Scenario, string Parts)
     public const string Usage =
         """
         usage: dotnet run -c Release --project loadtests -- SCENARIO PARTS [--jobs N] [--seconds N] [--kill] [--seed N] [--minutes N] [--rows N]
-                                                                     [--rounds N] [--nodes N] [--rate N] [--peers A,B]
+                                                                     [--rounds N] [--nodes N] [--rate N] [--peers A,B] [--only FAULT --times N]
           SCENARIO  every-second   N jobs (100) that are due every second, for so many seconds (300)
                     steady         --rate executions a second (2894) of jobs that are due every second, for so many seconds (300), on so many --nodes (3); on the real parts only
                     herd           N jobs (5000) that are due at one instant
@@ -24,6 +25,7 @@ internal sealed record Arguments(string Scenario, string Parts)
                     steady-peers   so many executions a second (1000) for so many seconds (60), on CronCloud and on its peers in turns; on the real parts only
           PARTS     real           Redis, NATS, PostgreSQL, ClickHouse, three nodes and a gateway
                     twins          one process
+          --only    faults: instead, the faults of that row of the matrix, or whose names have that text, each at each of its moments so many times (--times, 20)
           --kill    every-second: kill -9 a node (the process) half way, and start it again 5 s later
           --nodes   herd-peers, steady-peers: of CronCloud, 1 to 3 (3)
           --peers   which: bullmq, hangfire-redis, hangfire-postgres, quartz (all)
@@ -66,6 +68,11 @@ internal sealed record Arguments(string Scenario, string Parts)
 
     public IReadOnlyList<string> Peers { get; init; } = Peer.Names;
 
+    /// <summary>A row of the faults' matrix, or a part of names; null for all.</summary>
+    public string? Only { get; init; }
+
+    public int Times { get; init; } = 20;
+
     public static Arguments? Parse(string[] args)
     {
         if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "deployment" or "rebuild" or "history" or "ledger" or "steady" or "herd-peers" or "steady-peers" && args[1] != "real"))
@@ -77,6 +84,8 @@ internal sealed record Arguments(string Scenario, string Parts)
                 arguments = arguments with { Kill = true };
             else if (args[i] == "--peers" && i + 1 < args.Length && args[i + 1].Split(',') is var peers && peers.All(Peer.Names.Contains))
                 (arguments, i) = (arguments with { Peers = peers }, i + 1);
+            else if (args[i] == "--only" && args[0] == "faults" && i + 1 < args.Length && FaultMatrix.Named(args[i + 1]).Count > 0)
+                arguments = arguments with { Only = args[++i] };
             else if (i + 1 == args.Length || !int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || With(arguments, args[i++], number) is not { } next)
                 return null;
             else
@@ -95,6 +104,7 @@ internal sealed record Arguments(string Scenario, string Parts)
         "--rounds" when number is > 0 and <= 100 => arguments with { Rounds = number },
         "--nodes" when number is > 0 and <= 3 => arguments with { Nodes = number },
         "--rate" when number is > 0 and <= 100_000 => arguments with { Rate = number },
+        "--times" when number is > 0 and <= 1_000 => arguments with { Times = number },
         "--seed" => arguments with { Seed = number },
         _ => null,
     };

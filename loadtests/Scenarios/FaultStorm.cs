@@ -11,10 +11,11 @@ internal static class FaultStorm
 
     public static async Task<StormMeasured> RunAsync(Arguments arguments)
     {
-        Console.WriteLine($"seed {arguments.Seed}, {arguments.Minutes} min{(ClockFaults.CanJump ? "" : "; without jumping clocks: the Debian package faketime is missing")}");
+        Console.WriteLine($"seed {arguments.Seed}, {(arguments.Only is null ? $"{arguments.Minutes} min" : $"{arguments.Only}, {arguments.Times} times")}{(ClockFaults.CanJump ? "" : "; without jumping clocks: the Debian package faketime is missing")}{(DiskFaults.CanFill ? "" : "; without full disks: only root may mount them")}");
         var traps = new Traps();
         await using var cluster = await FaultCluster.StartAsync(node => [("CRONCLOUD_PAUSE_POINT", traps.PointOf(node))]);
-        var results = await new Storm(cluster, traps, arguments.Seed, Console.WriteLine).RunAsync(TimeSpan.FromMinutes(arguments.Minutes));
+        var storm = new Storm(cluster, traps, arguments.Seed, Console.WriteLine);
+        var results = await (arguments.Only is { } only ? storm.RepeatAsync(FaultMatrix.Named(only), arguments.Times) : storm.RunAsync(TimeSpan.FromMinutes(arguments.Minutes)));
         var late = await cluster.EndAsync();
 
         var rows = results.GroupBy(r => (r.Fault.Number, r.Fault.Name, r.Moment)).OrderBy(g => g.Key).Select(g => StormRow.Of(g.Key.Number, g.Key.Name, g.Key.Moment, [.. g.Select(r => r.Report)])).ToList();

@@ -11,6 +11,9 @@ namespace CronCloud.TestServers;
 public sealed class ChildProcess : IAsyncDisposable
 {
     private const int MaxLines = 2_000;
+
+    /// <summary>RLIMIT_NOFILE.</summary>
+    private const int OpenFiles = 7;
     private static readonly BlockingCollection<Action> Starts = NewStarter();
 
     private readonly Process _process;
@@ -24,6 +27,9 @@ public sealed class ChildProcess : IAsyncDisposable
 
     /// <summary>The state after the name in parentheses in the kernel's line about the process.</summary>
     public bool IsStopped => !_process.HasExited && File.ReadAllText($"/proc/{_process.Id}/stat") is var line && line[line.LastIndexOf(')') + 2] == 'T';
+
+    /// <summary>Files and sockets that it has open.</summary>
+    public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
     /// <summary>What it printed, the latest lines last.</summary>
     public IReadOnlyList<string> Lines => [.. _lines];
@@ -91,6 +97,14 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>SIGCONT.</summary>
     public void Resume() => Signal(18);
 
+    /// <summary>It may have so many files and sockets open from now on; null for as many as the system lets it.</summary>
+    public void LimitDescriptors(int? most)
+    {
+        var limit = new ResourceLimit[1];
+        if (LimitResource(_process.Id, OpenFiles, null, limit) != 0 || LimitResource(_process.Id, OpenFiles, [limit[0] with { Soft = (ulong?)most ?? limit[0].Hard }], null) != 0)
+            throw new InvalidOperationException($"The descriptors of process {_process.Id} could not be limited (errno {Marshal.GetLastPInvokeError()}).");
+    }
+
     public string Tail(int lines = 30) => string.Join('\n', _lines.TakeLast(lines));
 
     public async ValueTask DisposeAsync()
@@ -138,4 +152,12 @@ public sealed class ChildProcess : IAsyncDisposable
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Kill(int process, int signal);
+
+    [DllImport("libc", EntryPoint = "prlimit", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int LimitResource(int process, int resource, [In] ResourceLimit[]? set, [Out] ResourceLimit[]? was);
+
+    /// <summary>What a process keeps to, and how far it may raise that itself.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private record struct ResourceLimit(ulong Soft, ulong Hard);
 }

@@ -7,14 +7,14 @@ public sealed class ClickHouseServer : Server
 {
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
-    public override string ConnectionString => $"Host=127.0.0.1;Port={Port};Database=default";
+    public override string ConnectionStringAt(int port) => $"Host=127.0.0.1;Port={port};Database=default";
 
     protected override string Name => "The ClickHouse engine";
 
     public static async Task<ClickHouseServer> StartAsync()
     {
         var server = new ClickHouseServer();
-        await server.StartNewAsync();
+        await server.StartNewAsync(onSmallDisk: false);
         return server;
     }
 

@@ -85,6 +85,12 @@ public sealed class CronCloudProcess : IAsyncDisposable
 
     public Task<int> WaitForExitAsync() => _process.WaitForExitAsync(TimeSpan.FromSeconds(60));
 
+    /// <inheritdoc cref="ChildProcess.Descriptors"/>
+    public int Descriptors => _process.Descriptors;
+
+    /// <inheritdoc cref="ChildProcess.LimitDescriptors"/>
+    public void LimitDescriptors(int? most) => _process.LimitDescriptors(most);
+
     public void Pause() => _process.Pause();
 
     public void Resume() => _process.Resume();

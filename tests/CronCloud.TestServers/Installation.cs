@@ -68,6 +68,7 @@ public sealed class TwinInstallation : Installation
 public sealed class ClusterInstallation : Installation
 {
     private readonly CronCloudProcess?[] _nodes;
+    private NodeLinks[] _links = [];
     private readonly Func<int, (string Name, string Value)[]> _settingsOf;
     private readonly int _gatewayPort = FreePort.Next();
     private CronCloudProcess _gateway = null!;
@@ -81,6 +82,9 @@ public sealed class ClusterInstallation : Installation
 
     public IReadOnlyList<CronCloudProcess?> Nodes => _nodes;
 
+    /// <summary>Each node's ways to the servers; none when they go there straight.</summary>
+    public IReadOnlyList<NodeLinks> Links => _links;
+
     public required RedisServer Redis { get; init; }
 
     public required NatsServer Nats { get; init; }
@@ -89,10 +93,22 @@ public sealed class ClusterInstallation : Installation
 
     public required ClickHouseServer ClickHouse { get; init; }
 
+    private IEnumerable<(string Name, string Value)> Straight =>
+    [
+        ("ConnectionStrings__redis", Redis.ConnectionString),
+        ("ConnectionStrings__nats", Nats.ConnectionString),
+        ("ConnectionStrings__sql", Postgres.ConnectionString),
+        ("ConnectionStrings__clickhouse", ClickHouse.ConnectionString),
+    ];
+
     /// <summary>Each start of a node asks for the settings that it gets beside those of all.</summary>
-    public static async Task<ClusterInstallation> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null, int nodes = 3)
+    /// <param name="settingsOf">Those settings.</param>
+    /// <param name="nodes">How many.</param>
+    /// <param name="linked">The nodes come to the servers through links that can be cut.</param>
+    /// <param name="onSmallDisks">The servers write to disks that can be full.</param>
+    public static async Task<ClusterInstallation> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null, int nodes = 3, bool linked = false, bool onSmallDisks = false)
     {
-        var (redis, nats, postgres, clickHouse) = (RedisServer.StartAsync(), NatsServer.StartAsync(), PostgresServer.StartAsync(), ClickHouseServer.StartAsync());
+        var (redis, nats, postgres, clickHouse) = (RedisServer.StartAsync(onSmallDisks), NatsServer.StartAsync(onSmallDisks), PostgresServer.StartAsync(onSmallDisks), ClickHouseServer.StartAsync());
         var installation = new ClusterInstallation(await WebhookSink.StartAsync(), settingsOf ?? (_ => []), nodes)
         {
             Redis = await redis,
@@ -100,6 +116,8 @@ public sealed class ClusterInstallation : Installation
             Postgres = await postgres,
             ClickHouse = await clickHouse,
         };
+        if (linked)
+            installation._links = [.. installation._nodes.Select(_ => new NodeLinks(installation.Redis, installation.Nats, installation.Postgres, installation.ClickHouse))];
         for (var node = 0; node < nodes; node++)
             await installation.StartNodeAsync(node);
         await installation.StartGatewayAsync();
@@ -109,14 +127,14 @@ public sealed class ClusterInstallation : Installation
     }
 
     public async Task StartNodeAsync(int node, params (string Name, string Value)[] more) =>
-        _nodes[node] = await CronCloudProcess.StartNodeAsync(FreePort.Next(), NodeSettings($"node-{node + 1}", [.. _settingsOf(node), .. more]));
+        _nodes[node] = await CronCloudProcess.StartNodeAsync(FreePort.Next(), NodeSettings($"node-{node + 1}", Links.Count > 0 ? Links[node].Settings : Straight, [.. _settingsOf(node), .. more]));
 
     /// <summary>Starts the gateway, or again one that ended: at the same address, so that its clients need not know.</summary>
     public async Task StartGatewayAsync()
     {
         if (_gateway is not null)
             await _gateway.DisposeAsync();
-        _gateway = await CronCloudProcess.StartGatewayAsync(_gatewayPort, NodeSettings("gateway", [("CronCloud__Roles", "gateway")]));
+        _gateway = await CronCloudProcess.StartGatewayAsync(_gatewayPort, NodeSettings("gateway", Straight, [("CronCloud__Roles", "gateway")]));
     }
 
     public async Task KillNodeAsync(int node)
@@ -143,18 +161,13 @@ public sealed class ClusterInstallation : Installation
                 await process.DisposeAsync();
         }
 
+        foreach (var links in Links)
+            await links.DisposeAsync();
         foreach (var server in (Server[])[Redis, Nats, Postgres, ClickHouse])
             await server.DisposeAsync();
         await Sink.DisposeAsync();
     }
 
-    private Dictionary<string, string> NodeSettings(string name, (string Name, string Value)[] more) => Settings(
-        [
-            ("CronCloud__NodeName", name),
-            ("ConnectionStrings__redis", Redis.ConnectionString),
-            ("ConnectionStrings__nats", Nats.ConnectionString),
-            ("ConnectionStrings__sql", Postgres.ConnectionString),
-            ("ConnectionStrings__clickhouse", ClickHouse.ConnectionString),
-            .. more,
-        ]);
+    private static Dictionary<string, string> NodeSettings(string name, IEnumerable<(string Name, string Value)> servers, (string Name, string Value)[] more) =>
+        Settings([("CronCloud__NodeName", name), .. servers, .. more]);
 }

@@ -8,17 +8,19 @@ namespace CronCloud.TestServers;
 /// <summary>nats-server with JetStream in files.</summary>
 public sealed class NatsServer : Server
 {
-    public override string ConnectionString => $"nats://127.0.0.1:{Port}";
+    public override string ConnectionStringAt(int port) => $"nats://127.0.0.1:{port}";
 
     protected override string Name => "nats-server";
 
     /// <summary>Where its streams are: deleting it while the server is down empties it.</summary>
     public string StoreFolder => Path.Combine(Folder, "jetstream");
 
-    public static async Task<NatsServer> StartAsync()
+    public static Task<NatsServer> StartAsync() => StartAsync(onSmallDisk: false);
+
+    public static async Task<NatsServer> StartAsync(bool onSmallDisk)
     {
         var server = new NatsServer();
-        await server.StartNewAsync();
+        await server.StartNewAsync(onSmallDisk);
         return server;
     }
 

@@ -8,7 +8,7 @@ public sealed class PostgresServer : Server
 {
     private const string Package = "postgresql";
 
-    public override string ConnectionString => $"Host=127.0.0.1;Port={Port};Username=postgres;Database=croncloud";
+    public override string ConnectionStringAt(int port) => $"Host=127.0.0.1;Port={port};Username=postgres;Database=croncloud";
 
     protected override string Name => "PostgreSQL";
 
@@ -16,10 +16,12 @@ public sealed class PostgresServer : Server
 
     private string Data => Path.Combine(Folder, "data");
 
-    public static async Task<PostgresServer> StartAsync()
+    public static Task<PostgresServer> StartAsync() => StartAsync(onSmallDisk: false);
+
+    public static async Task<PostgresServer> StartAsync(bool onSmallDisk)
     {
         var server = new PostgresServer();
-        await server.StartNewAsync();
+        await server.StartNewAsync(onSmallDisk);
         await server.CreateDatabaseAsync();
         return server;
     }
@@ -33,7 +35,7 @@ public sealed class PostgresServer : Server
 
     protected override ProcessStartInfo Command() => new(
         Find("postgres", Package, Folders()),
-        ["-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={Folder}", "-c", "max_connections=200"])
+        ["-D", Data, "-p", $"{Port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={Folder}", "-c", "max_connections=200", .. Disk is null ? (string[])[] : ["-c", "max_wal_size=96MB"]])
     { WorkingDirectory = "/" };
 
     protected override async Task ProbeAsync()

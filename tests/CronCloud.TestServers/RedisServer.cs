@@ -8,14 +8,16 @@ namespace CronCloud.TestServers;
 /// <summary>redis-server with an append-only file, synced every second.</summary>
 public sealed class RedisServer : Server
 {
-    public override string ConnectionString => $"127.0.0.1:{Port}";
+    public override string ConnectionStringAt(int port) => $"127.0.0.1:{port}";
 
     protected override string Name => "redis-server";
 
-    public static async Task<RedisServer> StartAsync()
+    public static Task<RedisServer> StartAsync() => StartAsync(onSmallDisk: false);
+
+    public static async Task<RedisServer> StartAsync(bool onSmallDisk)
     {
         var server = new RedisServer();
-        await server.StartNewAsync();
+        await server.StartNewAsync(onSmallDisk);
         return server;
     }
 

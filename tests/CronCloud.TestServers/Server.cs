@@ -16,7 +16,10 @@ public abstract class Server : IAsyncDisposable
     public int Id => Process.Id;
 
     /// <summary>As the product's settings have it.</summary>
-    public abstract string ConnectionString { get; }
+    public string ConnectionString => ConnectionStringAt(Port);
+
+    /// <summary>Null when its folder is on the disk of all.</summary>
+    public SmallDisk? Disk { get; private set; }
 
     protected string Folder { get; } = Directory.CreateTempSubdirectory("croncloud-server-").FullName;
 
@@ -50,9 +53,14 @@ public abstract class Server : IAsyncDisposable
     {
         if (_process is not null)
             await _process.DisposeAsync();
+        if (Disk is not null)
+            await Disk.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>As the product's settings have it, for one who comes to the server through another port.</summary>
+    public abstract string ConnectionStringAt(int port);
 
     protected abstract ProcessStartInfo Command();
 
@@ -61,8 +69,11 @@ public abstract class Server : IAsyncDisposable
 
     protected virtual Task PrepareAsync() => Task.CompletedTask;
 
-    protected async Task StartNewAsync()
+    /// <summary>With its folder on a disk that can be full, or on that of all.</summary>
+    protected async Task StartNewAsync(bool onSmallDisk)
     {
+        if (onSmallDisk)
+            Disk = await SmallDisk.MountAsync(Folder);
         await PrepareAsync();
         await StartAsync();
     }

@@ -29,6 +29,8 @@ internal sealed class PlantedRun
 
     public List<RecordedExecution>? History { get; set; }
 
+    public StoredState? Stored { get; set; }
+
     public static DateTimeOffset At(double second) => Start.AddSeconds(second);
 
     /// <summary>A request for the due time at that second, so late, answered after so long.</summary>
@@ -61,7 +63,23 @@ internal sealed class PlantedRun
 
     /// <summary>History as the deliveries imply it.</summary>
     public void Record() => History = [.. Deliveries.GroupBy(d => d.Execution).Select(e => new RecordedExecution(
-        Job, e.Key, e.First().ScheduledAt, e.Last().Failed ? "deadLettered" : "succeeded", [.. e.Select(d => new RecordedAttempt(d.Attempt, d.Failed ? "failed" : "succeeded", d.Answer, null))]))];
+        Job, e.Key, e.First().ScheduledAt, e.Last().Failed ? "deadLettered" : "succeeded", [.. e.Select(d => new RecordedAttempt(d.Attempt, d.Failed ? "failed" : "succeeded", d.Answer, null, d.At))]))];
+
+    /// <summary>What the servers hold at second 20, as the run implies it.</summary>
+    public void Store(Func<StoredState, StoredState>? change = null)
+    {
+        var stored = new StoredState
+        {
+            From = At(20),
+            Until = At(20.5),
+            Jobs = [new StoredJob(Job, 1, Active: true, "/ok/tick", [1])],
+            Entries = [new StoredEntry(Job, EntryKind.Next, 1, At(21))],
+            Flights = [new StoredFlight("default/tick@12:00:20#1", At(90))],
+            Readers = [new StoredReader("OUTCOMES/settler", 10, 12)],
+            CountedMissed = 0,
+        };
+        Stored = change is null ? stored : change(stored);
+    }
 
     public CheckReport Check() => Checker.Check(new Observed
     {
@@ -73,6 +91,7 @@ internal sealed class PlantedRun
         ReadAt = At(30),
         History = History,
         Readings = Readings,
+        Stored = Stored,
     });
 
     /// <summary>The one violation that was planted, and no other.</summary>

@@ -32,7 +32,7 @@ public sealed class RecordingTests
     [Fact]
     public void An_attempt_that_the_sink_never_saw_is_found()
     {
-        var run = Recorded(r => r with { Attempts = [.. r.Attempts, new RecordedAttempt(2, "succeeded", 200, null)] });
+        var run = Recorded(r => r with { Attempts = [.. r.Attempts, new RecordedAttempt(2, "succeeded", 200, null, PlantedRun.At(4))] });
 
         Assert.Contains("never saw", run.Only("I9").What, StringComparison.Ordinal);
     }

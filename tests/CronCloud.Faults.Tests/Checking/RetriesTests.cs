@@ -50,6 +50,19 @@ public sealed class RetriesTests
         Assert.Contains("attempt 3 follows 1", run.Only("I7").What, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(3, true, true)]
+    [InlineData(3, false, false)]
+    [InlineData(7, true, false)]
+    public void Attempts_that_did_not_leave_their_node_are_excused_by_a_fault_that_keeps_them_there_only(double from, bool keepsFromTarget, bool excused)
+    {
+        var run = FailingAt4();
+        run.Windows.Add(new FaultWindow("fault", PlantedRun.At(from), PlantedRun.At(from + 2), TimeSpan.Zero, MayRepeat: true) { KeepsFromTarget = keepsFromTarget });
+        run.Deliver(4, late: 1.1, attempt: 3, answer: 500);
+
+        Assert.Equal(excused, run.Check().Violations.All(v => !v.What.Contains("attempt 3 follows 1", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void A_retry_of_what_succeeded_is_found()
     {

@@ -24,7 +24,7 @@ public static class Checker
             Violations =
             [
                 .. Starts.Missed(run), .. Starts.Late(run), .. Keys.Of(run), .. early, .. phantoms, .. Phantoms.RetriesOfDeleted(run), .. Phantoms.Lost(run),
-                .. Overlaps.Of(run), .. Retries.Of(run), .. Recording.Of(run),
+                .. Overlaps.Of(run), .. Retries.Of(run), .. Recording.Of(run), .. Counting.Of(run), .. Rest.Of(run), .. Versions.Of(run),
             ],
         };
     }

@@ -22,7 +22,7 @@ internal static class Retries
 
     private static IEnumerable<string> Faults(Case run, JobShape shape, List<List<Delivery>> attempts)
     {
-        if (attempts[0][0].Attempt != 1)
+        if (attempts[0][0].Attempt != 1 && !IsHidden(run, attempts[0][0].ScheduledAt, attempts[0][0]))
             yield return $"its first attempt is numbered {attempts[0][0].Attempt}";
         if (attempts[^1][0].Attempt > shape.MaxRetries + 1)
             yield return $"attempt {attempts[^1][0].Attempt} of {shape.MaxRetries + 1}";
@@ -30,7 +30,10 @@ internal static class Retries
         {
             var (before, after) = (attempts[i - 1], attempts[i]);
             if (after[0].Attempt != before[0].Attempt + 1)
-                yield return $"attempt {after[0].Attempt} follows {before[0].Attempt}";
+            {
+                if (!IsHidden(run, before[0].At, after[0]))
+                    yield return $"attempt {after[0].Attempt} follows {before[0].Attempt}";
+            }
             else if (!before.Any(d => d.Failed || d.Cut || run.Observed.Windows.Any(w => w.Touches(d))))
                 yield return $"attempt {after[0].Attempt} follows one that succeeded";
             else if (before.Min(End) is { } end && after[0].At + ClockSlack < end + Pause(shape, before[0].Attempt))
@@ -49,6 +52,9 @@ internal static class Retries
         var deleted = run.Observed.Operations.Any(o => o.Job == ended[0].Job && o.Shape is null && o.Result != OperationResult.Failed);
         return !deleted && due + run.Allowed(due!.Value) < run.Observed.ReadAt;
     }
+
+    /// <summary>The ones between were made, and did not leave the node.</summary>
+    private static bool IsHidden(Case run, DateTimeOffset from, Delivery later) => run.Observed.Windows.Any(w => w.Hides(from, later));
 
     private static DateTimeOffset? End(Delivery delivery) => delivery.EndedAt;
 

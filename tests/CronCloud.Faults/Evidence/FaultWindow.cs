@@ -12,7 +12,13 @@ public sealed record FaultWindow(string Fault, DateTimeOffset From, DateTimeOffs
     /// <summary>An attempt that a dead worker held is delivered again within this time.</summary>
     private static readonly TimeSpan Redelivery = TimeSpan.FromSeconds(15);
 
+    /// <summary>Whether attempts may fail before they come to their target.</summary>
+    public bool KeepsFromTarget { get; init; }
+
     public bool Delays(DateTimeOffset due) => due >= From - Edge && due <= To + Edge;
+
+    /// <summary>Whether attempts before this one may have failed for the fault, with nothing for the target to see.</summary>
+    public bool Hides(DateTimeOffset due, Delivery later) => KeepsFromTarget && due <= To + Edge && later.At >= From - Edge;
 
     /// <summary>Whether the fault may have kept the answer from its caller.</summary>
     public bool Touches(Delivery delivery) => MayRepeat && delivery.At <= To + Recovery && (delivery.EndedAt is null || delivery.EndedAt >= From - Edge);

@@ -11,7 +11,7 @@ public sealed record RecordedExecution(string Job, string Execution, DateTimeOff
     public bool Dropped => Status is "skipped" or "missed";
 }
 
-public sealed record RecordedAttempt(int Number, string Outcome, int? StatusCode, string? Error);
+public sealed record RecordedAttempt(int Number, string Outcome, int? StatusCode, string? Error, DateTimeOffset StartedAt);
 
 /// <summary>All that is known of a run, and which due times it is checked for.</summary>
 public sealed record Observed
@@ -35,4 +35,7 @@ public sealed record Observed
     public IReadOnlyList<RecordedExecution>? History { get; init; }
 
     public IReadOnlyList<JobReading> Readings { get; init; } = [];
+
+    /// <summary>Null when the servers are not looked into.</summary>
+    public StoredState? Stored { get; init; }
 }

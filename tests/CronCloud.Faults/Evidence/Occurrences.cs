@@ -43,5 +43,17 @@ public static class Occurrences
         }
     }
 
+    /// <summary>The first due time after an instant; null when there is none any more.</summary>
+    public static DateTimeOffset? Next(Plan plan, DateTimeOffset after)
+    {
+        var until = plan switch
+        {
+            Plan.Once once => once.At,
+            Plan.Every every => (after > every.Anchor ? after : every.Anchor) + every.Period,
+            _ => throw new ArgumentOutOfRangeException(nameof(plan), plan, "No such plan."),
+        };
+        return Between(plan, after.AddTicks(1), until).Select(due => (DateTimeOffset?)due).FirstOrDefault();
+    }
+
     public static bool Names(Plan plan, DateTimeOffset due) => Between(plan, due, due).Any();
 }

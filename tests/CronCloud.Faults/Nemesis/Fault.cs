@@ -21,6 +21,9 @@ public enum Moment
 /// <param name="ApplyAsync">Applies it and heals it; answers how much later than five seconds what was due meanwhile may start.</param>
 public sealed record Fault(int Number, string Name, bool MayRepeat, Func<FaultCluster, Random, Task<TimeSpan>> ApplyAsync)
 {
+    /// <inheritdoc cref="Evidence.FaultWindow.KeepsFromTarget"/>
+    public bool KeepsFromTarget { get; init; }
+
     public IReadOnlyList<Moment> Moments { get; init; } = [Moment.Steady, Moment.Herd];
 
     /// <summary>The herd's jobs that a step's pause point waits for; null for moments in time.</summary>

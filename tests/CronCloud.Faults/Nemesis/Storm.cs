@@ -13,6 +13,7 @@ public sealed class Storm(FaultCluster cluster, Traps traps, int seed, Action<st
     private readonly Queue<(Fault Fault, Moment Moment)> _next = [];
     private int _herds;
 
+    /// <summary>For so long, whatever comes.</summary>
     public async Task<IReadOnlyList<StormResult>> RunAsync(TimeSpan duration)
     {
         var end = cluster.Now + duration;
@@ -20,22 +21,33 @@ public sealed class Storm(FaultCluster cluster, Traps traps, int seed, Action<st
         while (cluster.Now < end)
         {
             var (fault, moment) = Next();
-            var result = await ApplyAsync(fault, moment);
-            results.Add(result);
-            say($"{fault.Number,2} {fault.Name}, {moment}: {result.Report}");
-            foreach (var violation in result.Report.Violations.Take(10))
-                say($"   {violation} [{cluster.Near(violation)}]");
+            results.Add(await ApplyAsync(fault, moment));
         }
 
         return results;
     }
+
+    /// <summary>Each of the faults at each of its moments so many times, one after another.</summary>
+    public async Task<IReadOnlyList<StormResult>> RepeatAsync(IReadOnlyList<Fault> faults, int times)
+    {
+        var results = new List<StormResult>();
+        for (var time = 0; time < times; time++)
+        {
+            foreach (var (fault, moment) in Moments(faults))
+                results.Add(await ApplyAsync(fault, moment));
+        }
+
+        return results;
+    }
+
+    private static (Fault Fault, Moment Moment)[] Moments(IEnumerable<Fault> faults) => [.. faults.SelectMany(f => f.Moments.Select(m => (f, m)))];
 
     /// <summary>Every fault at every moment once, in an order of chance, and then again in another.</summary>
     private (Fault Fault, Moment Moment) Next()
     {
         if (_next.Count == 0)
         {
-            var all = FaultMatrix.All.SelectMany(f => f.Moments.Select(m => (f, m))).ToArray();
+            var all = Moments(FaultMatrix.All);
             _random.Shuffle(all);
             foreach (var one in all)
                 _next.Enqueue(one);
@@ -53,7 +65,11 @@ public sealed class Storm(FaultCluster cluster, Traps traps, int seed, Action<st
         await cluster.ForAsync(1);
         await cluster.ReviveAsync();
         cluster.End(bound);
-        return new StormResult(fault, moment, await cluster.CheckAsync(from));
+        var report = await cluster.CheckAsync(from);
+        say($"{fault.Number,2} {fault.Name}, {moment}: {report}");
+        foreach (var violation in report.Violations.Take(10))
+            say($"   {violation} [{cluster.Near(violation)}]");
+        return new StormResult(fault, moment, report);
     }
 
     /// <summary>The fault's window is open when this returns.</summary>
@@ -61,14 +77,14 @@ public sealed class Storm(FaultCluster cluster, Traps traps, int seed, Action<st
     {
         if (moment == Moment.Step)
         {
-            cluster.Begin(fault.Name, fault.MayRepeat);
+            cluster.Begin(fault.Name, fault.MayRepeat, fault.KeepsFromTarget);
             await SpringAsync(fault);
             return;
         }
 
         var due = await HerdAsync("herd");
         await cluster.UntilAsync(moment == Moment.Herd ? due.AddMilliseconds(5) : due.AddMilliseconds(-_random.Next(1, 1_000)));
-        cluster.Begin(fault.Name, fault.MayRepeat);
+        cluster.Begin(fault.Name, fault.MayRepeat, fault.KeepsFromTarget);
     }
 
     private async Task SpringAsync(Fault fault)

@@ -78,9 +78,11 @@ public sealed class ApiReader(Func<Uri> api, TimeProvider time) : IDisposable
     private static RecordedExecution Recorded(JsonObject json) => new(
         (string)json["jobId"]!,
         (string)json["executionId"]!,
-        DateTimeOffset.Parse((string)json["scheduledAt"]!, CultureInfo.InvariantCulture),
+        Instant(json["scheduledAt"]!),
         (string)json["status"]!,
-        [.. json["attempts"]!.AsArray().Select(a => new RecordedAttempt((int)a!["number"]!, (string)a["outcome"]!, (int?)a["statusCode"], (string?)a["error"]))]);
+        [.. json["attempts"]!.AsArray().Select(a => new RecordedAttempt((int)a!["number"]!, (string)a["outcome"]!, (int?)a["statusCode"], (string?)a["error"], Instant(a["startedAt"]!)))]);
+
+    private static DateTimeOffset Instant(JsonNode json) => DateTimeOffset.Parse((string)json!, CultureInfo.InvariantCulture);
 
     private static string Text(DateTimeOffset instant) => Uri.EscapeDataString(instant.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
 }

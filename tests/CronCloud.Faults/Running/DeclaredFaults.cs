@@ -10,12 +10,12 @@ internal sealed class DeclaredFaults(TimeProvider time)
     public IReadOnlyList<FaultWindow> Read() => [.. _windows];
 
     /// <summary>A fault begins now. One that was not ended, since its test failed, ends here and excuses all of its time.</summary>
-    public DateTimeOffset Begin(string fault, bool mayRepeat)
+    public DateTimeOffset Begin(string fault, bool mayRepeat, bool keepsFromTarget = false)
     {
         var now = time.GetUtcNow();
         if (_windows.Count > 0 && _windows[^1].To == DateTimeOffset.MaxValue)
             End(now - _windows[^1].From);
-        _windows.Add(new FaultWindow(fault, now, DateTimeOffset.MaxValue, TimeSpan.Zero, mayRepeat));
+        _windows.Add(new FaultWindow(fault, now, DateTimeOffset.MaxValue, TimeSpan.Zero, mayRepeat) { KeepsFromTarget = keepsFromTarget });
         return now;
     }
 

@@ -1,5 +1,6 @@
 using CronCloud.Faults.Checking;
 using CronCloud.Faults.Evidence;
+using CronCloud.Faults.Nemesis;
 using CronCloud.TestServers;
 
 namespace CronCloud.Faults.Running;
@@ -20,9 +21,13 @@ public sealed class FaultCluster : IAsyncDisposable
     /// <summary>Longer than the latest that any fault allows.</summary>
     private static readonly TimeSpan EndLimit = TimeSpan.FromMinutes(3);
 
+    /// <summary>So long after a heal the servers may hold what they should not: a change that came to the record and not to the index is found by a scan.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(30);
+
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly DeclaredFaults _faults;
     private readonly Supervisor _supervisor;
+    private readonly StateReader _state;
     private readonly HashSet<Violation> _told = [];
     private DateTimeOffset _from;
     private DateTimeOffset _historyFrom;
@@ -34,6 +39,7 @@ public sealed class FaultCluster : IAsyncDisposable
         _faults = new DeclaredFaults(_time);
         _supervisor = new Supervisor(nodes, _time);
         Client = new JobsClient(() => nodes.Http.BaseAddress!, sink.Url, _time);
+        _state = new StateReader(nodes, _time);
         Api = new ApiReader(() => nodes.Http.BaseAddress!, _time);
     }
 
@@ -50,7 +56,7 @@ public sealed class FaultCluster : IAsyncDisposable
     public static async Task<FaultCluster> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null)
     {
         var sink = await SinkProcess.StartAsync();
-        var cluster = new FaultCluster(await ClusterInstallation.StartAsync(settingsOf), sink);
+        var cluster = new FaultCluster(await ClusterInstallation.StartAsync(settingsOf, linked: true, onSmallDisks: DiskFaults.CanFill), sink);
         await cluster.StartLoadAsync();
         return cluster;
     }
@@ -66,7 +72,7 @@ public sealed class FaultCluster : IAsyncDisposable
     public Task UntilAsync(Func<Task<bool>> holds, TimeSpan patience, string what) => Look.UntilAsync(holds, patience, what, _time);
 
     /// <inheritdoc cref="DeclaredFaults.Begin"/>
-    public DateTimeOffset Begin(string fault, bool mayRepeat) => _faults.Begin(fault, mayRepeat);
+    public DateTimeOffset Begin(string fault, bool mayRepeat, bool keepsFromTarget = false) => _faults.Begin(fault, mayRepeat, keepsFromTarget);
 
     /// <inheritdoc cref="DeclaredFaults.End"/>
     public void End(TimeSpan bound) => _faults.End(bound);
@@ -100,9 +106,22 @@ public sealed class FaultCluster : IAsyncDisposable
             await Task.Delay(Look.Pause, _time);
 
         var readings = await _editor.WhileQuietAsync(() => Api.ReadJobsAsync(Client.Log.Read().Select(o => o.Job)));
-        var report = Checker.Check(Observe(from, until) with { Readings = readings });
+        var report = Checker.Check(Observe(from, until) with { Readings = readings, Stored = await UntilAtRestAsync(from, until) });
         var violations = report.Violations.Concat(Checker.Check(Observe(Recent(until), until)).Violations).Concat(await CheckHistoryAsync(until - HistoryLag)).Where(_told.Add).ToList();
         return report with { Violations = violations };
+    }
+
+    /// <summary>What the servers hold, as soon as it is what it should be, or at the end of the patience.</summary>
+    private async Task<StoredState> UntilAtRestAsync(DateTimeOffset from, DateTimeOffset until)
+    {
+        var limit = Now + Settling;
+        while (true)
+        {
+            var stored = await _editor.WhileQuietAsync(_state.ReadAsync);
+            if (!Checker.Check(Observe(from, until) with { Stored = stored }).Violations.Any(v => v.Invariant is "I8" or "I11") || Now > limit)
+                return stored;
+            await Task.Delay(Look.Pause * 5, _time);
+        }
     }
 
     /// <summary>History of what is older than its lag, and was not checked yet: rows that wait must come, at most so long.</summary>
