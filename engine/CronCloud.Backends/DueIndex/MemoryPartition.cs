@@ -10,7 +10,7 @@ internal sealed class MemoryPartition
     private readonly Lock _lock = new();
     private readonly MemoryEntries _entries = new();
     private readonly Dictionary<string, Flight> _flights = [];
-    private readonly Dictionary<string, (DateTimeOffset At, bool Succeeded)> _landed = [];
+    private readonly Dictionary<string, (DateTimeOffset At, bool Succeeded, bool HasRetry)> _landed = [];
     private readonly Dictionary<string, string> _slots = [];
     private readonly Dictionary<string, DueEntry> _waiting = [];
     private int _builds;
@@ -248,15 +248,17 @@ internal sealed class MemoryPartition
 
     private bool Land(Landing landing, DateTimeOffset now)
     {
-        var hadSucceeded = false;
+        var (hadSucceeded, hadRetry) = (false, false);
         if (landing.FlightId is { } flight)
         {
             _flights.Remove(flight);
-            hadSucceeded = _landed.TryGetValue(flight, out var before) && before.Succeeded;
-            _landed[flight] = (now, hadSucceeded || landing.Succeeded);
+            if (_landed.TryGetValue(flight, out var before))
+                (hadSucceeded, hadRetry) = (before.Succeeded, before.HasRetry);
+            var succeeds = hadSucceeded || landing.Succeeded;
+            _landed[flight] = (now, succeeds, !succeeds && (hadRetry || landing.Retry is not null));
         }
 
-        var isLive = !hadSucceeded || landing.Succeeded;
+        var isLive = landing.Succeeded || !(hadSucceeded || (hadRetry && landing.Retry is null));
         if (landing.Retry is { } retry)
         {
             if (isLive || _entries.Find(retry.Key)?.Version >= retry.Version)

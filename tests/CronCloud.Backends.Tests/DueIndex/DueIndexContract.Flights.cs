@@ -43,6 +43,18 @@ public abstract partial class DueIndexContract
     }
 
     [Fact]
+    public async Task A_second_outcome_of_an_attempt_that_is_tried_again_gives_nothing_up_and_may_succeed()
+    {
+        var index = await OpenAsync();
+        var retry = Entry("t/a@1", 2, 10);
+        var givenUp = new Landing("f", null);
+
+        Assert.Equal([true, false, true], await index.LandAsync(Partition, [new Landing("f", retry), givenUp, new Landing("f", retry)], Now, None));
+        Assert.Equal([false], await index.LandAsync(Partition, [givenUp], Now, None));
+        Assert.Equal([true, false], await index.LandAsync(Partition, [new Landing("f", null) { Succeeded = true }, givenUp], Now, None));
+    }
+
+    [Fact]
     public async Task An_attempt_that_was_given_up_is_settled_again_as_often_as_it_is_told()
     {
         var index = await OpenAsync();

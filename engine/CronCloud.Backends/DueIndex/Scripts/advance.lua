@@ -1,7 +1,7 @@
 -- Moves entries on if they still have the version and due time that were seen, and marks what was published in flight.
 -- KEYS    1 due (sorted set: entry -> due ms, of left-overs less 1e13)  2 entry (hash: entry -> version[,until ms]|payload)  3 epoch (hash: entries = how many)
 --         4 inflight (sorted set: attempt -> deadline ms)  5 flight (hash: attempt -> execution)
---         6 landed (sorted set: attempt whose outcome was settled -> ms, and a half when it succeeded): a late advance marks no flight of it
+--         6 landed (sorted set: attempt whose outcome was settled -> ms, and what came of it as a fraction, see land.lua): a late advance marks no flight of it
 --         7 slot (hash: job -> execution that has it)  8 waiting (hash: job -> entry key \n version|payload)
 -- ARGV    1 landings older than this ms are forgotten  2 now ms
 --         then per entry: key, version, score, next score | 'drop' | 'bury', tombstone due ms, attempt or '', deadline ms, execution,
