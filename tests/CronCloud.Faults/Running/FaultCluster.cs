@@ -53,10 +53,12 @@ public sealed class FaultCluster : IAsyncDisposable
 
     public DateTimeOffset Now => _time.GetUtcNow();
 
-    public static async Task<FaultCluster> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null)
+    /// <param name="settingsOf">See <see cref="ClusterInstallation.StartAsync"/>.</param>
+    /// <param name="breaksAll">Whether networks and disks are to break too: what the nodes and servers tell each other then goes through one more process, which costs time.</param>
+    public static async Task<FaultCluster> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null, bool breaksAll = false)
     {
         var sink = await SinkProcess.StartAsync();
-        var cluster = new FaultCluster(await ClusterInstallation.StartAsync(settingsOf, linked: true, onSmallDisks: DiskFaults.CanFill), sink);
+        var cluster = new FaultCluster(await ClusterInstallation.StartAsync(settingsOf, linked: breaksAll, onSmallDisks: breaksAll && DiskFaults.CanFill), sink);
         await cluster.StartLoadAsync();
         return cluster;
     }
