@@ -43,11 +43,9 @@ internal sealed record Measured
             Missing = expected.Count - known.Count,
             Duplicates = received.Count - first.Count,
             Early = received.Count(w => w.Lateness < TimeSpan.Zero),
-            LatenessP50Ms = Percentile(lateness, 0.50),
-            LatenessP99Ms = Percentile(lateness, 0.99),
-            LatenessMaxMs = Percentile(lateness, 1),
+            LatenessP50Ms = Percentile.Of(lateness, 0.50),
+            LatenessP99Ms = Percentile.Of(lateness, 0.99),
+            LatenessMaxMs = Percentile.Of(lateness, 1),
         };
     }
-
-    private static double Percentile(List<double> sorted, double share) => sorted.Count == 0 ? 0 : Math.Round(sorted[(int)Math.Ceiling(share * sorted.Count) - 1], 1);
 }

@@ -10,10 +10,8 @@ internal sealed record Lateness(int Expected, int Received, int Missing, int Dup
     public static Lateness Of(int expected, IReadOnlyList<Arrival> arrivals, Func<Arrival, long> lateUs)
     {
         var sorted = arrivals.GroupBy(arrival => (arrival.Job, arrival.DueUs)).Select(execution => execution.Min(lateUs) / 1_000.0).Order().ToList();
-        return new Lateness(expected, sorted.Count, Math.Max(0, expected - sorted.Count), arrivals.Count - sorted.Count, sorted.Count(ms => ms < 0), At(sorted, 0.5), At(sorted, 0.99), At(sorted, 1));
+        return new Lateness(expected, sorted.Count, Math.Max(0, expected - sorted.Count), arrivals.Count - sorted.Count, sorted.Count(ms => ms < 0), Percentile.Of(sorted, 0.5), Percentile.Of(sorted, 0.99), Percentile.Of(sorted, 1));
     }
-
-    private static double At(List<double> sorted, double share) => sorted.Count == 0 ? 0 : Math.Round(sorted[(int)Math.Ceiling(share * sorted.Count) - 1], 1);
 }
 
 /// <param name="PerSecond">The herd: jobs by the time from the due instant to the last start. The steady load: executions by the seconds of the load.</param>

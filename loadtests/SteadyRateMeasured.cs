@@ -38,14 +38,12 @@ internal sealed record SteadyRateMeasured
             Missing = expected - first.Count,
             Duplicates = arrivals.Count - first.Count,
             Early = arrivals.Count(a => a.LatenessMs < 0),
-            LatenessP50Ms = Rank(lateness, 0.5),
-            LatenessP99Ms = Rank(lateness, 0.99),
-            LatenessMaxMs = Rank(lateness, 1),
-            LatenessP50MsOfHalves = [.. byDue.Chunk(Math.Max(1, (byDue.Count + 1) / 2)).Select(half => Rank([.. half.Order()], 0.5))],
+            LatenessP50Ms = Percentile.Of(lateness, 0.5),
+            LatenessP99Ms = Percentile.Of(lateness, 0.99),
+            LatenessMaxMs = Percentile.Of(lateness, 1),
+            LatenessP50MsOfHalves = [.. byDue.Chunk(Math.Max(1, (byDue.Count + 1) / 2)).Select(half => Percentile.Of([.. half.Order()], 0.5))],
             CpuMicroseconds = before.ToDictionary(part => part.Key, part => Math.Round((after[part.Key] - part.Value) * 1e6 / expected, 1)),
             Cores = Math.Round(before.Sum(part => after[part.Key] - part.Value) / seconds, 2),
         };
     }
-
-    private static double Rank(List<double> sorted, double share) => sorted.Count == 0 ? 0 : Math.Round(sorted[(int)Math.Ceiling(share * sorted.Count) - 1], 1);
 }

@@ -10,4 +10,7 @@ public readonly record struct Arrival(long AtUs, long DueUs, string Job, int Att
 {
     /// <summary>Below zero when it came early.</summary>
     public double LatenessMs => (AtUs - DueUs) / 1_000.0;
+
+    /// <summary>An instant as arrivals have it.</summary>
+    public static long Microseconds(DateTimeOffset instant) => (instant - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 }

@@ -27,10 +27,10 @@ return 0;
 
 Task ReceiveAsync(HttpContext context, string path)
 {
-    var at = Microseconds(TimeProvider.System.GetUtcNow());
+    var at = Arrival.Microseconds(TimeProvider.System.GetUtcNow());
     var status = Answer.StatusOf(path, out var job);
     var headers = context.Request.Headers;
-    var due = headers.TryGetValue("CronCloud-Scheduled-At", out var text) ? Microseconds(DateTimeOffset.Parse(text!, CultureInfo.InvariantCulture)) : 0;
+    var due = headers.TryGetValue("CronCloud-Scheduled-At", out var text) ? Arrival.Microseconds(DateTimeOffset.Parse(text!, CultureInfo.InvariantCulture)) : 0;
     var attempt = headers.TryGetValue("CronCloud-Attempt", out var number) ? int.Parse(number!, NumberStyles.None, CultureInfo.InvariantCulture) : 0;
     log.Add(at, due, job, attempt, status);
     context.Response.StatusCode = status;
@@ -43,5 +43,3 @@ Task Clear()
     log.Clear();
     return Task.CompletedTask;
 }
-
-static long Microseconds(DateTimeOffset instant) => (instant - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;

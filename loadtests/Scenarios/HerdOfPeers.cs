@@ -1,3 +1,4 @@
+using CronCloud.LoadSink;
 using CronCloud.LoadTests.Contenders;
 using CronCloud.LoadTests.Sinks;
 
@@ -19,7 +20,7 @@ internal static class HerdOfPeers
         await sink.ClearAsync();
         var (due, madePerSecond) = await RunAsync(contender, sink, Name, arguments.Jobs);
         await Task.Delay(Settle, TimeProvider.System);
-        var lateness = Lateness.Of(arguments.Jobs, await sink.DumpAsync(), arrival => arrival.AtUs - Microseconds(due));
+        var lateness = Lateness.Of(arguments.Jobs, await sink.DumpAsync(), arrival => arrival.AtUs - Arrival.Microseconds(due));
         return new TurnMeasured(Math.Round(arguments.Jobs / (lateness.MaxMs / 1_000)), Math.Round(madePerSecond), lateness);
     });
 
@@ -34,6 +35,4 @@ internal static class HerdOfPeers
         await sink.UntilAsync(jobs, Patience);
         return (due, madePerSecond);
     }
-
-    private static long Microseconds(DateTimeOffset instant) => instant.ToUnixTimeMilliseconds() * 1_000;
 }

@@ -1,3 +1,4 @@
+using CronCloud.LoadSink;
 using CronCloud.LoadTests.Contenders;
 
 namespace CronCloud.LoadTests.Scenarios;
@@ -22,7 +23,7 @@ internal static class SteadyOfPeers
         await Task.Delay(end + Settle - TimeProvider.System.GetUtcNow(), TimeProvider.System);
 
         // What is due in the first seconds, while code is being compiled, is not counted.
-        var (from, until) = (counted.ToUnixTimeMilliseconds() * 1_000, end.ToUnixTimeMilliseconds() * 1_000);
+        var (from, until) = (Arrival.Microseconds(counted), Arrival.Microseconds(end));
         var arrivals = (await sink.DumpAsync()).Where(arrival => arrival.DueUs >= from && arrival.DueUs < until).ToList();
         var lateness = Lateness.Of(arguments.Rate * arguments.Seconds, arrivals, arrival => arrival.AtUs - arrival.DueUs);
         return new TurnMeasured(Math.Round((double)lateness.Received / arguments.Seconds), Math.Round(madePerSecond), lateness);

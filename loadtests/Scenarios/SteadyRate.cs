@@ -49,7 +49,7 @@ internal static class SteadyRate
         var (after, until) = (processes.Read(), TimeProvider.System.GetUtcNow());
         await Task.Delay(Settle, TimeProvider.System);
 
-        var arrivals = (await sink.DumpAsync()).Where(a => a.DueUs >= Microseconds(from) && a.DueUs < Microseconds(until)).ToList();
+        var arrivals = (await sink.DumpAsync()).Where(a => a.DueUs >= Arrival.Microseconds(from) && a.DueUs < Arrival.Microseconds(until)).ToList();
         var expected = Enumerable.Range(0, jobs).Sum(i => Occurrences(Anchor(i), from, until));
         return SteadyRateMeasured.Of(expected, arrivals, (until - from).TotalSeconds, before, after);
     }
@@ -61,6 +61,4 @@ internal static class SteadyRate
     private static int Occurrences(DateTimeOffset anchor, DateTimeOffset from, DateTimeOffset until) => Before(until, anchor) - Before(from, anchor);
 
     private static int Before(DateTimeOffset instant, DateTimeOffset anchor) => (int)Math.Ceiling((instant - anchor).TotalSeconds / PeriodSeconds);
-
-    private static long Microseconds(DateTimeOffset instant) => (instant - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
 }
