@@ -28,10 +28,10 @@ public sealed class CronCloudProcess : IAsyncDisposable
     public string Output => Tail(200);
 
     public static Task<CronCloudProcess> StartGatewayAsync(int port, IReadOnlyDictionary<string, string> settings) =>
-        StartAsync(Repository.Output("gateway", "CronCloud.Gateway.dll"), port, settings);
+        StartAsync(Repository.Published("CronCloud.Gateway.dll"), port, settings);
 
     public static Task<CronCloudProcess> StartNodeAsync(int port, IReadOnlyDictionary<string, string> settings) =>
-        StartAsync(Repository.Output("engine/CronCloud.Node", "CronCloud.Node.dll"), port, settings);
+        StartAsync(Repository.Published("CronCloud.Node.dll"), port, settings);
 
     /// <summary>Returns when everything that it stands on can serve.</summary>
     public async Task UntilReadyAsync()

@@ -3,27 +3,41 @@ using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
+using CronCloud.Engine.Loops;
 using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Due;
 
 /// <summary>
 /// What is known to be over, or to wait in the record, of jobs that were written so shortly before a checkpoint that it says nothing of them. A build that starts
-/// them again would double them, should the queue have forgotten their ids.
+/// them again would double them, should the queue have forgotten their ids. After a loss all partitions ask: what they ask while history answers goes together.
 /// </summary>
-public sealed partial class KnownStarts(IHistory history, IDeadLetterStore deadLetters, TimeProvider time, ILogger<KnownStarts> logger)
+public sealed partial class KnownStarts
 {
     /// <summary>Occurrences of a job that are asked about: one a second for as long as a checkpoint is in doubt, and some.</summary>
     private const int MostOfJob = 100;
 
     /// <summary>Executions that are asked about in one query.</summary>
-    private const int AtOnce = 500;
+    private const int AtOnce = 1_000;
+
+    private const int MostQuestionsTogether = 100;
 
     /// <summary>What is due waits for a build: who does not answer is not waited for any longer, and not asked again for a while.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
-    private long _awayUntil;
+    private readonly IHistory _history;
+    private readonly IDeadLetterStore _deadLetters;
+    private readonly TimeProvider _time;
+    private readonly ILogger<KnownStarts> _logger;
+    private readonly Gathering<List<Execution>, Over> _questions;
+    private DateTimeOffset _awayUntil;
+
+    public KnownStarts(IHistory history, IDeadLetterStore deadLetters, TimeProvider time, ILogger<KnownStarts> logger)
+    {
+        (_history, _deadLetters, _time, _logger) = (history, deadLetters, time, logger);
+        _questions = new Gathering<List<Execution>, Over>(AnswerAsync, MostQuestionsTogether);
+    }
 
     /// <summary>For each job the instant up to which its occurrences need no start: the given one, or that of the last before the first that nobody knows of.</summary>
     /// <param name="jobs">Jobs, and the instants from which on they are in doubt.</param>
@@ -34,7 +48,7 @@ public sealed partial class KnownStarts(IHistory history, IDeadLetterStore deadL
     {
         var asked = jobs.Select(j => OccurrencesOf(j.Job, j.After, until).Select(due => DuePlan.ExecutionOf(DueJob.Of(j.Job), j.Job.Version, due, TraceParent.New())).ToList()).ToList();
         var unknown = asked.SelectMany(executions => executions).Where(e => !pending.Contains(e.EntryKey)).ToList();
-        var over = await FindAsync(unknown, cancellation);
+        var over = unknown.Count == 0 ? Over.Nothing : await _questions.AddAsync(unknown, CancellationToken.None).WaitAsync(cancellation);
         return [.. jobs.Zip(asked, (job, executions) => executions.TakeWhile(e => pending.Contains(e.EntryKey) || over.Contains(e)).Select(e => e.ScheduledAt).Append(job.After).Max())];
     }
 
@@ -44,22 +58,28 @@ public sealed partial class KnownStarts(IHistory history, IDeadLetterStore deadL
         return [.. schedule.Upcoming(after, MostOfJob).TakeWhile(due => due <= until)];
     }
 
+    /// <summary>All who ask get the same answer: it tells of everything that was asked. A partition that is given away ends its own waiting, not the others'.</summary>
+    private async Task<IReadOnlyList<Over>> AnswerAsync(IReadOnlyList<List<Execution>> questions, CancellationToken cancellation)
+    {
+        var over = await FindAsync([.. questions.SelectMany(question => question)]);
+        return [.. questions.Select(_ => over)];
+    }
+
     /// <summary>Those that ended: well, as not started, or as dead letters that the record has. Of a retry or a dead letter that it has not heard of nobody would go on: it is started again.</summary>
-    private async Task<Over> FindAsync(List<Execution> executions, CancellationToken cancellation)
+    private async Task<Over> FindAsync(List<Execution> executions)
     {
         var over = new Over();
-        if (executions.Count == 0 || time.GetUtcNow().Ticks < Interlocked.Read(ref _awayUntil))
+        if (_time.GetUtcNow() < _awayUntil)
             return over;
-        using var patience = new CancellationTokenSource(Patience, time);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        using var patience = new CancellationTokenSource(Patience, _time);
         try
         {
             foreach (var part in executions.Chunk(AtOnce))
-                await over.AddAsync(await history.FindAttemptsAsync(part, limit.Token).WaitAsync(limit.Token), row => IsKeptAsync(row, limit.Token));
+                await over.AddAsync(await _history.FindAttemptsAsync(part, patience.Token).WaitAsync(patience.Token), row => IsKeptAsync(row, patience.Token));
         }
-        catch (Exception away) when (!cancellation.IsCancellationRequested)
+        catch (Exception away)
         {
-            Interlocked.Exchange(ref _awayUntil, (time.GetUtcNow() + Pause).Ticks);
+            _awayUntil = _time.GetUtcNow() + Pause;
             LogHistoryAway(executions.Count, away.GetType().Name, away.Message);
         }
 
@@ -67,7 +87,7 @@ public sealed partial class KnownStarts(IHistory history, IDeadLetterStore deadL
     }
 
     private async Task<bool> IsKeptAsync(HistoryRow row, CancellationToken cancellation) =>
-        await deadLetters.FindAsync(row.Tenant, row.ExecutionId, cancellation).WaitAsync(cancellation) is not null;
+        await _deadLetters.FindAsync(row.Tenant, row.ExecutionId, cancellation).WaitAsync(cancellation) is not null;
 
     [LoggerMessage(EventId = 1117, Level = LogLevel.Warning, Message = "Whether {Count} executions of jobs that were just written are over is not known, they start again: {Kind}: {Reason}")]
     private partial void LogHistoryAway(int count, string kind, string reason);
@@ -75,6 +95,8 @@ public sealed partial class KnownStarts(IHistory history, IDeadLetterStore deadL
     /// <summary>What history tells to be over; a row may stand for a range of occurrences that were missed.</summary>
     private sealed class Over
     {
+        public static readonly Over Nothing = new();
+
         private readonly HashSet<string> _ended = [];
         private readonly List<HistoryRow> _ranges = [];
 

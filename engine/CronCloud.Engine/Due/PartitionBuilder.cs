@@ -8,7 +8,7 @@ namespace CronCloud.Engine.Due;
 
 /// <summary>
 /// Builds of this node's partitions: after the index was emptied, restarted or found to be an older copy, and by the twin at every start.
-/// A few partitions at a time read the record, so that it is not overrun; what is due the soonest in each of them comes before the rest of any.
+/// Some partitions at a time read the record, so that it is not overrun; what is due the soonest in each of them comes before the rest of any.
 /// </summary>
 public sealed partial class PartitionBuilder(
     IDueIndex index,
@@ -19,7 +19,7 @@ public sealed partial class PartitionBuilder(
     TimeProvider time,
     ILogger<PartitionBuilder> logger) : IDisposable
 {
-    private const int AtOnce = 4;
+    private const int AtOnce = 16;
 
     /// <summary>While the record is away every partition meets it: one line tells of all.</summary>
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(30);

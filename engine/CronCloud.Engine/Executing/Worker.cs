@@ -22,6 +22,7 @@ public sealed partial class Worker(
     ILogger<Worker> logger) : ILoop, IAsyncDisposable
 {
     private const int BatchSize = 256;
+    private const int MostOutcomesTogether = 500;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
 
     /// <summary>Between pulls that found less than they might: a pull costs the queue as much with one execution as with many.</summary>
@@ -41,7 +42,7 @@ public sealed partial class Worker(
     /// <summary>After the stop, so long is tried to tell the outcomes of attempts that were made, and to give the others back.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 
-    private readonly OutcomeGathering _outcomes = new(outcomes);
+    private readonly Gathering<StreamMessage, bool> _outcomes = new(outcomes.PublishAsync, MostOutcomesTogether);
     private readonly Destinations _destinations = new(options.MaxPerDestination, Math.Max(1, options.MaxHeld / 8), time);
     private readonly ConcurrentDictionary<string, HeldExecution> _held = [];
     private readonly SemaphoreSlim _room = new(0);
@@ -251,7 +252,7 @@ public sealed partial class Worker(
         {
             try
             {
-                if (await _outcomes.PublishAsync(message, cancellation))
+                if (await _outcomes.AddAsync(message, cancellation))
                     return;
                 OnOutcomeWaits(outcome, "refused");
             }

@@ -14,6 +14,19 @@ public sealed class CountingTests
         Assert.Contains("history says 10 ms late, the sink 2010 ms", run.Only("I12").What, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(4, 1)]
+    public void While_nodes_start_again_a_start_takes_longer_to_arrive_but_not_for_ever(double seconds, int violations)
+    {
+        var run = new PlantedRun();
+        run.Windows.Add(new FaultWindow("all nodes killed", PlantedRun.At(4), PlantedRun.At(5), TimeSpan.Zero, MayRepeat: false));
+        run.Record();
+        run.Replace(4, delivery => delivery with { At = delivery.At.AddSeconds(seconds), EndedAt = delivery.EndedAt!.Value.AddSeconds(seconds) });
+
+        Assert.Equal(violations, run.Check().Violations.Count(v => v.Invariant == "I12"));
+    }
+
     [Fact]
     public void One_that_was_delivered_twice_has_the_start_of_either()
     {

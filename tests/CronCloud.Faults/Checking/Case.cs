@@ -37,6 +37,9 @@ internal sealed class Case
 
     public IReadOnlyList<Expectation> Expected { get; }
 
+    /// <summary>Whether a fault may delay what is due then.</summary>
+    public bool IsInFault(DateTimeOffset due) => Observed.Windows.Any(w => w.Delays(due));
+
     /// <summary>How late what is due then may start.</summary>
     public TimeSpan Allowed(DateTimeOffset due) => Limit + Bound(due);
 
@@ -47,7 +50,7 @@ internal sealed class Case
 
     private TimeSpan Bound(DateTimeOffset due) => Observed.Windows.Where(w => w.Delays(due)).Select(w => w.Bound).DefaultIfEmpty(TimeSpan.Zero).Max();
 
-    private TimeSpan Way(DateTimeOffset due) => Observed.Windows.Any(w => w.Delays(due)) ? Allowed(due) : UsualWay;
+    private TimeSpan Way(DateTimeOffset due) => IsInFault(due) ? Allowed(due) : UsualWay;
 }
 
 /// <summary>A due time that must start.</summary>
