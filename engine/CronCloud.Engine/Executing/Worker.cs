@@ -36,6 +36,9 @@ public sealed partial class Worker(
     /// <summary>About how long a suspect is put off for the first time: whoever only was beside the one that kills has had two deaths, and must start within 5 s all the same.</summary>
     private static readonly TimeSpan SuspectPause = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Each that is put off behind the same suspect comes back so much later than the one before it: they would only put each other off again, for longer every time.</summary>
+    private static readonly TimeSpan SuspectSpacing = TimeSpan.FromMilliseconds(50);
+
     /// <summary>About how long an attempt is put off for the first time at a destination that is slow.</summary>
     private static readonly TimeSpan SlowPause = TimeSpan.FromSeconds(4);
 
@@ -47,6 +50,7 @@ public sealed partial class Worker(
     private readonly ConcurrentDictionary<string, HeldExecution> _held = [];
     private readonly SemaphoreSlim _room = new(0);
     private readonly SemaphoreSlim _suspects = new(1);
+    private int _behindSuspect;
     private readonly CancellationTokenSource _draining = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _leaving = new();
@@ -160,7 +164,7 @@ public sealed partial class Worker(
         if (!held.IsSuspect)
             return await TakeTurnAsync(held);
         if (!_suspects.Wait(0, CancellationToken.None))
-            return PutOff(held, "another execution whose workers were not heard of again runs on this node, and such run one by one", SuspectPause);
+            return PutOff(held, "another execution whose workers were not heard of again runs on this node, and such run one by one", SuspectPause + (SuspectSpacing * Interlocked.Increment(ref _behindSuspect)));
         try
         {
             await OtherSuspectsAsync(held);
@@ -168,6 +172,7 @@ public sealed partial class Worker(
         }
         finally
         {
+            Volatile.Write(ref _behindSuspect, 0);
             _suspects.Release();
         }
     }

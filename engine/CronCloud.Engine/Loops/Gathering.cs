@@ -13,19 +13,23 @@ internal sealed class Gathering<TItem, TAnswer>(Func<IReadOnlyList<TItem>, Cance
 
     /// <param name="item">What is asked, or told.</param>
     /// <param name="cancellation">Ends the calls, should this be the one that begins them.</param>
-    public Task<TAnswer> AddAsync(TItem item, CancellationToken cancellation)
+    public async Task<TAnswer> AddAsync(TItem item, CancellationToken cancellation)
     {
         var waiting = new Waiting(item);
+        if (IsFirst(waiting))
+            _ = CallForAllAsync(cancellation);
+        return await waiting.Answer.Task;
+    }
+
+    private bool IsFirst(Waiting waiting)
+    {
         lock (_lock)
         {
             _waiting.Enqueue(waiting);
-            if (_isCalling)
-                return waiting.Answer.Task;
+            var isFirst = !_isCalling;
             _isCalling = true;
+            return isFirst;
         }
-
-        _ = CallForAllAsync(cancellation);
-        return waiting.Answer.Task;
     }
 
     private async Task CallForAllAsync(CancellationToken cancellation)

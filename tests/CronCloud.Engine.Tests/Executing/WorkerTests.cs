@@ -161,6 +161,7 @@ public sealed class WorkerTests
 
         Assert.Equal(4, putOff.Count);
         Assert.All(putOff, outcome => Assert.Equal((AttemptResult.PutOff, 2), (outcome.Result, Settlement.NextAttempt(outcome).Claims)));
+        Assert.Equal([300, 350, 400, 450], putOff.Select(outcome => outcome.RetryAfter!.Value.TotalMilliseconds).Order());
         Assert.Equal(1, await pipeline.Queue.CountAsync(Pipeline.None));
         Assert.Single(caller.Calls);
     }
@@ -271,19 +272,18 @@ public sealed class WorkerTests
     /// <summary>Lets the fake time pass until it is done.</summary>
     private static async Task PassAsync(Pipeline pipeline, Task work)
     {
-        for (var steps = 0; steps < 1_000 && !work.IsCompleted; steps++)
+        await UntilAsync(async () =>
         {
             pipeline.Time.Advance(TimeSpan.FromMilliseconds(100));
             await SettleAsync();
-        }
-
-        Assert.True(work.IsCompleted);
+            return work.IsCompleted;
+        });
         await work;
     }
 
     private static Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));
 
-    /// <summary>Lets what can go on do so until it holds; the time of the pipeline stands still meanwhile.</summary>
+    /// <summary>Lets what can go on do so until it holds.</summary>
     private static async Task UntilAsync(Func<Task<bool>> holds)
     {
         for (var started = TimeProvider.System.GetTimestamp(); !await holds(); await Task.Yield())
