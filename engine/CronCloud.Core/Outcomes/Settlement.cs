@@ -12,7 +12,7 @@ public sealed record Settlement(ExecutionStatus Status, DateTimeOffset? RetryAt)
     /// <summary>A target may not put its job off for longer than this.</summary>
     private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(24);
 
-    /// <summary>The pause of an attempt that is put off doubles each time, up to this.</summary>
+    /// <summary>Nor may a worker, before it is looked at again.</summary>
     private static readonly TimeSpan LongestPutOff = TimeSpan.FromMinutes(2);
 
     /// <summary>Of the attempts that a dead letter tells, the last ones: each redrive adds to them, and history has all.</summary>
@@ -50,10 +50,9 @@ public sealed record Settlement(ExecutionStatus Status, DateTimeOffset? RetryAt)
     /// <summary>From half the pause to one and a half of it, by hash: what was put off together does not come back together, and whoever asks comes to the same instant.</summary>
     private static TimeSpan PutOffOf(Outcome outcome)
     {
-        var execution = outcome.Execution;
-        var grown = (outcome.RetryAfter ?? TimeSpan.Zero) * Math.Pow(2, Math.Min(execution.PutOffs, 10));
-        var share = 0.5 + (StableHash.Of($"{execution.ExecutionId}#{execution.Attempt}") % 1000 / 1000.0);
-        return TimeSpan.FromMilliseconds(Math.Round((grown < LongestPutOff ? grown : LongestPutOff).TotalMilliseconds * share));
+        var asked = outcome.RetryAfter ?? TimeSpan.Zero;
+        var share = 0.5 + (StableHash.Of($"{outcome.Execution.ExecutionId}#{outcome.Execution.Attempt}") % 1000 / 1000.0);
+        return TimeSpan.FromMilliseconds(Math.Round((asked < LongestPutOff ? asked : LongestPutOff).TotalMilliseconds * share));
     }
 
     /// <summary>What was redriven and then not started is a dead letter again: it was one, and nothing has come of it.</summary>

@@ -33,14 +33,15 @@ public sealed partial class Worker(
     /// <summary>So many workers may claim an attempt and be gone without an outcome: beyond that it is the execution that kills them.</summary>
     public const int MaxClaims = 3;
 
-    /// <summary>About how long a suspect is put off for the first time: whoever only was beside the one that kills has had two deaths, and must start within 5 s all the same.</summary>
+    /// <summary>About how long a suspect is put off: whoever only was beside the one that kills has had two deaths, and must start within 5 s all the same.</summary>
     private static readonly TimeSpan SuspectPause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Each that is put off behind the same suspect comes back so much later than the one before it: they would only put each other off again, for longer every time.</summary>
+    /// <summary>Each that is put off behind the same suspect comes back so much later than the one before it: together they would only put each other off again.</summary>
     private static readonly TimeSpan SuspectSpacing = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>About how long an attempt is put off for the first time at a destination that is slow.</summary>
+    /// <summary>About how long an attempt is put off for the first time at a destination that is slow; then doubled each time, so often at most.</summary>
     private static readonly TimeSpan SlowPause = TimeSpan.FromSeconds(4);
+    private const int MostDoublings = 5;
 
     /// <summary>After the stop, so long is tried to tell the outcomes of attempts that were made, and to give the others back.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
@@ -185,7 +186,7 @@ public sealed partial class Worker(
     {
         using var place = await _destinations.EnterAsync(held.Execution.Target.Destination, _draining.Token);
         if (place is null)
-            return PutOff(held, "too many attempts wait for the destination, which is slow", SlowPause);
+            return PutOff(held, "too many attempts wait for the destination, which is slow", SlowPause * Math.Pow(2, Math.Min(held.Execution.PutOffs, MostDoublings)));
         var outcome = await AttemptAsync(held, _stopping.Token);
         held.IsOver = true;
         return outcome;

@@ -94,15 +94,16 @@ public sealed class SettlementTests
     }
 
     [Fact]
-    public void Each_time_it_is_put_off_for_longer_up_to_minutes_and_not_all_come_back_together()
+    public void What_was_put_off_together_does_not_come_back_together_and_none_is_put_off_for_longer_than_minutes()
     {
-        var outcome = Outcome(1, AttemptResult.PutOff, null) with { DurationMs = 0, RetryAfter = TimeSpan.FromSeconds(4) };
-        List<TimeSpan> Pauses(int putOffs) => [.. Enumerable.Range(0, 200).Select(i => Settlement.Of(outcome with { Execution = outcome.Execution with { PutOffs = putOffs, ExecutionId = $"a@{i}" } }).RetryAt!.Value - Now)];
+        var outcome = Outcome(1, AttemptResult.PutOff, null) with { DurationMs = 0 };
+        List<TimeSpan> Pauses(double seconds) =>
+            [.. Enumerable.Range(0, 200).Select(i => Settlement.Of(outcome with { RetryAfter = TimeSpan.FromSeconds(seconds), Execution = outcome.Execution with { ExecutionId = $"a@{i}" } }).RetryAt!.Value - Now)];
 
-        Assert.All(Pauses(2), pause => Assert.InRange(pause.TotalSeconds, 8, 24));
-        Assert.All(Pauses(50), pause => Assert.InRange(pause.TotalSeconds, 60, 180));
-        Assert.True(Pauses(2).Distinct().Count() > 100);
-        Assert.Equal(Pauses(2), Pauses(2));
+        Assert.All(Pauses(16), pause => Assert.InRange(pause.TotalSeconds, 8, 24));
+        Assert.All(Pauses(5_000), pause => Assert.InRange(pause.TotalSeconds, 60, 180));
+        Assert.True(Pauses(16).Distinct().Count() > 100);
+        Assert.Equal(Pauses(16), Pauses(16));
     }
 
     [Fact]

@@ -239,6 +239,31 @@ public sealed class WorkerTests
         caller.Answers.SetResult(new Answer(AttemptResult.Succeeded));
     }
 
+    [Theory]
+    [InlineData(0, 4)]
+    [InlineData(2, 16)]
+    [InlineData(50, 128)]
+    public async Task At_a_slow_destination_each_time_puts_off_for_twice_as_long(int putOffs, int seconds)
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await PublishAsync(pipeline, 8, claims: 0, putOffs: putOffs);
+        var caller = new ScriptedCaller();
+        var options = new WorkerOptions { MaxHeld = 16, MaxPerDestination = 1 };
+        await using var worker = new Worker(pipeline.Queue, pipeline.Outcomes, [caller], options, new NodeName("node"), pipeline.Time, NullLogger<Worker>.Instance);
+
+        await worker.RunOnceAsync(Pipeline.None);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(30));
+        var told = new List<Outcome>();
+        await UntilAsync(async () =>
+        {
+            told.AddRange(await OutcomesAsync(pipeline));
+            return told.Count > 0;
+        });
+
+        Assert.All(told, outcome => Assert.Equal((AttemptResult.PutOff, seconds), (outcome.Result, outcome.RetryAfter!.Value.TotalSeconds)));
+        caller.Answers.SetResult(new Answer(AttemptResult.Succeeded));
+    }
+
     private static async Task DispatchAsync(Pipeline pipeline)
     {
         await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
@@ -246,7 +271,7 @@ public sealed class WorkerTests
         await pipeline.NewPartition().RunOnceAsync(Pipeline.None);
     }
 
-    private static async Task PublishAsync(Pipeline pipeline, int count, int claims, string host = "slow.example")
+    private static async Task PublishAsync(Pipeline pipeline, int count, int claims, string host = "slow.example", int putOffs = 0)
     {
         await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddYears(1) });
         var executions = Enumerable.Range(0, count).Select(i => new Execution
@@ -257,7 +282,8 @@ public sealed class WorkerTests
             ExecutionId = $"job@{host}{i}",
             ScheduledAt = Pipeline.Start,
             Trigger = Trigger.Schedule,
-            Attempt = 1,
+            Attempt = 1 + putOffs,
+            PutOffs = putOffs,
             Claims = claims,
             Target = new Target { Http = new HttpTarget { Url = $"https://{host}/" } },
             Retry = RetryPolicy.Default,

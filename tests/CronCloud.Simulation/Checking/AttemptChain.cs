@@ -62,7 +62,7 @@ internal sealed record AttemptChain(IReadOnlyList<Reply> Attempts, ExecutionStat
         if (Rounds.Contains(attempt))
             return TimeSpan.Zero;
         if (Attempts[attempt - 2] == Reply.PutOff)
-            return LongestPutOff(PutOffsBefore(attempt - 1)) / 3;
+            return ShortestPutOff;
         var pause = Pause(policy, attempt - 1) * (policy.Jitter ? 0.75 : 1);
         return Attempts[attempt - 2].Answer.RetryAfter is { } asked && asked > pause ? asked : pause;
     }
@@ -76,11 +76,13 @@ internal sealed record AttemptChain(IReadOnlyList<Reply> Attempts, ExecutionStat
         return length;
     }
 
-    /// <summary>How long the n-th put off lasts at most, from 0: a quarter of a second and half as much more, as for suspects, doubled each time up to three minutes.</summary>
-    public static TimeSpan LongestPutOff(int before) => TimeSpan.FromSeconds(Math.Min(180, 0.375 * Math.Pow(2, before)));
+    /// <summary>How long a suspect is put off at most, with twenty of them at one worker.</summary>
+    public static readonly TimeSpan LongestPutOff = TimeSpan.FromSeconds(1.5 * (0.25 + (20 * 0.05)));
+
+    private static readonly TimeSpan ShortestPutOff = TimeSpan.FromSeconds(0.5 * (0.25 + 0.05));
 
     private TimeSpan PauseAfter(RetryPolicy policy, int attempt) =>
-        Attempts[attempt - 1] == Reply.PutOff ? LongestPutOff(PutOffsBefore(attempt)) : Longer(Pause(policy, attempt), Attempts[attempt - 1].Answer.RetryAfter);
+        Attempts[attempt - 1] == Reply.PutOff ? LongestPutOff : Longer(Pause(policy, attempt), Attempts[attempt - 1].Answer.RetryAfter);
 
     /// <summary>How often it was put off in its round before that attempt.</summary>
     private int PutOffsBefore(int attempt) => Enumerable.Range(RoundOf(attempt), attempt - RoundOf(attempt)).Count(a => Attempts[a - 1] == Reply.PutOff);

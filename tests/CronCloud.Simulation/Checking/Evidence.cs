@@ -146,8 +146,7 @@ internal sealed class Evidence
     }
 
     /// <summary>How long a first attempt was put off at most.</summary>
-    public TimeSpan PutOffFor(string execution) =>
-        Enumerable.Range(0, FirstMade(execution) - 1).Aggregate(TimeSpan.Zero, (sum, before) => sum + AttemptChain.LongestPutOff(before) + PerAttempt);
+    public TimeSpan PutOffFor(string execution) => (FirstMade(execution) - 1) * (AttemptChain.LongestPutOff + PerAttempt);
 
     /// <summary>How often an attempt was handed to workers; while it was put off, the one that did so claimed nothing.</summary>
     public int ClaimsOf(string attemptId)
