@@ -11,6 +11,7 @@ return await CronCloudHost.RunAsync(
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = 1024 * 1024);
         builder.Services.AddOpenApi("v1");
         builder.Services.AddSingleton<JobChanges>();
+        builder.Services.AddSingleton<JobLinesApi>();
         builder.Services.AddSingleton<RunningExecutions>();
         builder.Services.AddSingleton<KnownExecutions>();
         builder.Services.AddSingleton<ChannelChanges>();

@@ -20,6 +20,7 @@ internal sealed record Arguments(string Scenario, string Parts)
                     metrics        N jobs (200) that are due every second, some failing, for so many minutes (10), and a picture of what /metrics told
                     faults         fault after fault, chosen by a seed (1), for so many minutes (30); on the real parts only
                     history        a day of N rows (50000000) of N jobs (50000) in ClickHouse: what they cost, how fast they are found, and written for so many seconds (30); on the real parts only
+                    import         N jobs (1000000) imported by POST /v1/jobs/import: how fast, their bytes in Redis and PostgreSQL, imported again unchanged and changed, and exported
                     ledger         one hour of N jobs (1000000), each due once in it, compared with what history has; on the real parts only
                     herd-peers     N jobs (20000) that are due at one instant, on CronCloud and on its peers in turns, for so many rounds (3); on the real parts only
                     steady-peers   so many executions a second (1000) for so many seconds (60), on CronCloud and on its peers in turns; on the real parts only
@@ -40,7 +41,7 @@ internal sealed record Arguments(string Scenario, string Parts)
         "promises" => 2_000,
         "metrics" => 200,
         "history" => 50_000,
-        "ledger" => 1_000_000,
+        "ledger" or "import" => 1_000_000,
         _ => 100,
     };
 

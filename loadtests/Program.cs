@@ -46,6 +46,12 @@ if (arguments.Scenario == "history")
     return 0;
 }
 
+if (arguments.Scenario == "import")
+{
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, await Import.RunAsync(arguments)));
+    return 0;
+}
+
 if (arguments.Scenario == "ledger")
 {
     var closed = await LedgerOfAnHour.RunAsync(arguments);

@@ -24,14 +24,16 @@ internal sealed class JobChanges(IRequiredActor<JobsActor> jobs)
     }
 
     /// <summary>What a reply that is no success means to a caller; null for success.</summary>
-    public static IResult? RefusalOf(JobReply reply) => reply switch
+    public static IResult? RefusalOf(JobReply reply) => ProblemOf(reply)?.ToResult();
+
+    public static Problem? ProblemOf(JobReply reply) => reply switch
     {
-        { Unavailable: not null } => Problem.Unavailable("The change may or may not have happened; read the job, or send it again with the same Idempotency-Key.").ToResult(),
+        { Unavailable: not null } => Problem.Unavailable("The change may or may not have happened; read the job, or send it again with the same Idempotency-Key."),
         { Refused: { } refused } => refused.Code switch
         {
-            RefusalCode.NotFound => Problem.NotFound("job.not_found", refused.Message),
-            RefusalCode.AlreadyExists => new Problem(409, "job.already_exists", "The id is taken", refused.Message).ToResult(),
-            RefusalCode.VersionConflict => new Problem(412, "job.version_conflict", "The job has changed", refused.Message).ToResult(),
+            RefusalCode.NotFound => Problem.OfMissing("job.not_found", refused.Message),
+            RefusalCode.AlreadyExists => new Problem(409, "job.already_exists", "The id is taken", refused.Message),
+            RefusalCode.VersionConflict => new Problem(412, "job.version_conflict", "The job has changed", refused.Message),
             _ => throw new ArgumentOutOfRangeException(nameof(reply), refused.Code, "No such refusal."),
         },
         _ => null,

@@ -13,7 +13,7 @@ internal sealed record JobRequest(string Id, JobDefinition Definition, JobState?
     private static readonly string[] ReadOnly = ["version", "createdAt", "updatedAt", "nextDueAt"];
 
     /// <summary>Reads a body. The id is the address' where there is one; else the body's, else a made-up one.</summary>
-    public static (JobRequest? Request, IResult? Refusal) Read(JsonObject body, string tenant, string? addressId, Func<string> newId)
+    public static (JobRequest? Request, Problem? Refusal) Read(JsonObject body, string tenant, string? addressId, Func<string> newId)
     {
         var faults = new List<Fault>();
         var fields = (JsonObject)body.DeepClone();
@@ -33,7 +33,7 @@ internal sealed record JobRequest(string Id, JobDefinition Definition, JobState?
             faults.Add(JsonBody.FaultOf(wrong));
         }
 
-        return faults.Count > 0 ? (null, Problem.Invalid(faults)) : (new JobRequest(id, definition!, state), null);
+        return faults.Count > 0 ? (null, Problem.OfFaults(faults)) : (new JobRequest(id, definition!, state), null);
     }
 
     private static string? ReadId(JsonObject fields, string? addressId, List<Fault> faults)

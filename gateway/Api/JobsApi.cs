@@ -24,6 +24,10 @@ internal static class JobsApi
         var jobs = api.MapGroup("/jobs").WithTags("Jobs");
         jobs.MapPost("/", CreateAsync).WithSummary("Creates a job");
         jobs.MapGet("/", ListAsync).WithSummary("Lists jobs by id");
+        jobs.MapPost("/import", (HttpContext http, JobLinesApi lines) => lines.ImportAsync(http)).WithMetadata(StreamedBody.Mark).Accepts<JobLine>(JobLinesApi.MediaType).Produces(200, contentType: JobLinesApi.MediaType)
+            .WithSummary("Creates or replaces jobs, one a line; answers a result line each, in order, while the body comes");
+        jobs.MapGet("/export", (HttpContext http, JobLinesApi lines) => lines.ExportAsync(http)).Produces(200, contentType: JobLinesApi.MediaType)
+            .WithSummary("All jobs, or those of the filters that lists have, one a line, as import takes them");
         jobs.MapPut("/{id}", PutAsync).WithSummary("Creates or replaces a job");
         jobs.MapPatch("/{id}", PatchAsync).WithSummary("Changes a job by a JSON merge patch");
         jobs.MapGet("/{id}", GetAsync).WithSummary("Reads a job");
@@ -41,7 +45,7 @@ internal static class JobsApi
         if (broken is not null)
             return broken;
         var (request, refusal) = JobRequest.Read(body!, Tenant.Of(http), addressId: null, () => NewId(http));
-        return refusal ?? Answer(await changes.AskAsync(Write(JobAction.Create, request!, http), http.RequestAborted), http, time);
+        return refusal?.ToResult() ?? Answer(await changes.AskAsync(Write(JobAction.Create, request!, http), http.RequestAborted), http, time);
     }
 
     private static async Task<IResult> PutAsync(string id, HttpContext http, JobChanges changes, TimeProvider time)
@@ -51,7 +55,7 @@ internal static class JobsApi
             return broken;
         var (request, refusal) = JobRequest.Read(body!, Tenant.Of(http), id, () => id);
         if (refusal is not null)
-            return refusal;
+            return refusal.ToResult();
         if (Preconditions(http.Request, out var ifVersion, out var ifNew) is { } unmet)
             return unmet;
         return Answer(await changes.AskAsync(Write(JobAction.Put, request!, http) with { IfVersion = ifVersion, IfNew = ifNew, IfExists = http.Request.Headers.IfMatch == "*" }, http.RequestAborted), http, time);
@@ -74,7 +78,7 @@ internal static class JobsApi
             var current = (JsonObject)JsonSerializer.SerializeToNode(JobAnswer.Of(job, time.GetUtcNow()), ApiJson.Options)!;
             var (request, refusal) = JobRequest.Read(MergePatch.Apply(current, patch!), Tenant.Of(http), id, () => id);
             if (refusal is not null)
-                return refusal;
+                return refusal.ToResult();
             reply = await changes.AskAsync(Write(JobAction.Put, request!, http) with { IfVersion = ifVersion ?? job.Version }, http.RequestAborted);
             if (ifVersion is not null || reply.Refused?.Code != RefusalCode.VersionConflict)
                 break;

@@ -32,6 +32,12 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
             return;
         }
 
+        if (StreamedBody.Is(context))
+        {
+            await KeyedAsync(context, key);
+            return;
+        }
+
         // The whole body first: a caller that sends it slowly must not hold up others at the gate.
         var hash = await ReadAsync(context.Request, context.RequestAborted);
         var gate = _gates[StableHash.Of($"{Tenant.Of(context)}/{key}") % (ulong)_gates.Length];
@@ -46,6 +52,22 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
         {
             gate.Release();
         }
+    }
+
+    /// <summary>Its body is not looked at here and its answer not kept: sent again, it is carried out again under the same name.</summary>
+    private async Task KeyedAsync(HttpContext context, string key)
+    {
+        var (tenant, now) = (Tenant.Of(context), time.GetUtcNow());
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{context.Request.Method} {context.Request.Path}")));
+        var reservation = await store.ReserveAsync(tenant, key, hash, now, now - AnswerPruning.Kept, context.RequestAborted);
+        if (reservation.RequestHash != hash)
+        {
+            await Mismatch(key).WriteAsync(context);
+            return;
+        }
+
+        context.Features.Set(KeyedRequest.Of(tenant, key, reservation.At, isRepeated: !reservation.IsNew));
+        await next(context);
     }
 
     private async Task AnswerOnceAsync(HttpContext context, string key, string hash)

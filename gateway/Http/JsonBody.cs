@@ -9,7 +9,9 @@ namespace CronCloud.Gateway.Http;
 /// <summary>Reads request bodies: an object, or a problem that says why not.</summary>
 internal static class JsonBody
 {
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 32, AllowDuplicateProperties = false };
+    public const int MaxDepth = 32;
+
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 
     /// <summary>The body as an object; with no body at all, an empty one if that is allowed.</summary>
     public static async Task<(JsonObject? Body, IResult? Refusal)> ReadAsync(HttpRequest request, bool mayBeEmpty = false)
@@ -21,16 +23,23 @@ internal static class JsonBody
         var type = request.ContentType?.Split(';')[0].Trim().ToLowerInvariant();
         if (type is not ("application/json" or "application/merge-patch+json"))
             return (null, new Problem(415, "request.media_type", "The request is not JSON", "Send the body with Content-Type: application/json.").ToResult());
-        var json = buffer.ToArray();
+        var (body, problem) = Parse(buffer.GetBuffer().AsSpan(0, (int)buffer.Length), "the body");
+        return (body, problem?.ToResult());
+    }
+
+    /// <summary>A text as an object, or what is wrong with what the problem calls it.</summary>
+    public static (JsonObject? Body, Problem? Problem) Parse(ReadOnlySpan<byte> json, string name)
+    {
+        static Problem Wrong(string message) => Problem.OfFaults([new Fault("", message)]);
         try
         {
             if (!IsUnicode(json))
-                return (null, Problem.Invalid("", "the body is not JSON: its text is not valid Unicode"));
-            return JsonNode.Parse(json, documentOptions: Strict) is JsonObject body ? (body, null) : (null, Problem.Invalid("", "the body must be a JSON object"));
+                return (null, Wrong($"{name} is not JSON: its text is not valid Unicode"));
+            return JsonNode.Parse(json, documentOptions: Strict) is JsonObject body ? (body, null) : (null, Wrong($"{name} must be a JSON object"));
         }
         catch (JsonException broken)
         {
-            return (null, Problem.Invalid("", $"the body is not JSON: {FirstSentence(broken.Message)}"));
+            return (null, Wrong($"{name} is not JSON: {FirstSentence(broken.Message)}"));
         }
     }
 
@@ -62,10 +71,12 @@ internal static class JsonBody
     public static string Escape(string name) => name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal);
 
     /// <summary>Whether all text is well-formed: the parser takes broken UTF-8 and lone surrogates, and whoever reads them throws.</summary>
-    private static bool IsUnicode(ReadOnlySpan<byte> json)
+    public static bool IsUnicode(ReadOnlySpan<byte> json)
     {
         if (!Utf8.IsValid(json))
             return false;
+        if (json.IndexOf("\\u"u8) < 0)
+            return true;
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = Strict.MaxDepth });
         try
         {

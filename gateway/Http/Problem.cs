@@ -14,23 +14,28 @@ internal sealed record Problem(int Status, string Code, string Title, string Det
     /// <summary>How many executions the request has made all the same.</summary>
     public int? Executions { get; init; }
 
-    public static IResult Invalid(IReadOnlyList<Fault> faults)
+    public static IResult Invalid(IReadOnlyList<Fault> faults) => OfFaults(faults).ToResult();
+
+    public static Problem OfFaults(IReadOnlyList<Fault> faults)
     {
         var isSchedule = faults.All(f => f.Pointer == "/schedule" || f.Pointer.StartsWith("/schedule/", StringComparison.Ordinal));
         return new Problem(400, isSchedule ? "schedule.invalid" : "request.invalid", isSchedule ? "The schedule is not valid" : "The request is not valid", string.Join("; ", faults.Take(5).Select(Say)))
         {
             Errors = faults.GroupBy(f => f.Pointer).ToDictionary(g => g.Key, g => g.Select(f => f.Message).Distinct().ToArray()),
-        }.ToResult();
+        };
     }
 
     public static IResult Invalid(string pointer, string message) => Invalid([new Fault(pointer, message)]);
 
-    public static IResult NotFound(string code, string detail) => new Problem(404, code, "Not found", detail).ToResult();
+    public static IResult NotFound(string code, string detail) => OfMissing(code, detail).ToResult();
+
+    public static Problem OfMissing(string code, string detail) => new(404, code, "Not found", detail);
 
     /// <summary>For answers that have a status and no body: those of routing.</summary>
     public static Problem OfStatus(int status) => status switch
     {
         404 => new(404, "route.not_found", "Not found", "There is no such address; /openapi/v1.json lists all."),
+        415 => new(415, "request.media_type", "The request is of another media type", "The address does not take this Content-Type; /openapi/v1.json says which it takes."),
         405 => new(405, "route.method_not_allowed", "Not allowed", "The address does not take this method; Allow lists those that it takes."),
         _ => new(status, "request.refused", "The request was refused", $"The answer is status {status}."),
     };

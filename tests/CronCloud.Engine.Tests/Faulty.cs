@@ -113,6 +113,8 @@ internal sealed class FaultyJobs(IJobStore jobs) : IJobStore
 
     public Task<bool> WriteAsync(Job job, Revision revision, CancellationToken cancellation) => jobs.WriteAsync(job, revision, cancellation);
 
+    public Task<IReadOnlyList<bool>> WriteAsync(IReadOnlyList<JobWrite> writes, CancellationToken cancellation) => jobs.WriteAsync(writes, cancellation);
+
     public Task<Page<Job>> ListAsync(JobQuery query, CancellationToken cancellation) => jobs.ListAsync(query, cancellation);
 
     public async Task<IReadOnlyDictionary<JobKey, JobStamp>> StampAsync(IReadOnlyCollection<JobKey> keys, CancellationToken cancellation)

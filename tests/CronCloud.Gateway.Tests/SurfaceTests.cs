@@ -27,7 +27,7 @@ public sealed class SurfaceTests(RunningGateway gateway)
     {
         var paths = (await gateway.SendAsync("GET", "/openapi/v1.json")).Json["paths"]!.AsObject().Select(p => p.Key).ToList();
 
-        foreach (var path in new[] { "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/{id}/pause", "/v1/jobs/{id}/resume", "/v1/jobs/{id}/trigger", "/v1/jobs/{id}/upcoming", "/v1/jobs/{id}/revisions", "/v1/jobs/{id}/executions", "/v1/executions", "/v1/executions/{executionId}", "/v1/schedules/preview", "/v1/channels", "/v1/channels/{id}", "/v1/channels/{id}/test", "/health/live", "/health/ready", "/v1/executions/{executionId}/timeline", "/v1/ledger", "/v1/incidents", "/v1/incidents/{id}", "/v1/incidents/{id}/acknowledge" })
+        foreach (var path in new[] { "/v1/jobs", "/v1/jobs/{id}", "/v1/jobs/import", "/v1/jobs/export", "/v1/jobs/{id}/pause", "/v1/jobs/{id}/resume", "/v1/jobs/{id}/trigger", "/v1/jobs/{id}/upcoming", "/v1/jobs/{id}/revisions", "/v1/jobs/{id}/executions", "/v1/executions", "/v1/executions/{executionId}", "/v1/schedules/preview", "/v1/channels", "/v1/channels/{id}", "/v1/channels/{id}/test", "/health/live", "/health/ready", "/v1/executions/{executionId}/timeline", "/v1/ledger", "/v1/incidents", "/v1/incidents/{id}", "/v1/incidents/{id}/acknowledge" })
             Assert.Contains(path, paths);
     }
 }

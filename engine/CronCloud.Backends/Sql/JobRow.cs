@@ -111,5 +111,18 @@ internal sealed class RevisionRow
     [Column("definition")]
     public string Definition { get; set; } = "";
 
+    /// <summary>The revision that made the job what the row says.</summary>
+    public static RevisionRow Of(JobRow job, Revision revision) => new()
+    {
+        Tenant = job.Tenant,
+        JobId = job.Id,
+        Version = revision.Version,
+        At = revision.At.ToUnixTimeMilliseconds(),
+        By = revision.By,
+        Action = revision.Action,
+        State = (int)revision.State,
+        Definition = job.Definition,
+    };
+
     public Revision ToRevision() => new(Version, DateTimeOffset.FromUnixTimeMilliseconds(At), By, Action, (JobState)State, JobRow.Read(Definition));
 }

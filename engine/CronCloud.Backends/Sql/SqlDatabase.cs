@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Text.Json;
 using CronCloud.Core;
 using CronCloud.Core.Clocks;
 using LinqToDB;
@@ -11,6 +13,9 @@ namespace CronCloud.Backends.Sql;
 /// <summary>The database of the record: PostgreSQL, or a SQLite file as its twin. One code base serves both.</summary>
 public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
 {
+    /// <summary>SQLITE_CONSTRAINT.</summary>
+    private const int UniqueConstraint = 19;
+
     private readonly DataOptions _options;
     private readonly SemaphoreSlim? _oneWriter;
 
@@ -30,6 +35,14 @@ public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
 
     /// <summary>Rows are this transaction's from when they are read.</summary>
     internal string Locking => IsSqlite ? "" : "FOR UPDATE";
+
+    /// <summary>Whether a column is one of <see cref="Listed"/>, in one parameter however many they are.</summary>
+    internal string IsListed(string column) => IsSqlite ? $"{column} IN (SELECT value FROM json_each(@listed))" : $"{column} = ANY(@listed)";
+
+    internal DataParameter Listed(IEnumerable<string> values) => IsSqlite ? new DataParameter("listed", JsonSerializer.Serialize(values)) : new DataParameter("listed", values.ToArray());
+
+    /// <summary>Whether a row was refused because its key is there already.</summary>
+    internal static bool IsTaken(DbException failure) => failure is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } or SqliteException { SqliteErrorCode: UniqueConstraint };
 
     private bool IsSqlite => _oneWriter is not null;
 

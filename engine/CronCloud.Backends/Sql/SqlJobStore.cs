@@ -1,3 +1,4 @@
+using System.Data.Common;
 using CronCloud.Core;
 using CronCloud.Core.Jobs;
 using LinqToDB;
@@ -19,8 +20,7 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
             var jobs = new Dictionary<JobKey, Func<Job>>();
             foreach (var tenant in keys.Distinct().GroupBy(k => k.Tenant))
             {
-                var ids = tenant.Select(k => k.Id).ToList();
-                var rows = await db.GetTable<JobRow>().Where(j => j.Tenant == tenant.Key && ids.Contains(j.Id)).ToListAsync(cancellation);
+                var rows = await db.QueryToListAsync<JobRow>($"SELECT * FROM jobs WHERE tenant = @tenant AND {database.IsListed("id")}", cancellation, new DataParameter("tenant", tenant.Key), database.Listed(tenant.Select(k => k.Id)));
                 rows.ForEach(row => jobs[new JobKey(row.Tenant, row.Id)] = row.ToJob);
             }
 
@@ -35,22 +35,25 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
             var written = job.Version == 1 ? await InsertAsync(db, row, cancellation) : await UpdateAsync(db, row, cancellation);
             if (!written)
                 return false;
-            await db.InsertAsync(
-                new RevisionRow
-                {
-                    Tenant = row.Tenant,
-                    JobId = row.Id,
-                    Version = revision.Version,
-                    At = revision.At.ToUnixTimeMilliseconds(),
-                    By = revision.By,
-                    Action = revision.Action,
-                    State = (int)revision.State,
-                    Definition = row.Definition,
-                },
-                token: cancellation);
+            await db.InsertAsync(RevisionRow.Of(row, revision), token: cancellation);
             return true;
         },
         cancellation);
+
+    public async Task<IReadOnlyList<bool>> WriteAsync(IReadOnlyList<JobWrite> writes, CancellationToken cancellation)
+    {
+        HashSet<JobKey> written;
+        try
+        {
+            written = await WriteAsync(writes, stagesAll: false, cancellation);
+        }
+        catch (DbException taken) when (SqlDatabase.IsTaken(taken))
+        {
+            written = await WriteAsync(writes, stagesAll: true, cancellation);
+        }
+
+        return [.. writes.Select(write => written.Contains(write.Job.Key))];
+    }
 
     public Task<Page<Job>> ListAsync(JobQuery query, CancellationToken cancellation) => database.ReadAsync(
         async db =>
@@ -67,8 +70,7 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
             var stamps = new Dictionary<JobKey, JobStamp>();
             foreach (var tenant in keys.Distinct().GroupBy(k => k.Tenant))
             {
-                var ids = tenant.Select(k => k.Id).ToList();
-                var rows = await db.GetTable<JobRow>().Where(j => j.Tenant == tenant.Key && ids.Contains(j.Id)).Select(j => new { j.Id, j.State, j.Version }).ToListAsync(cancellation);
+                var rows = await db.QueryToListAsync<JobRow>($"SELECT id, state, version FROM jobs WHERE tenant = @tenant AND {database.IsListed("id")}", cancellation, new DataParameter("tenant", tenant.Key), database.Listed(tenant.Select(k => k.Id)));
                 rows.ForEach(row => stamps[new JobKey(tenant.Key, row.Id)] = new JobStamp((JobState)row.State, row.Version));
             }
 
@@ -114,7 +116,8 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
         : database.WriteAsync(
             async db =>
             {
-                foreach (var (key, version, due) in notes)
+                // In the order of keys, as all who write many jobs at once: or two of them wait for each other.
+                foreach (var (key, version, due) in notes.OrderBy(note => note.Key.Tenant, StringComparer.Ordinal).ThenBy(note => note.Key.Id, StringComparer.Ordinal))
                 {
                     var ms = due?.ToUnixTimeMilliseconds();
                     await db.GetTable<JobRow>().Where(j => j.Tenant == key.Tenant && j.Id == key.Id && j.Version == version).Set(j => j.NextDue, ms).UpdateAsync(cancellation);
@@ -135,6 +138,9 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
             return new Page<Revision>(page, rows.Count > limit ? Cursor.Of(page[^1].Version, "") : null);
         },
         cancellation);
+
+    private Task<HashSet<JobKey>> WriteAsync(IReadOnlyList<JobWrite> writes, bool stagesAll, CancellationToken cancellation) =>
+        database.WriteAsync(db => new SqlJobWrites(db, cancellation).RunAsync(writes, database.Locking, stagesAll), cancellation);
 
     private static (long Due, string Tenant, string Id) ReadPosition(string cursor)
     {

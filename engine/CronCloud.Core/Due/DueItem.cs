@@ -16,7 +16,7 @@ public sealed record DueItem
     public static DueItem FromJson(ReadOnlySpan<byte> json) =>
         JsonSerializer.Deserialize<DueItem>(json, CoreJson.Options) ?? throw new JsonException("A due item must not be null.");
 
-    private byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Options);
+    private byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Lean);
 
     /// <summary>The entry of a job: its next due time after the instant, or a tombstone when it has none.</summary>
     public static DueEntry EntryOf(Job job, DateTimeOffset after, DateTimeOffset now) =>

@@ -12,6 +12,9 @@ public interface IJobStore
     /// <summary>Writes the job and its revision in one transaction; false when the stored version is not <c>job.Version - 1</c> (0: no row).</summary>
     Task<bool> WriteAsync(Job job, Revision revision, CancellationToken cancellation);
 
+    /// <summary>Writes many jobs, each with its revision and each job once, in one transaction. True where it was written: where the stored version was <c>job.Version - 1</c> (0: no row).</summary>
+    Task<IReadOnlyList<bool>> WriteAsync(IReadOnlyList<JobWrite> writes, CancellationToken cancellation);
+
     /// <summary>Jobs that are not deleted, by id.</summary>
     Task<Page<Job>> ListAsync(JobQuery query, CancellationToken cancellation);
 
@@ -39,6 +42,9 @@ public sealed record ActiveJob(JobKey Key, long Version, DateTimeOffset NotedDue
 
 /// <summary>A job's latest version, and when it was written.</summary>
 public sealed record ChangedJob(JobKey Key, long Version, DateTimeOffset UpdatedAt);
+
+/// <summary>A version of a job, and the revision that says who made it.</summary>
+public sealed record JobWrite(Job Job, Revision Revision);
 
 public sealed record DueNote(JobKey Key, long Version, DateTimeOffset? Due);
 

@@ -9,10 +9,12 @@ public abstract class Schedule
     private readonly DateTimeOffset _startAt;
     private readonly DateTimeOffset _endAt;
     private readonly TimeSpan _shift;
+    private readonly string _seed;
 
     private protected Schedule(ScheduleSpec spec, string seed)
     {
         Spec = spec;
+        _seed = seed;
         _startAt = spec.StartAt is { } start && start > Earliest ? start : Earliest;
         _endAt = spec.EndAt is { } end && end < Latest ? end : Latest;
         _shift = spec.Jitter is { } jitter ? TimeSpan.FromMilliseconds(StableHash.Of($"{seed}#jitter") % ((ulong)jitter.TotalMilliseconds + 1)) : TimeSpan.Zero;
@@ -31,6 +33,12 @@ public abstract class Schedule
     /// </summary>
     public static Schedule? Parse(ScheduleSpec spec, string seed, out IReadOnlyList<ScheduleError> errors)
     {
+        if (spec.LastRead.Of(spec, seed) is { } read)
+        {
+            errors = [];
+            return read;
+        }
+
         var faults = new List<ScheduleError>();
         errors = faults;
         CheckBounds(spec, faults);
@@ -38,7 +46,10 @@ public abstract class Schedule
         if (faults.Count > 0)
             return null;
         if (schedule!.Next(Earliest.AddTicks(-1)) is not null)
+        {
+            spec.LastRead = new ScheduleSpec.ReadBefore(schedule);
             return schedule;
+        }
 
         var (field, reason) = spec switch
         {
@@ -49,6 +60,8 @@ public abstract class Schedule
         faults.Add(new ScheduleError(field, reason));
         return null;
     }
+
+    internal bool IsOf(ScheduleSpec spec, string seed) => ReferenceEquals(Spec, spec) && _seed == seed;
 
     /// <summary>The first occurrence strictly after the instant; null when none is left.</summary>
     public DateTimeOffset? Next(DateTimeOffset after)

@@ -25,6 +25,24 @@ public sealed record ScheduleSpec
 
     /// <summary>Occurrences come up to this much later, by a shift that is fixed for the job. 0 to 24 h.</summary>
     public TimeSpan? Jitter { get; init; }
+
+    /// <summary>What was read of it last: one change of a job asks for its schedule several times, and reading it is the most of what a change computes.</summary>
+    internal ReadBefore LastRead { get; set; }
+
+    /// <summary>A schedule that was read. It is no part of what a spec says: any two are equal.</summary>
+    internal readonly struct ReadBefore(Schedule schedule) : IEquatable<ReadBefore>
+    {
+        private readonly Schedule? _schedule = schedule;
+
+        /// <summary>Null when another spec was read, of which this one is a changed copy, or with another seed.</summary>
+        public Schedule? Of(ScheduleSpec spec, string seed) => _schedule is { } read && read.IsOf(spec, seed) ? read : null;
+
+        public bool Equals(ReadBefore other) => true;
+
+        public override bool Equals(object? obj) => obj is ReadBefore;
+
+        public override int GetHashCode() => 0;
+    }
 }
 
 /// <summary>A fault in a schedule. The field is a JSON pointer into it; empty for the whole.</summary>

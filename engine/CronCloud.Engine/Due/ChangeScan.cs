@@ -10,7 +10,8 @@ namespace CronCloud.Engine.Due;
 /// </summary>
 public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore jobs, Findings findings, TimeProvider time) : ILoop
 {
-    private const int PageSize = 1_000;
+    /// <summary>Large, since each page reads all rows behind it, of all partitions: an import changes hundreds of thousands between two looks.</summary>
+    private const int PageSize = 20_000;
 
     /// <summary>How far back a partition is looked at that this node has only now: its owner before may have died at the same moment.</summary>
     private static readonly TimeSpan FirstLook = TimeSpan.FromMinutes(2);

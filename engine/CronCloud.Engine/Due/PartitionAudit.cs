@@ -21,6 +21,9 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 {
     private const int StepSize = 1_000;
 
+    /// <summary>Of a whole index: what is younger is just being armed, or the change scan's to find. An import writes thousands before it arms them.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(15);
+
     /// <summary>Jobs of the first step: those that are due the soonest, of all partitions, before the rest of any.</summary>
     private const int FirstStepSize = 100;
     private const int RevisionsPerStep = 20;
@@ -142,7 +145,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
             return;
         }
 
-        if (TryRead(active.Key, active.Read) is { } job)
+        if (TryRead(active.Key, active.Read) is { } job && (starts is not null || time.GetUtcNow() - job.UpdatedAt > Settling))
             missing.Add(job);
     }
 

@@ -32,7 +32,7 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, ICheckpointSt
             if (next!.Version == stored?.Version)
             {
                 await RearmAsync(next, cancellation);
-                return new JobReply { Job = next };
+                return new JobReply { Job = next, IsUnchanged = true };
             }
 
             if (!await jobs.WriteAsync(next, new Revision(next.Version, now, change.By, JobChange.NameOf(change.Action, created), next.State, next.Definition), cancellation))

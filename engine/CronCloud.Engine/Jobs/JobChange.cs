@@ -71,7 +71,12 @@ public sealed record JobChange(Job? Next, bool Created, JobRefusal? Refused)
     private static bool IsSame(Job? current, Job next) =>
         current is not null && current.State == next.State && IsSame(current.Definition, next.Definition);
 
-    private static bool IsSame(JobDefinition one, JobDefinition other) => JsonElement.DeepEquals(Json(one), Json(other));
+    /// <summary>Most that are the same are so to the letter; the others may differ in the order of members.</summary>
+    private static bool IsSame(JobDefinition one, JobDefinition other)
+    {
+        var (json, otherJson) = (Json(one), Json(other));
+        return json.AsSpan().SequenceEqual(otherJson) || JsonElement.DeepEquals(JsonElement.Parse(json), JsonElement.Parse(otherJson));
+    }
 
-    private static JsonElement Json(JobDefinition definition) => JsonSerializer.SerializeToElement(definition, CoreJson.Options);
+    private static byte[] Json(JobDefinition definition) => JsonSerializer.SerializeToUtf8Bytes(definition, CoreJson.Options);
 }

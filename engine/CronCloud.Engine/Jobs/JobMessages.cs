@@ -82,6 +82,9 @@ public sealed record JobReply
     /// <summary>Whether the change made it.</summary>
     public bool Created { get; init; }
 
+    /// <summary>Whether there was nothing to change: the job was as it was to be.</summary>
+    public bool IsUnchanged { get; init; }
+
     public string? ExecutionId { get; init; }
 
     public JobRefusal? Refused { get; init; }

@@ -31,6 +31,7 @@ internal static class EngineHosting
         services.AddSingleton(settings.Targets);
         services.AddSingleton(settings.Worker);
         services.AddSingleton(s => new JobBook(s.GetRequiredService<IJobStore>(), s.GetRequiredService<IPendingStore>(), s.GetRequiredService<ICheckpointStore>(), s.GetRequiredService<IDueIndex>(), NewNonce, s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<JobImport>();
         services.AddSingleton<KnownStarts>();
         services.AddSingleton<PartitionBuilder>();
         services.AddSingleton<Dispatcher>();

@@ -7,7 +7,7 @@ using CronCloud.Core.Schedules;
 namespace CronCloud.Backends.Tests.Sql;
 
 /// <summary>What the record must do, wherever it is kept.</summary>
-public abstract class RecordContract
+public abstract partial class RecordContract
 {
     private static readonly DateTimeOffset Now = new(2026, 12, 1, 3, 0, 0, TimeSpan.Zero);
     private static readonly CancellationToken None = CancellationToken.None;

@@ -11,6 +11,9 @@ namespace CronCloud.Engine.Tests.Due;
 
 public sealed class RecordScanTests
 {
+    /// <summary>What is younger may be just being armed.</summary>
+    private static readonly TimeSpan AfterArming = TimeSpan.FromSeconds(16);
+
     [Fact]
     public async Task A_sound_index_has_no_findings()
     {
@@ -36,6 +39,7 @@ public sealed class RecordScanTests
         var (scan, findings) = await NewScanAsync(pipeline);
         await pipeline.WriteJobAsync(Pipeline.EverySecond);
         await pipeline.Index.RemoveAsync(Pipeline.Partition, [.. (await pipeline.Index.StampAsync(Pipeline.Partition, [Pipeline.EntryKey], Pipeline.None)).Values], Pipeline.None);
+        pipeline.Time.Advance(AfterArming);
 
         await RoundAsync(scan);
 
@@ -137,6 +141,7 @@ public sealed class RecordScanTests
         await pipeline.Jobs.WriteAsync(other, new Revision(1, Pipeline.Start, "test", "created", JobState.Active, other.Definition), Pipeline.None);
         pipeline.Jobs.MakeUnreadable(broken.Key);
         pipeline.Index.Empty();
+        pipeline.Time.Advance(AfterArming);
 
         await RoundAsync(scan);
 

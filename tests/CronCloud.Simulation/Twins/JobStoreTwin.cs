@@ -31,17 +31,13 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
     public Task<bool> WriteAsync(Job job, Revision revision, CancellationToken cancellation)
     {
         lock (_lock)
-        {
-            if ((_jobs.GetValueOrDefault(job.Key)?.Version ?? 0) != job.Version - 1)
-                return Task.FromResult(false);
-            _nextDue[job.Key] = job.NextDue(job.UpdatedAt);
-            _jobs[job.Key] = job with { CreatedAt = Milliseconds.Floor(job.CreatedAt), UpdatedAt = Milliseconds.Floor(job.UpdatedAt) };
-            if (!_revisions.TryGetValue(job.Key, out var revisions))
-                _revisions[job.Key] = revisions = [];
-            revisions.Add(revision);
-            _commits.Add(new Commit(_jobs[job.Key], time.GetUtcNow()));
-            return Task.FromResult(true);
-        }
+            return Task.FromResult(Write(job, revision));
+    }
+
+    public Task<IReadOnlyList<bool>> WriteAsync(IReadOnlyList<JobWrite> writes, CancellationToken cancellation)
+    {
+        lock (_lock)
+            return Task.FromResult<IReadOnlyList<bool>>([.. writes.Select(write => Write(write.Job, write.Revision))]);
     }
 
     public Task<Page<Job>> ListAsync(JobQuery query, CancellationToken cancellation)
@@ -114,6 +110,19 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
             var found = _revisions.GetValueOrDefault(key, []).Where(r => r.Version < before).Reverse().ToList();
             return Task.FromResult(new Page<Revision>(found.GetRange(0, Math.Min(limit, found.Count)), found.Count > limit ? Cursor.Of(found[limit - 1].Version, "") : null));
         }
+    }
+
+    private bool Write(Job job, Revision revision)
+    {
+        if ((_jobs.GetValueOrDefault(job.Key)?.Version ?? 0) != job.Version - 1)
+            return false;
+        _nextDue[job.Key] = job.NextDue(job.UpdatedAt);
+        _jobs[job.Key] = job with { CreatedAt = Milliseconds.Floor(job.CreatedAt), UpdatedAt = Milliseconds.Floor(job.UpdatedAt) };
+        if (!_revisions.TryGetValue(job.Key, out var revisions))
+            _revisions[job.Key] = revisions = [];
+        revisions.Add(revision);
+        _commits.Add(new Commit(_jobs[job.Key], time.GetUtcNow()));
+        return true;
     }
 
     private static (long DueMs, string Tenant, string Id) ReadPosition(string cursor)

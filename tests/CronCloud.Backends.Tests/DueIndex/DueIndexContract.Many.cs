@@ -1,0 +1,32 @@
+namespace CronCloud.Backends.Tests.DueIndex;
+
+/// <summary>Many entries armed in one step.</summary>
+public abstract partial class DueIndexContract
+{
+    [Fact]
+    public async Task Many_entries_armed_together_are_each_armed_by_their_version()
+    {
+        var index = await OpenAsync();
+        await index.ArmAsync(Partition, [Entry("t/job-7", 3, 5), Entry("t/job-8", 1, 5)], None);
+
+        await index.ArmAsync(Partition, [.. Enumerable.Range(0, 250).Select(i => Entry($"t/job-{i}", 2, 100 + i))], None);
+
+        var stamps = await index.StampAsync(Partition, [.. Enumerable.Range(0, 250).Select(i => $"t/job-{i}")], None);
+        Assert.Equal(250, stamps.Count);
+        Assert.Equal((3L, Now.AddSeconds(5)), (stamps["t/job-7"].Version, stamps["t/job-7"].Due));
+        Assert.Equal((2L, Now.AddSeconds(108)), (stamps["t/job-8"].Version, stamps["t/job-8"].Due));
+        Assert.All(stamps.Values.Where(stamp => stamp.Key is not "t/job-7"), stamp => Assert.Equal(2, stamp.Version));
+    }
+
+    [Fact]
+    public async Task Two_versions_of_a_job_armed_together_leave_the_later_one_and_what_the_earlier_was_due()
+    {
+        var index = await OpenAsync();
+
+        await index.ArmAsync(Partition, [Entry("t/a", 1, -5), Entry("t/a", 2, 30) with { Since = Now }, Entry("t/a", 1, -5)], None);
+
+        var scan = await index.ScanAsync(Partition, Query(10) with { LeftOverLimit = 10 }, None);
+        Assert.Equal((1L, Now.AddSeconds(-5)), (Assert.Single(scan.LeftOvers).Version, scan.LeftOvers[0].Due));
+        Assert.Equal(2, (await index.FindAsync(Partition, "t/a", None))!.Version);
+    }
+}
