@@ -16,8 +16,8 @@ internal sealed class JobImportRun(JobImport import, string tenant, string? nonc
     /// <summary>Batches. One of a caller that sends fast has some thousand lines, and one of a caller that sends slowly a few.</summary>
     private const int AnswersKept = 256;
 
-    /// <summary>As long as a single change may take.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
+    /// <summary>Of each of a batch's steps. Longer than a single change may take: servers that are slow for a while cost an import time, and no lines.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _room = new(AtWork);
     private readonly Channel<ReadOnlyMemory<byte>> _answers = Channel.CreateBounded<ReadOnlyMemory<byte>>(AnswersKept);
