@@ -29,14 +29,15 @@ internal sealed record ImportLines(IReadOnlyList<ImportLine> Lines, IReadOnlyLis
         var text = batch.TextOf(line);
         if (line.Number == 1 && text.StartsWith(Encoding.UTF8.Preamble))
             text = text[Encoding.UTF8.Preamble.Length..];
-        var (request, id, problem) = JobLine.Read(text, tenant, () => NewId(nonce, line.Number));
+        var (request, id, problem) = JobLine.Read(text, tenant, () => NewId(nonce, line.Number, batch.TextOf(line)));
         return new ImportLine(line.Number, id, request is null ? null : new ChangeJob { Tenant = tenant, Id = request.Id, Action = JobAction.Put, Definition = request.Definition, State = request.State, By = "api" }, problem);
     }
 
-    private static string NewId(string? nonce, int number)
+    /// <summary>The same for the same line of a request that is sent again, and for no other line: of another body under the same key it must not be that of a job that is there.</summary>
+    private static string NewId(string? nonce, int number, ReadOnlySpan<byte> text)
     {
         const int length = 8;
-        var bytes = nonce is null ? RandomNumberGenerator.GetBytes(length) : SHA256.HashData(Encoding.UTF8.GetBytes($"{nonce}/{number}"))[..length];
+        var bytes = nonce is null ? RandomNumberGenerator.GetBytes(length) : SHA256.HashData([.. Encoding.UTF8.GetBytes($"{nonce}/{number}/"), .. text])[..length];
         return "job-" + Convert.ToHexStringLower(bytes);
     }
 }

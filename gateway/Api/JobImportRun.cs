@@ -16,8 +16,11 @@ internal sealed class JobImportRun(JobImport import, string tenant, string? nonc
     /// <summary>Batches. One of a caller that sends fast has some thousand lines, and one of a caller that sends slowly a few.</summary>
     private const int AnswersKept = 256;
 
-    /// <summary>Of each of a batch's steps. Longer than a single change may take: servers that are slow for a while cost an import time, and no lines.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    /// <summary>Longer than a single change may take: servers that are slow for a while cost an import time, and no lines. A row that is seen later than the change scan looks back (20 s) would not be armed by it.</summary>
+    private static readonly TimeSpan RecordLimit = TimeSpan.FromSeconds(15);
+
+    /// <summary>With the other, less than the minute in which a job that was recorded must be armed.</summary>
+    private static readonly TimeSpan ArmLimit = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _room = new(AtWork);
     private readonly Channel<ReadOnlyMemory<byte>> _answers = Channel.CreateBounded<ReadOnlyMemory<byte>>(AnswersKept);
@@ -33,10 +36,10 @@ internal sealed class JobImportRun(JobImport import, string tenant, string? nonc
             await foreach (var batch in body.ReadAsync(cancellation))
             {
                 await _room.WaitAsync(cancellation);
-                recorded = RecordAsync(Task.Run(() => Read(batch), CancellationToken.None), recorded);
-                answered = AnswerAsync(recorded, answered);
                 if (answered.IsFaulted)
                     break;
+                recorded = RecordAsync(Task.Run(() => Read(batch), CancellationToken.None), recorded);
+                answered = AnswerAsync(recorded, answered);
             }
         }
         finally
@@ -67,7 +70,7 @@ internal sealed class JobImportRun(JobImport import, string tenant, string? nonc
         var lines = await reading;
         if (before is not null)
             await before;
-        using var limit = new CancellationTokenSource(Limit, time);
+        using var limit = new CancellationTokenSource(RecordLimit, time);
         return (lines, await import.RecordAsync(lines.Changes, limit.Token));
     }
 
@@ -76,7 +79,7 @@ internal sealed class JobImportRun(JobImport import, string tenant, string? nonc
         try
         {
             var (lines, changes) = await recording;
-            using var limit = new CancellationTokenSource(Limit, time);
+            using var limit = new CancellationTokenSource(ArmLimit, time);
             var replies = await import.ArmAsync(changes, limit.Token);
             if (changes.Failure is { } away)
                 reportAway(away);

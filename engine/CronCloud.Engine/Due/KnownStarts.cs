@@ -71,11 +71,10 @@ public sealed partial class KnownStarts
         var over = new Over();
         if (_time.GetUtcNow() < _awayUntil)
             return over;
-        using var patience = new CancellationTokenSource(Patience, _time);
         try
         {
             foreach (var part in executions.Chunk(AtOnce))
-                await over.AddAsync(await _history.FindAttemptsAsync(part, patience.Token).WaitAsync(patience.Token), row => IsKeptAsync(row, patience.Token));
+                await AskAsync(part, over);
         }
         catch (Exception away)
         {
@@ -84,6 +83,12 @@ public sealed partial class KnownStarts
         }
 
         return over;
+    }
+
+    private async Task AskAsync(Execution[] executions, Over over)
+    {
+        using var patience = new CancellationTokenSource(Patience, _time);
+        await over.AddAsync(await _history.FindAttemptsAsync(executions, patience.Token).WaitAsync(patience.Token), row => IsKeptAsync(row, patience.Token));
     }
 
     private async Task<bool> IsKeptAsync(HistoryRow row, CancellationToken cancellation) =>

@@ -38,6 +38,7 @@ public sealed partial class Worker(
 
     /// <summary>Each that is put off behind the same suspect comes back so much later than the one before it: together they would only put each other off again.</summary>
     private static readonly TimeSpan SuspectSpacing = TimeSpan.FromMilliseconds(50);
+    private const int MostSpaced = 40;
 
     /// <summary>About how long an attempt is put off for the first time at a destination that is slow; then doubled each time, so often at most.</summary>
     private static readonly TimeSpan SlowPause = TimeSpan.FromSeconds(4);
@@ -165,7 +166,7 @@ public sealed partial class Worker(
         if (!held.IsSuspect)
             return await TakeTurnAsync(held);
         if (!_suspects.Wait(0, CancellationToken.None))
-            return PutOff(held, "another execution whose workers were not heard of again runs on this node, and such run one by one", SuspectPause + (SuspectSpacing * Interlocked.Increment(ref _behindSuspect)));
+            return PutOff(held, "another execution whose workers were not heard of again runs on this node, and such run one by one", SuspectPause + (SuspectSpacing * Math.Min(Interlocked.Increment(ref _behindSuspect), MostSpaced)));
         try
         {
             await OtherSuspectsAsync(held);

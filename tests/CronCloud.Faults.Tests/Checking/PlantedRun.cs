@@ -25,6 +25,8 @@ internal sealed class PlantedRun
 
     public List<FaultWindow> Windows { get; } = [];
 
+    public TimeSpan Slack { get; set; }
+
     public List<JobReading> Readings { get; } = [];
 
     public List<RecordedExecution>? History { get; set; }
@@ -86,6 +88,7 @@ internal sealed class PlantedRun
         Deliveries = Deliveries,
         Operations = Operations,
         Windows = Windows,
+        Slack = Slack,
         From = At(0),
         Until = At(10),
         ReadAt = At(30),

@@ -61,6 +61,17 @@ public sealed class StartsTests
     [Theory]
     [InlineData(2, 0)]
     [InlineData(0.5, 1)]
+    public void A_slow_machine_has_its_slack_and_no_more(double slack, int violations)
+    {
+        var run = new PlantedRun { Slack = TimeSpan.FromSeconds(slack) };
+        run.Replace(4, d => d with { At = PlantedRun.At(10), EndedAt = PlantedRun.At(10.001) });
+
+        Assert.Equal(violations, run.Check().Violations.Count);
+    }
+
+    [Theory]
+    [InlineData(2, 0)]
+    [InlineData(0.5, 1)]
     public void A_declared_fault_allows_its_bound_and_no_more(double bound, int violations)
     {
         var run = new PlantedRun();

@@ -41,7 +41,7 @@ internal sealed class Case
     public bool IsInFault(DateTimeOffset due) => Observed.Windows.Any(w => w.Delays(due));
 
     /// <summary>How late what is due then may start.</summary>
-    public TimeSpan Allowed(DateTimeOffset due) => Limit + Bound(due);
+    public TimeSpan Allowed(DateTimeOffset due) => Limit + Bound(due) + Observed.Slack;
 
     /// <summary>History says that the job's own policy dropped the occurrence; of a job that may skip (also when one waits already), without history nobody can tell.</summary>
     public bool IsDropped(Expectation expected) => Observed.History is { } history

@@ -19,7 +19,7 @@ internal static class Counting
         let first = run.ByDue[(expected.Job, expected.Due)].FirstOrDefault()
         where first is not null && run.ByExecution[first.Execution].Count(d => d.Attempt == first.Attempt) == 1
         let told = run.Recorded!.GetValueOrDefault(first.Execution)?.Attempts.FirstOrDefault(a => a.Number == first.Attempt)
-        where told is not null && (first.At - told.StartedAt).Duration() > (run.IsInFault(expected.Due) ? SlackInFault : Slack)
+        where told is not null && (first.At - told.StartedAt).Duration() > (run.IsInFault(expected.Due) ? SlackInFault : Slack) + run.Observed.Slack
         select new Violation("I12", expected.Job, expected.Due, $"history says {(told.StartedAt - expected.Due).TotalMilliseconds:0} ms late, the sink {first.Lateness.TotalMilliseconds:0} ms");
 
     /// <summary>These jobs want every occurrence caught up: none may be let go.</summary>

@@ -31,6 +31,9 @@ public sealed record Observed
     /// <summary>When the ledger was read.</summary>
     public required DateTimeOffset ReadAt { get; init; }
 
+    /// <summary>How much later than promised starts may be: the machine's own, where it is slow and shared.</summary>
+    public TimeSpan Slack { get; init; }
+
     /// <summary>Null when history is not checked.</summary>
     public IReadOnlyList<RecordedExecution>? History { get; init; }
 

@@ -29,13 +29,14 @@ public sealed class FaultCluster : IAsyncDisposable
     private readonly Supervisor _supervisor;
     private readonly StateReader _state;
     private readonly HashSet<Violation> _told = [];
+    private readonly TimeSpan _slack;
     private DateTimeOffset _from;
     private DateTimeOffset _historyFrom;
     private Editor _editor = null!;
 
-    private FaultCluster(ClusterInstallation nodes, SinkProcess sink)
+    private FaultCluster(ClusterInstallation nodes, SinkProcess sink, TimeSpan slack)
     {
-        (Nodes, Sink) = (nodes, sink);
+        (Nodes, Sink, _slack) = (nodes, sink, slack);
         _faults = new DeclaredFaults(_time);
         _supervisor = new Supervisor(nodes, _time);
         Client = new JobsClient(() => nodes.Http.BaseAddress!, sink.Url, _time);
@@ -55,10 +56,11 @@ public sealed class FaultCluster : IAsyncDisposable
 
     /// <param name="settingsOf">See <see cref="ClusterInstallation.StartAsync"/>.</param>
     /// <param name="breaksAll">Whether networks and disks are to break too: what the nodes and servers tell each other then goes through one more process, which costs time.</param>
-    public static async Task<FaultCluster> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null, bool breaksAll = false)
+    /// <param name="slack">See <see cref="Observed.Slack"/>.</param>
+    public static async Task<FaultCluster> StartAsync(Func<int, (string Name, string Value)[]>? settingsOf = null, bool breaksAll = false, TimeSpan slack = default)
     {
         var sink = await SinkProcess.StartAsync();
-        var cluster = new FaultCluster(await ClusterInstallation.StartAsync(settingsOf, linked: breaksAll, onSmallDisks: breaksAll && DiskFaults.CanFill), sink);
+        var cluster = new FaultCluster(await ClusterInstallation.StartAsync(settingsOf, linked: breaksAll, onSmallDisks: breaksAll && DiskFaults.CanFill), sink, slack);
         await cluster.StartLoadAsync();
         return cluster;
     }
@@ -103,7 +105,7 @@ public sealed class FaultCluster : IAsyncDisposable
     public async Task<CheckReport> CheckAsync(DateTimeOffset from)
     {
         var until = Now;
-        var limit = until + Patience;
+        var limit = until + Patience + _slack;
         while (Checker.Check(Observe(from, until)) is { } soFar && soFar.Received < soFar.Expected && Now < limit)
             await Task.Delay(Look.Pause, _time);
 
@@ -188,5 +190,6 @@ public sealed class FaultCluster : IAsyncDisposable
         From = from,
         Until = until,
         ReadAt = Now,
+        Slack = _slack,
     };
 }

@@ -76,8 +76,8 @@ internal sealed record AttemptChain(IReadOnlyList<Reply> Attempts, ExecutionStat
         return length;
     }
 
-    /// <summary>How long a suspect is put off at most, with twenty of them at one worker.</summary>
-    public static readonly TimeSpan LongestPutOff = TimeSpan.FromSeconds(1.5 * (0.25 + (20 * 0.05)));
+    /// <summary>How long a suspect is put off at most.</summary>
+    public static readonly TimeSpan LongestPutOff = TimeSpan.FromSeconds(1.5 * (0.25 + (40 * 0.05)));
 
     private static readonly TimeSpan ShortestPutOff = TimeSpan.FromSeconds(0.5 * (0.25 + 0.05));
 
