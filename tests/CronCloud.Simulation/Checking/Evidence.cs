@@ -168,6 +168,13 @@ internal sealed class Evidence
     public bool IsOutcomeLost(string execution, int attempt) => Servers.Outcomes.Lost.Any(o => o.Execution.AttemptId == $"{execution}#{attempt}");
 
     /// <summary>
+    /// A retry of a deleted job is told as skipped in the place of its row, and may have been made all the same: before, where an older copy of the index brings it back;
+    /// or after, where the step was half done, and done again while the record was away and nothing was known to be deleted. A first attempt that NATS lost, and whose
+    /// step was half done, may be told as missed.
+    /// </summary>
+    public bool IsToldAsDropped(string execution, int attempt) => (attempt > 1 || Has(FaultKind.NatsEmptied)) && !IsFaultless && Drops.Of(execution, attempt) is not null;
+
+    /// <summary>
     /// What an older version was still due is kept by the index alone: the record tells the version in force, and an edit that comes before a lost
     /// index is built again, or a loss that comes before its left-overs are worked off, ends the older one's occurrences.
     /// </summary>

@@ -50,17 +50,10 @@ internal static class HistoryCheck
         }
 
         rows.RemoveAll(r => r.Attempt > chain.Attempts.Count && r.Attempt <= chain.Attempts.Count + evidence.MadeAndPutOff(execution.Key));
-        var known = rows.Select(r => r.Attempt).Union(Enumerable.Range(1, chain.Attempts.Count).Where(attempt => evidence.IsOutcomeLost(execution.Key, attempt) || IsToldAsDropped(evidence, execution.Key, attempt) || chain.Attempts[attempt - 1] == Reply.NotStarted)).Order();
+        var known = rows.Select(r => r.Attempt).Union(Enumerable.Range(1, chain.Attempts.Count).Where(attempt => evidence.IsOutcomeLost(execution.Key, attempt) || evidence.IsToldAsDropped(execution.Key, attempt) || chain.Attempts[attempt - 1] == Reply.NotStarted)).Order();
         if (!known.SequenceEqual(Enumerable.Range(1, chain.Attempts.Count)))
             yield return new Finding("I9", $"history has of {execution.Key} the attempts {string.Join(", ", rows.Select(r => r.Attempt))} of {chain.Attempts.Count}", [execution.Key], by, evidence.IsYoung(execution.First.ScheduledAt));
     }
-
-    /// <summary>
-    /// A retry of a deleted job is told as skipped in the place of its row, and may have been made all the same: before, where an older copy of the index brings it back;
-    /// or after, where the step was half done, and done again while the record was away and nothing was known to be deleted. A first attempt that NATS lost, and whose
-    /// step was half done, may be told as missed.
-    /// </summary>
-    private static bool IsToldAsDropped(Evidence evidence, string execution, int attempt) => (attempt > 1 || evidence.Has(FaultKind.NatsEmptied)) && !evidence.IsFaultless && evidence.Drops.Of(execution, attempt) is not null;
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
 }

@@ -15,7 +15,7 @@ internal static class LetterCheck
         {
             var (chain, letter) = (evidence.ChainOf(execution), letters.GetValueOrDefault(execution.Key));
             var isDue = chain.Ends == ExecutionStatus.DeadLettered;
-            if (isDue && letter is null && !evidence.IsOutcomeLost(execution.Key, chain.Attempts.Count))
+            if (isDue && letter is null && !evidence.IsOutcomeLost(execution.Key, chain.Attempts.Count) && !evidence.IsToldAsDropped(execution.Key, chain.Attempts.Count))
                 yield return new Finding("I7", $"{execution.Key} used up its {chain.Attempts.Count} attempts and is no dead letter", [execution.Key], evidence.EndBy(execution), evidence.IsYoung(execution.First.ScheduledAt));
             // An attempt that was given up may be at work still, and tell its own outcome afterwards: both stand, if it had been claimed often enough.
             if (letter is not null && !evidence.Crashes.Contains(letter.Execution.AttemptId) && !MayComeBack(evidence, execution, letter.Execution) && !IsDroppedToo(evidence, execution, letter) && !(isDue && IsLastOf(chain, letter, evidence.MadeAndPutOff(execution.Key))))
