@@ -12,6 +12,9 @@ internal sealed class FaultyQueue(IExecutionQueue queue) : IExecutionQueue
 {
     public bool Refuses { get; set; }
 
+    /// <summary>It knows no message from before: none counts as published already.</summary>
+    public bool Forgets { get; set; }
+
     /// <summary>Publishes are neither taken nor refused, whatever is cancelled.</summary>
     public bool Hangs { get; set; }
 
@@ -20,7 +23,7 @@ internal sealed class FaultyQueue(IExecutionQueue queue) : IExecutionQueue
 
     public Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation) =>
         Hangs ? new TaskCompletionSource<IReadOnlyList<bool>>().Task
-        : Refuses ? Task.FromResult<IReadOnlyList<bool>>(new bool[messages.Count]) : queue.PublishAsync(messages, cancellation);
+        : Refuses ? Task.FromResult<IReadOnlyList<bool>>(new bool[messages.Count]) : queue.PublishAsync(Forgets ? [.. messages.Select(m => m with { Id = $"{m.Id} {Guid.NewGuid():n}" })] : messages, cancellation);
 
     public Task<IReadOnlyList<Delivery>> PullAsync(int max, TimeSpan wait, CancellationToken cancellation) => queue.PullAsync(max, wait, cancellation);
 

@@ -186,6 +186,8 @@ internal sealed class MemoryPartition
     {
         if (claim.Seen is { } seen && (_entries.Find(seen.Key) is not { } stored || (stored.Version, stored.Due) != (seen.Version, seen.Due)))
             return SlotState.Gone;
+        if (claim.AttemptId is { } attempt && _landed.ContainsKey(attempt))
+            return SlotState.Landed;
         if (_slots.TryAdd(claim.Job, claim.Execution) || _slots[claim.Job] == claim.Execution)
             return SlotState.Taken;
         return _waiting.TryGetValue(claim.Job, out var waiting) && waiting.Key != claim.Execution ? SlotState.Full : SlotState.Busy;

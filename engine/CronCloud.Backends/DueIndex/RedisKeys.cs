@@ -19,8 +19,9 @@ internal sealed class RedisKeys
         Entries = [prefix + "due", prefix + "entry", Epoch];
         Flights = [prefix + "inflight", prefix + "flight"];
         Slots = [prefix + "slot", prefix + "waiting"];
-        Claims = [.. Entries[..2], .. Slots];
-        All = [.. Entries, .. Flights, prefix + "landed", .. Slots];
+        RedisKey landed = prefix + "landed";
+        Claims = [.. Entries[..2], .. Slots, landed];
+        All = [.. Entries, .. Flights, landed, .. Slots];
     }
 
     public RedisKey Lease { get; }
@@ -36,6 +37,7 @@ internal sealed class RedisKeys
     /// <summary>slot, waiting.</summary>
     public RedisKey[] Slots { get; }
 
+    /// <summary>due, entry, slot, waiting, landed.</summary>
     public RedisKey[] Claims { get; }
 
     /// <summary>due, entry, epoch, inflight, flight, landed, slot, waiting.</summary>

@@ -55,7 +55,9 @@ internal static class RedisPacking
     ];
 
     public static RedisValue[] Arguments(SlotClaim claim) =>
-        claim.Seen is { } seen ? [claim.Job, claim.Execution, seen.Key, seen.Version, Score(seen.Due, seen.IsLeftOver)] : [claim.Job, claim.Execution, "", "", ""];
+        claim.Seen is { } seen
+            ? [claim.Job, claim.Execution, seen.Key, seen.Version, Score(seen.Due, seen.IsLeftOver), claim.AttemptId ?? ""]
+            : [claim.Job, claim.Execution, "", "", "", claim.AttemptId ?? ""];
 
     public static RedisValue[] Arguments(DueStamp stamp) => [stamp.Key, stamp.Version, Score(stamp.Due, stamp.IsLeftOver)];
 

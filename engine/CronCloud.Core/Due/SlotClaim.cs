@@ -10,6 +10,9 @@ public sealed record SlotClaim(string Job, string Execution)
 {
     /// <summary>Not stored. The entry that the execution comes from: a claim counts only while that is as it was seen, else it would be one for what has ended. Null for whatever.</summary>
     public DueEntry? Seen { get; init; }
+
+    /// <summary>Not stored. The attempt that is to be published: once its outcome is settled it must not be. Null for whatever.</summary>
+    public string? AttemptId { get; init; }
 }
 
 /// <summary>An execution that waits for its job's slot; it is an entry again when the slot is free.</summary>
@@ -29,4 +32,7 @@ public enum SlotState
 
     /// <summary>The entry has moved on since it was seen: somebody else has dispatched it.</summary>
     Gone,
+
+    /// <summary>The attempt was published before, and its outcome is settled: the slot is as it was.</summary>
+    Landed,
 }

@@ -19,6 +19,9 @@ internal sealed class DispatchStep(DueEntry entry, DuePlan plan)
 
     public StepState State { get; set; }
 
+    /// <summary>Its attempt was published before, and its outcome is settled: it only advances. The queue may have forgotten the message, and would take it once more.</summary>
+    public bool HasLanded { get; set; }
+
     /// <summary>When there is something to do again; null when there is not, as far as this entry is concerned.</summary>
     public DateTimeOffset? NextDue => Plan.LeftOver is { } leftOver ? leftOver.Due : Plan.NextDue;
 

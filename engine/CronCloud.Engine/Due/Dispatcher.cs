@@ -134,13 +134,15 @@ public sealed partial class Dispatcher(
         var claiming = steps.Where(step => step.Plan.Start?.Slot is not null).ToList();
         if (claiming.Count == 0)
             return;
-        var states = await index.ClaimAsync(partition, claiming.ConvertAll(step => step.Plan.Start!.Slot! with { Seen = step.Entry }), cancellation);
+        var states = await index.ClaimAsync(partition, claiming.ConvertAll(step => step.Plan.Start!.Slot! with { Seen = step.Entry, AttemptId = step.Plan.Start.AttemptId }), cancellation);
         foreach (var (step, state) in claiming.Zip(states))
         {
             if (state == SlotState.Taken)
                 continue;
             if (state == SlotState.Gone)
                 step.State = StepState.Gone;
+            else if (state == SlotState.Landed)
+                step.HasLanded = true;
             else if (step.Plan.Start!.Overlap == Overlap.Queue && state == SlotState.Busy)
                 step.Park(time.GetUtcNow());
             else
@@ -180,7 +182,7 @@ public sealed partial class Dispatcher(
 
     private async Task PublishAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
     {
-        var starting = steps.Where(step => step.Starts).ToList();
+        var starting = steps.Where(step => step.Starts && !step.HasLanded).ToList();
         var published = await PublishAsync(partition, starting.ConvertAll(step => Stamped(step.Plan.Start!)), cancellation);
         foreach (var (step, (execution, isQueued)) in starting.Zip(published))
         {

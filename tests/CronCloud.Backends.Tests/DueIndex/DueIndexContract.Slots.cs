@@ -22,6 +22,22 @@ public abstract partial class DueIndexContract
     }
 
     [Fact]
+    public async Task A_slot_is_not_claimed_for_an_attempt_whose_outcome_is_settled()
+    {
+        var index = await OpenAsync();
+        var seen = Entry("t/a@1", 2, 0);
+        await index.ArmAsync(Partition, [seen], None);
+        await index.LandAsync(Partition, [new Landing("t/a@1#2", null)], Now, None);
+        var claim = new SlotClaim("t/a", "t/a@1") { Seen = seen };
+
+        Assert.Equal([SlotState.Landed], await index.ClaimAsync(Partition, [claim with { AttemptId = "t/a@1#2" }], None));
+        Assert.Empty(await index.ReadSlotsAsync(Partition, None));
+        Assert.Equal([SlotState.Gone], await index.ClaimAsync(Partition, [claim with { AttemptId = "t/a@1#2", Seen = seen with { Version = 1 } }], None));
+        Assert.Equal([SlotState.Taken], await index.ClaimAsync(Partition, [claim with { AttemptId = "t/a@1#3" }], None));
+        Assert.Equal([SlotState.Landed], await index.ClaimAsync(Partition, [claim with { AttemptId = "t/a@1#2" }], None));
+    }
+
+    [Fact]
     public async Task A_slot_belongs_to_one_execution_until_it_lands_for_good()
     {
         var index = await OpenAsync();

@@ -56,6 +56,25 @@ public sealed class OverlapTests
     }
 
     [Fact]
+    public async Task What_has_ended_before_the_index_could_advance_is_not_started_again_by_a_queue_that_forgot_it()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = pipeline.NewPartition();
+        await pipeline.WriteJobAsync(Pipeline.EverySecond, overlap: Overlap.Queue);
+        await Pipeline.RunAsync(partition);
+        pipeline.Index.BreaksBeforeAdvance = true;
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        await Assert.ThrowsAsync<IOException>(() => partition.RunOnceAsync(Pipeline.None));
+        await EndAsync(pipeline, Assert.Single(await pipeline.TakeAsync()));
+
+        pipeline.Queue.Forgets = true;
+        pipeline.Index.BreaksBeforeAdvance = false;
+        await SecondAsync(pipeline, partition);
+
+        Assert.Equal("job@20261201T030002Z", Assert.Single(await pipeline.TakeAsync()).ExecutionId);
+    }
+
+    [Fact]
     public async Task Queue_lets_one_wait_and_skips_the_others()
     {
         await using var pipeline = await Pipeline.OpenAsync();
