@@ -32,6 +32,7 @@ public sealed class ImportStreamTests(RunningGateway gateway)
             await caller.SendAsync(gateway.Job(a) + "\n");
             Assert.NotNull(await caller.ReadResultAsync());
             await caller.SendAsync(gateway.Job(b));
+            await caller.HangUpAsync();
         }
 
         Assert.Equal(200, (await gateway.SendAsync("GET", $"/v1/jobs/{a}")).Status);
@@ -105,6 +106,13 @@ public sealed class ImportStreamTests(RunningGateway gateway)
             }
 
             return null;
+        }
+
+        /// <summary>In the middle of the body. Ends when the gateway has given up the connection too, and so done all that it will.</summary>
+        public async Task HangUpAsync()
+        {
+            _client.Client.Shutdown(SocketShutdown.Send);
+            Assert.Null(await ReadResultAsync());
         }
 
         public ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
 using CronCloud.Engine.Loops;
@@ -12,6 +13,9 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
 {
     /// <summary>Large, since each page reads all rows behind it, of all partitions: an import changes hundreds of thousands between two looks.</summary>
     private const int PageSize = 20_000;
+
+    /// <summary>What is armed in one step: nobody else is served meanwhile.</summary>
+    private const int ArmedAtOnce = 250;
 
     /// <summary>How far back a partition is looked at that this node has only now: its owner before may have died at the same moment.</summary>
     private static readonly TimeSpan FirstLook = TimeSpan.FromMinutes(2);
@@ -54,12 +58,31 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
     private async Task ArmMissingAsync(int partition, List<ChangedJob> changed, CancellationToken cancellation)
     {
         var stamps = await index.StampAsync(partition, changed.ConvertAll(job => job.Key.ToString()), cancellation);
-        foreach (var missing in changed.Where(job => !stamps.TryGetValue(job.Key.ToString(), out var stamp) || stamp.Version < job.Version))
+        foreach (var missing in changed.Where(job => !stamps.TryGetValue(job.Key.ToString(), out var stamp) || stamp.Version < job.Version).Chunk(ArmedAtOnce))
         {
-            if (await jobs.FindAsync(missing.Key, cancellation) is not { } job)
-                continue;
-            await index.ArmAsync(partition, [DueItem.EntryOf(job, job.UpdatedAt, time.GetUtcNow()) with { Since = job.UpdatedAt }], cancellation);
-            findings.Report(partition, "unarmed", missing.Key.ToString(), isMended: true);
+            var stored = Readable(partition, await jobs.FindAsync(Array.ConvertAll(missing, job => job.Key), cancellation));
+            var now = time.GetUtcNow();
+            await index.ArmAsync(partition, stored.ConvertAll(job => DueItem.EntryOf(job, job.UpdatedAt, now) with { Since = job.UpdatedAt }), cancellation);
+            stored.ForEach(job => findings.Report(partition, "unarmed", job.Key.ToString(), isMended: true));
         }
+    }
+
+    /// <summary>One row that cannot be read must not keep the others; another version of this program may read it.</summary>
+    private List<Job> Readable(int partition, IReadOnlyDictionary<JobKey, Func<Job>> stored)
+    {
+        var readable = new List<Job>(stored.Count);
+        foreach (var (key, read) in stored)
+        {
+            try
+            {
+                readable.Add(read());
+            }
+            catch (JsonException)
+            {
+                findings.Report(partition, "unreadable", key.ToString(), isMended: false);
+            }
+        }
+
+        return readable;
     }
 }

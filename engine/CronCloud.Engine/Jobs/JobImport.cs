@@ -13,6 +13,8 @@ public sealed class JobImport(IJobStore jobs, IDueIndex index, TimeProvider time
     /// <summary>Entries of one partition that are armed in one step: nobody else is served meanwhile.</summary>
     private const int ArmedAtOnce = 250;
 
+    private static readonly TimeSpan ArmPause = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Steps under way at once, of all imports: what waits in line at Redis is late for everybody, and for too long a timeout.</summary>
     private readonly SemaphoreSlim _arming = new(16);
 
@@ -33,7 +35,7 @@ public sealed class JobImport(IJobStore jobs, IDueIndex index, TimeProvider time
         return recorded;
     }
 
-    /// <summary>Arms what was recorded. One that could not be armed is unavailable; the record has it, and whoever compares the index with it arms it.</summary>
+    /// <summary>Arms what was recorded, and tries again until it is cancelled. What could not be armed is unavailable then; the record has it, and whoever compares the index with it arms it.</summary>
     public async Task<IReadOnlyList<JobReply>> ArmAsync(RecordedChanges recorded, CancellationToken cancellation)
     {
         await Task.WhenAll(recorded.Armable.GroupBy(one => one.Job.Key.Partition).Select(partition => ArmAsync(partition.Key, recorded, [.. partition], cancellation)));
@@ -114,12 +116,26 @@ public sealed class JobImport(IJobStore jobs, IDueIndex index, TimeProvider time
         }
     }
 
+    /// <summary>A Redis that starts anew costs an import time, and no lines.</summary>
     private async Task ArmInTurnAsync(int partition, DueEntry[] entries, CancellationToken cancellation)
     {
         await _arming.WaitAsync(cancellation);
         try
         {
-            await index.ArmAsync(partition, entries, cancellation);
+            while (true)
+            {
+                try
+                {
+                    await index.ArmAsync(partition, entries, cancellation);
+                    return;
+                }
+                catch (Exception) when (!cancellation.IsCancellationRequested)
+                {
+                    await Task.Delay(ArmPause, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    if (cancellation.IsCancellationRequested)
+                        throw;
+                }
+            }
         }
         finally
         {

@@ -57,6 +57,27 @@ public sealed class ChangeScanTests
         Assert.Equal(0, findings.Total);
     }
 
+    [Fact]
+    public async Task A_row_that_cannot_be_read_is_told_and_keeps_no_other()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var owner = await pipeline.NewOwnerAsync();
+        var findings = new Findings(NullLogger<Findings>.Instance);
+        var record = new FaultyJobs(pipeline.Jobs);
+        var template = await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        var jobs = Enumerable.Range(0, 600).Select(i => template with { Key = new JobKey("t", $"job-{i}") }).ToList();
+        foreach (var job in jobs)
+            await pipeline.Jobs.WriteAsync(job, new Revision(1, job.UpdatedAt, "test", "created", job.State, job.Definition), Pipeline.None);
+
+        record.MakeUnreadable(jobs[0].Key);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(10));
+        await new ChangeScan(owner, pipeline.Index, record, findings, pipeline.Time).RunOnceAsync(Pipeline.None);
+
+        foreach (var job in jobs)
+            Assert.Equal(job != jobs[0], await pipeline.Index.FindAsync(job.Key.Partition, job.Key.ToString(), Pipeline.None) is not null);
+        Assert.Equal(jobs.Count, findings.Total);
+    }
+
     private static async Task RemoveAsync(Pipeline pipeline) =>
         await pipeline.Index.RemoveAsync(Pipeline.Partition, [.. (await pipeline.Index.StampAsync(Pipeline.Partition, [Pipeline.EntryKey], Pipeline.None)).Values], Pipeline.None);
 

@@ -134,11 +134,30 @@ public sealed class JobImportTests
         var recorded = await import.RecordAsync([Put("a")], Pipeline.None);
         pipeline.Index.RefusesToArm = true;
 
-        var reply = Assert.Single(await import.ArmAsync(recorded, Pipeline.None));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1), pipeline.Time);
+        var arming = import.ArmAsync(recorded, limit.Token);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
 
-        Assert.NotNull(reply.Unavailable);
+        Assert.Equal("The index is away.", Assert.Single(await arming).Unavailable);
         Assert.NotNull(recorded.Failure);
         Assert.NotNull(await pipeline.Jobs.FindAsync(new JobKey("t", "a"), Pipeline.None));
+    }
+
+    [Fact]
+    public async Task An_index_that_comes_back_in_time_costs_no_line()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var import = new JobImport(pipeline.Jobs, pipeline.Index, pipeline.Time);
+        var recorded = await import.RecordAsync([Put("a")], Pipeline.None);
+        pipeline.Index.RefusesToArm = true;
+        var arming = import.ArmAsync(recorded, Pipeline.None);
+        Assert.False(arming.IsCompleted);
+
+        pipeline.Index.RefusesToArm = false;
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Null(Assert.Single(await arming).Unavailable);
+        Assert.NotNull(await EntryAsync(pipeline, "a"));
     }
 
     private static async Task<IReadOnlyList<JobReply>> ImportAsync(Pipeline pipeline, params ChangeJob[] changes)
