@@ -10,10 +10,12 @@ internal sealed record Arguments(string Scenario, string Parts)
     public const string Usage =
         """
         usage: dotnet run -c Release --project loadtests -- SCENARIO PARTS [--jobs N] [--seconds N] [--kill] [--seed N] [--minutes N] [--rows N]
-                                                                     [--rounds N] [--nodes N] [--rate N] [--peers A,B] [--only FAULT --times N]
+                                                                     [--rounds N] [--nodes N] [--rate N] [--period N] [--idle N] [--peers A,B] [--only FAULT --times N]
           SCENARIO  every-second   N jobs (100) that are due every second, for so many seconds (300)
-                    steady         --rate executions a second (2894) of jobs that are due every second, for so many seconds (300), on so many --nodes (3); on the real parts only
+                    steady         --rate executions a second (2894) of jobs that are due every --period seconds (1), beside so many --idle jobs (0), for so many seconds (300),
+                                   on so many --nodes (3); on the real parts only
                     herd           N jobs (5000) that are due at one instant
+                    herd-messages  N jobs (100000) that are due at one instant, one NATS message each, on so many --nodes (3); on the real parts only
                     deployment     N jobs (500) that are due every second, three nodes told to stop and started again one after the other; on the real parts only
                     rebuild        Redis emptied under N jobs (100000); on the real parts only
                     promises       the simulation on N fresh seeds (2000): which of them break a promise; on the twins only
@@ -27,8 +29,8 @@ internal sealed record Arguments(string Scenario, string Parts)
           PARTS     real           Redis, NATS, PostgreSQL, ClickHouse, three nodes and a gateway
                     twins          one process
           --only    faults: instead, the faults of that row of the matrix, or whose names have that text, each at each of its moments so many times (--times, 20)
-          --kill    every-second: kill -9 a node (the process) half way, and start it again 5 s later
-          --nodes   herd-peers, steady-peers: of CronCloud, 1 to 3 (3)
+          --kill    every-second, steady: kill -9 a node (the process) half way, and start it again 5 s later
+          --nodes   herd-messages, herd-peers, steady-peers: of CronCloud, 1 to 3 (3)
           --peers   which: bullmq, hangfire-redis, hangfire-postgres, quartz (all)
         """;
 
@@ -36,6 +38,7 @@ internal sealed record Arguments(string Scenario, string Parts)
     {
         "herd" => 5_000,
         "herd-peers" => 20_000,
+        "herd-messages" => 100_000,
         "deployment" => 500,
         "rebuild" => 100_000,
         "promises" => 2_000,
@@ -67,6 +70,11 @@ internal sealed record Arguments(string Scenario, string Parts)
     /// <summary>Executions a second.</summary>
     public int Rate { get; init; } = Scenario == "steady" ? 2_894 : 1_000;
 
+    /// <summary>Seconds.</summary>
+    public int Period { get; init; } = 1;
+
+    public int Idle { get; init; }
+
     public IReadOnlyList<string> Peers { get; init; } = Peer.Names;
 
     /// <summary>A row of the faults' matrix, or a part of names; null for all.</summary>
@@ -76,7 +84,7 @@ internal sealed record Arguments(string Scenario, string Parts)
 
     public static Arguments? Parse(string[] args)
     {
-        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "deployment" or "rebuild" or "history" or "ledger" or "steady" or "herd-peers" or "steady-peers" && args[1] != "real"))
+        if (args.Length < 2 || args[1] is not ("real" or "twins") || (args[0] is "faults" or "herd-messages" or "deployment" or "rebuild" or "history" or "ledger" or "steady" or "herd-peers" or "steady-peers" && args[1] != "real"))
             return null;
         var arguments = new Arguments(args[0], args[1]);
         for (var i = 2; i < args.Length; i++)
@@ -105,6 +113,8 @@ internal sealed record Arguments(string Scenario, string Parts)
         "--rounds" when number is > 0 and <= 100 => arguments with { Rounds = number },
         "--nodes" when number is > 0 and <= 3 => arguments with { Nodes = number },
         "--rate" when number is > 0 and <= 100_000 => arguments with { Rate = number },
+        "--period" when number is > 0 and <= 3_600 => arguments with { Period = number },
+        "--idle" when number is >= 0 and <= 5_000_000 => arguments with { Idle = number },
         "--times" when number is > 0 and <= 1_000 => arguments with { Times = number },
         "--seed" => arguments with { Seed = number },
         _ => null,

@@ -31,7 +31,9 @@ internal sealed record Measured
     public double? RebuiltInSeconds { get; init; }
 
     /// <summary>Lateness is arrival at the sink minus due time, exact (all values, sorted).</summary>
-    public static Measured Of(IReadOnlyCollection<string> expected, IReadOnlyList<ReceivedWebhook> received)
+    public static Measured Of(IReadOnlyCollection<string> expected, IReadOnlyList<ReceivedWebhook> received) => Of(expected, [.. received.Select(w => (w.ExecutionId, w.Lateness))]);
+
+    public static Measured Of(IReadOnlyCollection<string> expected, IReadOnlyList<(string ExecutionId, TimeSpan Lateness)> received)
     {
         var first = received.GroupBy(w => w.ExecutionId).ToDictionary(g => g.Key, g => g.Min(w => w.Lateness));
         var known = expected.Where(first.ContainsKey).ToList();

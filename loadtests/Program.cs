@@ -70,6 +70,7 @@ var result = arguments.Scenario switch
 {
     "every-second" => await EverySecond.RunAsync(arguments),
     "herd" => await Herd.RunAsync(arguments),
+    "herd-messages" => await HerdOfMessages.RunAsync(arguments),
     "deployment" => await Deployment.RunAsync(arguments),
     "rebuild" => await Rebuild.RunAsync(arguments),
     _ => null,

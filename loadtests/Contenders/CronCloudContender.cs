@@ -8,8 +8,6 @@ namespace CronCloud.LoadTests.Contenders;
 /// <summary>Nodes and a gateway on Redis, NATS, PostgreSQL and ClickHouse, with history on.</summary>
 internal sealed class CronCloudContender : IContender
 {
-    private const int MadePerSecondAtLeast = 100;
-
     private readonly ClusterInstallation _cluster;
     private readonly string _sink;
 
@@ -17,7 +15,7 @@ internal sealed class CronCloudContender : IContender
 
     public static async Task<IContender> StartAsync(string sink, int nodes) => new CronCloudContender(await ClusterInstallation.StartAsync(nodes: nodes), sink);
 
-    public TimeSpan MakingTakesAtMost(int jobs) => TimeSpan.FromSeconds(5 + (jobs / MadePerSecondAtLeast));
+    public TimeSpan MakingTakesAtMost(int jobs) => TimeSpan.FromSeconds(5 + (jobs / JobMaker.PerSecond));
 
     public Task<double> MakeHerdAsync(string name, int jobs, DateTimeOffset due) =>
         MakeAsync(name, jobs, _ => new { at = Text(due) });

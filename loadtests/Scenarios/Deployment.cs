@@ -16,7 +16,7 @@ internal static class Deployment
     {
         await using var installation = await ClusterInstallation.StartAsync();
         var now = TimeProvider.System.GetUtcNow();
-        var start = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() + 20 + (arguments.Jobs / 50));
+        var start = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds() + 10 + (arguments.Jobs / JobMaker.PerSecond));
         var end = start.AddSeconds(arguments.Seconds - 1);
         var ids = Enumerable.Range(0, arguments.Jobs).Select(i => $"deploy-{i}").ToList();
         await JobMaker.MakeAsync(installation, ids.Select((id, i) => new

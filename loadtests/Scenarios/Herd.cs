@@ -13,7 +13,7 @@ internal static class Herd
     {
         await using var installation = await JobMaker.StartAsync(arguments);
         var ids = Enumerable.Range(0, arguments.Jobs).Select(i => $"herd-{i}").ToList();
-        var due = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 15 + (arguments.Jobs / 100));
+        var due = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 10 + (arguments.Jobs / JobMaker.PerSecond));
         var started = Stopwatch.GetTimestamp();
         await JobMaker.MakeAsync(installation, ids.Select(id => new
         {

@@ -11,16 +11,17 @@ namespace CronCloud.LoadTests.Scenarios;
 /// </summary>
 internal static class SteadyRate
 {
-    /// <summary>Each job's interval.</summary>
-    private const int PeriodSeconds = 1;
-
     /// <summary>In so long the load grows to its rate: processes that have just started compile as they run.</summary>
     private static readonly TimeSpan Ramp = TimeSpan.FromSeconds(40);
 
     private static readonly TimeSpan AfterRamp = TimeSpan.FromSeconds(10);
 
-    /// <summary>At least so many jobs are made in a second.</summary>
-    private const int MadePerSecond = 100;
+    /// <summary>After a node was killed, until it is started again.</summary>
+    private static readonly TimeSpan Dead = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan UntilDue = TimeSpan.FromSeconds(10);
+
+    private static readonly string IdleBody = new('x', 200);
 
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(10);
 
@@ -28,13 +29,14 @@ internal static class SteadyRate
     {
         await using var sink = await LoadSinkProcess.StartAsync();
         await using var installation = await ClusterInstallation.StartAsync(nodes: arguments.Nodes);
-        var jobs = arguments.Rate * PeriodSeconds;
-        var anchor = DateTimeOffset.FromUnixTimeSeconds(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() + 10 + (jobs / MadePerSecond));
-        DateTimeOffset Anchor(int i) => anchor.AddMilliseconds(PeriodSeconds * 1_000L * i / jobs);
+        await JobMaker.MakeAsync(installation, Enumerable.Range(0, arguments.Idle).Select(i => Idle(i, sink.Url)));
+        var (jobs, period) = (arguments.Rate * arguments.Period, arguments.Period);
+        var anchor = DateTimeOffset.FromUnixTimeSeconds((TimeProvider.System.GetUtcNow() + UntilDue).ToUnixTimeSeconds() + (jobs / JobMaker.PerSecond));
+        DateTimeOffset Anchor(int i) => anchor.AddMilliseconds(period * 1_000L * i / jobs);
         await JobMaker.MakeAsync(installation, Enumerable.Range(0, jobs).Select(i => new
         {
             id = NameOf(i),
-            schedule = new { every = $"{PeriodSeconds}s", anchor = Text(Anchor(i)), startAt = Text(anchor + (Ramp * (i * 7_919L % jobs / (double)jobs))) },
+            schedule = new { every = $"{period}s", anchor = Text(Anchor(i)), startAt = Text(anchor + (Ramp * (i * 7_919L % jobs / (double)jobs))) },
             target = new { http = new { url = $"{sink.Url}/ok/{NameOf(i)}" } },
         }));
 
@@ -45,20 +47,45 @@ internal static class SteadyRate
         await sink.ClearAsync();
         var processes = Processes.Of(installation, sink);
         var (before, from) = (processes.Read(), TimeProvider.System.GetUtcNow());
-        await Task.Delay(TimeSpan.FromSeconds(arguments.Seconds), TimeProvider.System);
+        await LoadAsync(installation, arguments);
         var (after, until) = (processes.Read(), TimeProvider.System.GetUtcNow());
         await Task.Delay(Settle, TimeProvider.System);
 
         var arrivals = (await sink.DumpAsync()).Where(a => a.DueUs >= Arrival.Microseconds(from) && a.DueUs < Arrival.Microseconds(until)).ToList();
-        var expected = Enumerable.Range(0, jobs).Sum(i => Occurrences(Anchor(i), from, until));
+        var expected = Enumerable.Range(0, jobs).Sum(i => Before(until, Anchor(i), period) - Before(from, Anchor(i), period));
         return SteadyRateMeasured.Of(expected, arrivals, (until - from).TotalSeconds, before, after);
+    }
+
+    /// <summary>With --kill a node is killed (kill -9) half way.</summary>
+    private static async Task LoadAsync(ClusterInstallation installation, Arguments arguments)
+    {
+        var end = TimeProvider.System.GetUtcNow().AddSeconds(arguments.Seconds);
+        if (arguments.Kill)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(arguments.Seconds / 2.0), TimeProvider.System);
+            await installation.KillNodeAsync(0);
+            await Task.Delay(Dead, TimeProvider.System);
+            await installation.StartNodeAsync(0);
+        }
+
+        await Task.Delay(end - TimeProvider.System.GetUtcNow(), TimeProvider.System);
+    }
+
+    /// <summary>A job that is there, and not due before tomorrow.</summary>
+    private static object Idle(int i, string sink)
+    {
+        var due = TimeProvider.System.GetUtcNow().AddDays(1).AddMinutes(i % 1_000);
+        return new
+        {
+            id = string.Create(CultureInfo.InvariantCulture, $"idle-{i}"),
+            schedule = new { every = "24h", anchor = Text(due), startAt = Text(due) },
+            target = new { http = new { url = $"{sink}/ok/idle", body = IdleBody } },
+        };
     }
 
     private static string Text(DateTimeOffset instant) => instant.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static string NameOf(int i) => string.Create(CultureInfo.InvariantCulture, $"steady-{i}");
 
-    private static int Occurrences(DateTimeOffset anchor, DateTimeOffset from, DateTimeOffset until) => Before(until, anchor) - Before(from, anchor);
-
-    private static int Before(DateTimeOffset instant, DateTimeOffset anchor) => (int)Math.Ceiling((instant - anchor).TotalSeconds / PeriodSeconds);
+    private static int Before(DateTimeOffset instant, DateTimeOffset anchor, int period) => (int)Math.Ceiling((instant - anchor).TotalSeconds / period);
 }

@@ -10,7 +10,7 @@ internal sealed class MemoryPartition
     private readonly Lock _lock = new();
     private readonly MemoryEntries _entries = new();
     private readonly Dictionary<string, Flight> _flights = [];
-    private readonly Dictionary<string, (DateTimeOffset At, bool Succeeded, bool HasRetry)> _landed = [];
+    private readonly Dictionary<string, (DateTimeOffset At, bool Succeeded, bool HasRetry, bool Failed)> _landed = [];
     private readonly Dictionary<string, string> _slots = [];
     private readonly Dictionary<string, DueEntry> _waiting = [];
     private int _builds;
@@ -250,17 +250,18 @@ internal sealed class MemoryPartition
 
     private bool Land(Landing landing, DateTimeOffset now)
     {
-        var (hadSucceeded, hadRetry) = (false, false);
+        var (hadSucceeded, hadRetry, hadFailed) = (false, false, false);
         if (landing.FlightId is { } flight)
         {
             _flights.Remove(flight);
             if (_landed.TryGetValue(flight, out var before))
-                (hadSucceeded, hadRetry) = (before.Succeeded, before.HasRetry);
+                (hadSucceeded, hadRetry, hadFailed) = (before.Succeeded, before.HasRetry, before.Failed);
             var succeeds = hadSucceeded || landing.Succeeded;
-            _landed[flight] = (now, succeeds, !succeeds && (hadRetry || landing.Retry is not null));
+            var hasRetry = !succeeds && !hadFailed && (hadRetry || landing.Retry is not null);
+            _landed[flight] = (now, succeeds, hasRetry, !succeeds && !hasRetry && (hadFailed || landing.FailedForGood));
         }
 
-        var isLive = landing.Succeeded || !(hadSucceeded || (hadRetry && landing.Retry is null));
+        var isLive = landing.Succeeded || !(hadSucceeded || (hadRetry && landing.Retry is null) || (hadFailed && landing.Retry is not null));
         if (landing.Retry is { } retry)
         {
             if (isLive || _entries.Find(retry.Key)?.Version >= retry.Version)

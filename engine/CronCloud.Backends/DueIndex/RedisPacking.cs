@@ -51,7 +51,7 @@ internal static class RedisPacking
         landing.Retry?.Payload ?? ReadOnlyMemory<byte>.Empty,
         landing.Frees?.Job ?? "",
         landing.Frees?.Execution ?? "",
-        landing.Succeeded ? "1" : "",
+        landing.Succeeded ? "1" : landing.FailedForGood ? "0" : "",
     ];
 
     public static RedisValue[] Arguments(SlotClaim claim) =>

@@ -31,6 +31,9 @@ public sealed record Landing(string? FlightId, DueEntry? Retry)
     /// <summary>Whether the attempt succeeded: what another run of it comes to later is of no account.</summary>
     public bool Succeeded { get; init; }
 
+    /// <summary>Whether the attempt failed, and was the last: a retry that another run of it asks for later is of no account.</summary>
+    public bool FailedForGood { get; init; }
+
     /// <summary>The slot that the execution had, if it still has it: who waits for it is due at once.</summary>
     public SlotClaim? Frees { get; init; }
 }

@@ -139,7 +139,12 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         {
             var settlement = Settlement.Of(outcome);
             var retry = settlement.RetryAt is { } at ? new PendingExecution(Settlement.NextAttempt(outcome), at) : null;
-            var landing = new Landing(outcome.IsDropped ? null : outcome.Execution.AttemptId, retry is null ? null : DueItem.EntryOf(retry.Execution, retry.Due)) { Succeeded = outcome.Result == AttemptResult.Succeeded, Frees = retry is null && HadSlot(outcome) ? outcome.Execution.Slot : null };
+            var landing = new Landing(outcome.IsDropped ? null : outcome.Execution.AttemptId, retry is null ? null : DueItem.EntryOf(retry.Execution, retry.Due)) 
+            {
+                Succeeded = outcome.Result == AttemptResult.Succeeded,
+                FailedForGood = settlement.Status == ExecutionStatus.DeadLettered,
+                Frees = retry is null && HadSlot(outcome) ? outcome.Execution.Slot : null,
+            };
             return new Settled(outcome, settlement.Status, landing is { FlightId: null, Frees: null } ? null : landing, retry);
         }
 

@@ -55,6 +55,18 @@ public abstract partial class DueIndexContract
     }
 
     [Fact]
+    public async Task A_second_outcome_of_an_attempt_that_failed_for_good_is_not_tried_again_and_may_succeed()
+    {
+        var index = await OpenAsync();
+        var (failed, putOff, success) = (new Landing("f", null) { FailedForGood = true }, new Landing("f", Entry("t/a@1", 2, 10)), new Landing("f", null) { Succeeded = true });
+
+        Assert.Equal([true, false, true, false], await index.LandAsync(Partition, [failed, putOff, failed, putOff], Now, None));
+        Assert.Null(await index.FindAsync(Partition, "t/a@1", None));
+        Assert.Equal([true, false], await index.LandAsync(Partition, [success, putOff], Now, None));
+        Assert.Null(await index.FindAsync(Partition, "t/a@1", None));
+    }
+
+    [Fact]
     public async Task An_attempt_that_was_given_up_is_settled_again_as_often_as_it_is_told()
     {
         var index = await OpenAsync();

@@ -46,10 +46,12 @@ internal static class LetterCheck
 
     /// <summary>
     /// A dead letter may come back though a retry or a redrive of it had come after: where its outcome is settled once more after the redrive has ended (the settler died
-    /// before it acknowledged), or where the index and NATS both forgot and an occurrence is made once more from its first attempt.
+    /// before it acknowledged), or where the index and NATS both forgot and an occurrence is made once more from its first attempt, or from where another copy of an attempt that
+    /// had ended was put off.
     /// </summary>
     private static bool MayComeBack(Evidence evidence, SeenExecution execution, Execution letter) =>
         (!evidence.IsFaultless && evidence.Servers.DeadLetters.Redriven.ContainsKey(letter.AttemptId))
+        || (evidence.Ledger.Losses.Count > 0 && evidence.MadeAndPutOff(execution.Key) > 0)
         || (evidence.Ledger.Losses.Count > 0
             && execution.Calls.FirstOrDefault(c => c.Execution.Attempt > letter.Attempt) is { } next
             && execution.Calls.Any(c => c.Execution.Attempt == letter.Attempt && c.EndsAt > next.At));

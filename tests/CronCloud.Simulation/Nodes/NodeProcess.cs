@@ -5,8 +5,8 @@ namespace CronCloud.Simulation.Nodes;
 /// <summary>A process of a node, from its start to its death: who runs it, which clock it has, whether it lives and moves.</summary>
 internal sealed class NodeProcess(World world, Weather weather, string name, Machine machine)
 {
-    /// <summary>What a dead process waits for.</summary>
-    public static readonly Task Never = new TaskCompletionSource().Task;
+    /// <summary>What a dead process waits for. A new one each time: one for all would hold every world that was.</summary>
+    public static Task Never => new TaskCompletionSource().Task;
 
     public World World => world;
 

@@ -1,13 +1,13 @@
 -- Ends flights; in the same step a retry is armed, unless it was armed before, and a slot is freed, if the execution still has it.
 -- KEYS    1 due (sorted set: entry -> due ms, of left-overs less 1e13)  2 entry (hash: entry -> version[,until ms]|payload)  3 epoch (hash: entries = how many)
 --         4 inflight (sorted set: attempt -> deadline ms)  5 flight (hash: attempt -> execution)
---         6 landed (sorted set: attempt whose outcome was settled -> ms, and a half when it succeeded, a quarter when it is tried again): a late advance marks no flight of it
+--         6 landed (sorted set: attempt whose outcome was settled -> ms, and a half when it succeeded, a quarter when it is tried again, an eighth when it failed for good): a late advance marks no flight of it
 --         7 slot (hash: job -> execution that has it)  8 waiting (hash: job -> entry key \n version|payload)
 -- ARGV    1 wake channel  2 partition  3 now ms
 --         4 tombstone due ms  then per landing: attempt or '', retry key or '', version, due ms, payload, job whose slot is freed (unless a later attempt waits or is
 --         in flight, since another run of this one was put off or failed) or '', execution,
---         '1' when it succeeded, else ''
--- Returns per landing 1, or 0 when its retry was over already, or the attempt had succeeded and now did not, or is tried again and now was given up:
+--         '1' when it succeeded, '0' when it failed for good, else ''
+-- Returns per landing 1, or 0 when its retry was over already, or the attempt had succeeded and now did not, or is tried again and now was given up, or had failed for good and now asks for a retry:
 -- the outcome is an old one, told again, or one of a second run.
 -- Who waits for a freed slot is due now.
 local answer, added, earliest = {}, 0, nil
@@ -20,14 +20,14 @@ end
 for i = 5, #ARGV, 8 do
   local attempt, key, job = ARGV[i], ARGV[i + 1], ARGV[i + 5]
   local landed_as = attempt ~= '' and tonumber(redis.call('ZSCORE', KEYS[6], attempt) or 0) % 1 or 0
-  local had_succeeded, had_retry = landed_as == 0.5, landed_as == 0.25
+  local had_succeeded, had_retry, had_failed = landed_as == 0.5, landed_as == 0.25, landed_as == 0.125
   local succeeds = had_succeeded or ARGV[i + 7] == '1'
   if attempt ~= '' then
     redis.call('ZREM', KEYS[4], attempt)
     redis.call('HDEL', KEYS[5], attempt)
-    redis.call('ZADD', KEYS[6], ARGV[3] .. (succeeds and '.5' or (had_retry or key ~= '') and '.25' or ''), attempt)
+    redis.call('ZADD', KEYS[6], ARGV[3] .. (succeeds and '.5' or had_failed and '.125' or (had_retry or key ~= '') and '.25' or ARGV[i + 7] == '0' and '.125' or ''), attempt)
   end
-  local live = ARGV[i + 7] ~= '1' and (had_succeeded or had_retry and key == '') and 0 or 1
+  local live = ARGV[i + 7] ~= '1' and (had_succeeded or had_retry and key == '' or had_failed and key ~= '') and 0 or 1
   if key ~= '' then
     local stored = redis.call('ZSCORE', KEYS[1], key) and redis.call('HGET', KEYS[2], key)
     if not stored or tonumber(string.match(stored, '^%d+')) < tonumber(ARGV[i + 2]) then
