@@ -86,7 +86,11 @@ public sealed record Execution
 
     /// <summary>The job's slot, when its executions must not overlap; else null.</summary>
     [JsonIgnore]
-    public SlotClaim? Slot => Overlap == Overlap.Allow ? null : new SlotClaim(Job.ToString(), EntryKey);
+    public SlotClaim? Slot => Overlap == Overlap.Allow ? null : OwnSlot;
+
+    /// <summary>The job's slot as this execution would have it: it may have been claimed for it by an edit of its job that came after its message.</summary>
+    [JsonIgnore]
+    public SlotClaim OwnSlot => new(Job.ToString(), EntryKey);
 
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Options);
 

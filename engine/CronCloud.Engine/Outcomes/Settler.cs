@@ -143,7 +143,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
             {
                 Succeeded = outcome.Result == AttemptResult.Succeeded,
                 FailedForGood = settlement.Status == ExecutionStatus.DeadLettered,
-                Frees = retry is null && HadSlot(outcome) ? outcome.Execution.Slot : null,
+                Frees = retry is null && HadSlot(outcome) ? outcome.Execution.OwnSlot : null,
             };
             return new Settled(outcome, settlement.Status, landing is { FlightId: null, Frees: null } ? null : landing, retry);
         }

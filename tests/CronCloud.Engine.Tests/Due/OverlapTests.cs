@@ -75,6 +75,25 @@ public sealed class OverlapTests
     }
 
     [Fact]
+    public async Task What_was_queued_before_its_job_was_edited_to_skip_frees_the_slot_that_the_edit_claimed_for_it()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = await StartAsync(pipeline, Overlap.Allow);
+        var first = Assert.Single(await pipeline.TakeAsync());
+        var job = (await pipeline.Jobs.FindAsync(new JobKey("t", "job"), Pipeline.None))!;
+        var edited = job with { Version = 2, UpdatedAt = first.ScheduledAt.AddMilliseconds(-500), Definition = job.Definition with { Overlap = Overlap.Skip } };
+        await pipeline.Jobs.WriteAsync(edited, new Revision(2, edited.UpdatedAt, "test", "updated", JobState.Active, edited.Definition), Pipeline.None);
+        await pipeline.Index.ArmAsync(Pipeline.Partition, [DueItem.EntryOf(edited, edited.UpdatedAt, pipeline.Time.GetUtcNow()) with { Since = edited.UpdatedAt }], Pipeline.None);
+        await Pipeline.RunAsync(partition);
+        Assert.Equal(first.EntryKey, Assert.Single(await pipeline.Index.ReadSlotsAsync(Pipeline.Partition, Pipeline.None)).Execution);
+
+        await EndAsync(pipeline, first);
+        await SecondAsync(pipeline, partition);
+
+        Assert.Equal("job@20261201T030002Z", Assert.Single(await pipeline.TakeAsync()).ExecutionId);
+    }
+
+    [Fact]
     public async Task Queue_lets_one_wait_and_skips_the_others()
     {
         await using var pipeline = await Pipeline.OpenAsync();
