@@ -48,7 +48,7 @@ public sealed partial class Dispatcher(
             return new Dispatched(null, 0, 0);
         var (now, began) = (time.GetUtcNow(), time.GetTimestamp());
         var steps = entries.Select(entry => new DispatchStep(entry, Plan(entry, now, inQueue, checkpoint))).ToList();
-        await DropDeletedAsync(steps, cancellation);
+        await DropDeletedAsync(partition, steps, cancellation);
         await StartClaimedAsync(partition, steps, cancellation);
         await ClaimAsync(partition, steps, cancellation);
         await PublishAsync(partition, steps, cancellation);
@@ -96,7 +96,7 @@ public sealed partial class Dispatcher(
     }
 
     /// <summary>What waited (for a retry, for a slot, for its turn to be caught up) while its job was deleted is not started. While the record is away nothing is known to be deleted.</summary>
-    private async Task DropDeletedAsync(List<DispatchStep> steps, CancellationToken cancellation)
+    private async Task DropDeletedAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
     {
         var waited = steps.Where(step => step.Plan.Start is not null && (step.Entry.IsLeftOver || step.IsOfExecution)).ToList();
         if (waited.Count == 0 || IsRecordAway)
@@ -113,20 +113,31 @@ public sealed partial class Dispatcher(
             return;
         }
 
-        foreach (var step in waited.Where(step => stamps.GetValueOrDefault(step.Plan.Start!.Job)?.State == JobState.Deleted))
-            step.Drop(DropKind.Skipped, Deleted);
+        var deleted = waited.FindAll(step => stamps.GetValueOrDefault(step.Plan.Start!.Job)?.State == JobState.Deleted);
+        var claimed = await ClaimedAsync(partition, deleted.ConvertAll(step => step.Plan.Start!), cancellation);
+        deleted.FindAll(step => !claimed.Contains(step.Plan.Start!)).ForEach(step => step.Drop(DropKind.Skipped, Deleted));
     }
 
-    /// <summary>
-    /// What has claimed its job's slot was on its way to the queue when the queue did not answer, and may be there: it is not let go, or its slot would be nobody's, or have two.
-    /// </summary>
     private async Task StartClaimedAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
     {
         var missed = steps.Where(step => step.Plan.Drops is [{ Kind: DropKind.Missed, First.Slot: not null } first, ..] && first.First.ScheduledAt == step.Entry.Due).ToList();
         if (missed.Count == 0)
             return;
+        var claimed = await ClaimedAsync(partition, missed.ConvertAll(step => step.Plan.Drops[0].First), cancellation);
+        missed.FindAll(step => claimed.Contains(step.Plan.Drops[0].First)).ForEach(step => step.StartAnyway());
+    }
+
+    /// <summary>
+    /// Of first attempts, those that have claimed their jobs' slots: they were on their way to the queue when that did not answer, and may be there. They are not let go, or
+    /// their slots would be nobody's, or have two. A retry has its slot from its first attempt on.
+    /// </summary>
+    private async Task<HashSet<Execution>> ClaimedAsync(int partition, List<Execution> executions, CancellationToken cancellation)
+    {
+        var first = executions.FindAll(execution => execution.Slot is not null && execution.Attempt == execution.FirstAttempt);
+        if (first.Count == 0)
+            return [];
         var holders = (await index.ReadSlotsAsync(partition, cancellation)).Select(slot => slot.Execution).ToHashSet();
-        missed.FindAll(step => holders.Contains(step.Plan.Drops[0].First.EntryKey)).ForEach(step => step.StartAnyway());
+        return [.. first.Where(execution => holders.Contains(execution.EntryKey))];
     }
 
     private async Task ClaimAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)

@@ -94,6 +94,26 @@ public sealed class OverlapTests
     }
 
     [Fact]
+    public async Task What_claimed_its_slot_and_may_be_in_the_queue_is_started_though_its_job_was_deleted_and_frees_it()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = pipeline.NewPartition();
+        await pipeline.WriteJobAsync(Pipeline.EverySecond, overlap: Overlap.Skip);
+        await Pipeline.RunAsync(partition);
+        pipeline.Queue.Refuses = true;
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        await Assert.ThrowsAsync<IOException>(() => partition.RunOnceAsync(Pipeline.None));
+        await pipeline.Book.ChangeAsync(new ChangeJob { Tenant = "t", Id = "job", Action = JobAction.Delete, By = "test" }, Pipeline.None);
+        pipeline.Queue.Refuses = false;
+        await SecondAsync(pipeline, partition);
+        await SecondAsync(pipeline, partition);
+
+        await EndAsync(pipeline, Assert.Single(await pipeline.TakeAsync()));
+
+        Assert.Empty(await pipeline.Index.ReadSlotsAsync(Pipeline.Partition, Pipeline.None));
+    }
+
+    [Fact]
     public async Task Queue_lets_one_wait_and_skips_the_others()
     {
         await using var pipeline = await Pipeline.OpenAsync();
