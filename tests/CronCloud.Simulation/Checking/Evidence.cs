@@ -26,8 +26,8 @@ internal sealed class Evidence
     /// <summary>An execution that kills its nodes goes on doing so for three claims, and each is noticed by the queue's patience.</summary>
     private static readonly TimeSpan Killing = TimeSpan.FromSeconds(20);
 
-    /// <summary>What the scan of the record frees or takes out it looks at twice, a minute apart.</summary>
-    private static readonly TimeSpan Scanning = TimeSpan.FromSeconds(60 + 12);
+    /// <summary>What the scan of invariants frees or takes out it looks at twice, a minute apart; the first look may come a minute after.</summary>
+    private static readonly TimeSpan Scanning = TimeSpan.FromSeconds(60 + 60 + 12);
 
     /// <summary>How long something that is due may wait while nodes are dead or stand still.</summary>
     private TimeSpan Backlog => TimeSpan.FromSeconds(20) + (Has(FaultKind.LongOutages) ? Scenario.LongestOutage : TimeSpan.Zero);
