@@ -139,7 +139,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         {
             var settlement = Settlement.Of(outcome);
             var retry = settlement.RetryAt is { } at ? new PendingExecution(Settlement.NextAttempt(outcome), at) : null;
-            var landing = new Landing(outcome.IsDropped ? null : outcome.Execution.AttemptId, retry is null ? null : DueItem.EntryOf(retry.Execution, retry.Due)) 
+            var landing = new Landing(outcome.IsDropped ? null : outcome.Execution.AttemptId, retry is null ? null : DueItem.EntryOf(retry.Execution, retry.Due))
             {
                 Succeeded = outcome.Result == AttemptResult.Succeeded,
                 FailedForGood = settlement.Status == ExecutionStatus.DeadLettered,
