@@ -22,10 +22,10 @@ internal sealed record SteadyRateMeasured
     /// <summary>Of the two halves of the time: a backlog that grows shows in the second.</summary>
     public required IReadOnlyList<double> LatenessP50MsOfHalves { get; init; }
 
-    /// <summary>Microseconds of processor time per execution, by part.</summary>
-    public required IReadOnlyDictionary<string, double> CpuMicroseconds { get; init; }
+    /// <summary>Microseconds of processor time per execution, by part; null where a process was killed meanwhile, with what it had used.</summary>
+    public required IReadOnlyDictionary<string, double>? CpuMicroseconds { get; init; }
 
-    public required double Cores { get; init; }
+    public required double? Cores { get; init; }
 
     public static SteadyRateMeasured Of(int expected, IReadOnlyCollection<Arrival> arrivals, double seconds, IReadOnlyDictionary<string, double> before, IReadOnlyDictionary<string, double> after)
     {

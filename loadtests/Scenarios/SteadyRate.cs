@@ -53,7 +53,8 @@ internal static class SteadyRate
 
         var arrivals = (await sink.DumpAsync()).Where(a => a.DueUs >= Arrival.Microseconds(from) && a.DueUs < Arrival.Microseconds(until)).ToList();
         var expected = Enumerable.Range(0, jobs).Sum(i => Before(until, Anchor(i), period) - Before(from, Anchor(i), period));
-        return SteadyRateMeasured.Of(expected, arrivals, (until - from).TotalSeconds, before, after);
+        var measured = SteadyRateMeasured.Of(expected, arrivals, (until - from).TotalSeconds, before, after);
+        return arguments.Kill ? measured with { CpuMicroseconds = null, Cores = null } : measured;
     }
 
     /// <summary>With --kill a node is killed (kill -9) half way.</summary>
@@ -68,7 +69,8 @@ internal static class SteadyRate
             await installation.StartNodeAsync(0);
         }
 
-        await Task.Delay(end - TimeProvider.System.GetUtcNow(), TimeProvider.System);
+        if (end - TimeProvider.System.GetUtcNow() is var left && left > TimeSpan.Zero)
+            await Task.Delay(left, TimeProvider.System);
     }
 
     /// <summary>A job that is there, and not due before tomorrow.</summary>

@@ -14,7 +14,7 @@ namespace CronCloud.Simulation;
 public static class Seed
 {
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(300);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(420);
 
     public static SimulationResult Run(int seed, Mutant mutant = Mutant.None)
     {

@@ -60,29 +60,29 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
         var stamps = await index.StampAsync(partition, changed.ConvertAll(job => job.Key.ToString()), cancellation);
         foreach (var missing in changed.Where(job => !stamps.TryGetValue(job.Key.ToString(), out var stamp) || stamp.Version < job.Version).Chunk(ArmedAtOnce))
         {
-            var stored = Readable(partition, await jobs.FindAsync(Array.ConvertAll(missing, job => job.Key), cancellation));
-            var now = time.GetUtcNow();
-            await index.ArmAsync(partition, stored.ConvertAll(job => DueItem.EntryOf(job, job.UpdatedAt, now) with { Since = job.UpdatedAt }), cancellation);
-            stored.ForEach(job => findings.Report(partition, "unarmed", job.Key.ToString(), isMended: true));
+            var entries = EntriesOf(partition, await jobs.FindAsync(Array.ConvertAll(missing, job => job.Key), cancellation), time.GetUtcNow());
+            await index.ArmAsync(partition, entries, cancellation);
+            entries.ForEach(entry => findings.Report(partition, "unarmed", entry.Key, isMended: true));
         }
     }
 
     /// <summary>One row that cannot be read must not keep the others; another version of this program may read it.</summary>
-    private List<Job> Readable(int partition, IReadOnlyDictionary<JobKey, Func<Job>> stored)
+    private List<DueEntry> EntriesOf(int partition, IReadOnlyDictionary<JobKey, Func<Job>> stored, DateTimeOffset now)
     {
-        var readable = new List<Job>(stored.Count);
+        var entries = new List<DueEntry>(stored.Count);
         foreach (var (key, read) in stored)
         {
             try
             {
-                readable.Add(read());
+                var job = read();
+                entries.Add(DueItem.EntryOf(job, job.UpdatedAt, now) with { Since = job.UpdatedAt });
             }
-            catch (JsonException)
+            catch (Exception unreadable) when (unreadable is JsonException or FormatException or InvalidOperationException)
             {
                 findings.Report(partition, "unreadable", key.ToString(), isMended: false);
             }
         }
 
-        return readable;
+        return entries;
     }
 }

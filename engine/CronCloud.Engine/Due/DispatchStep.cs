@@ -37,7 +37,9 @@ internal sealed class DispatchStep(DueEntry entry, DuePlan plan)
     /// <summary>Waits for its job's slot from now on.</summary>
     public void Park(DateTimeOffset now) => Parking = new Parking(Plan.Start!.Slot!, DueItem.EntryOf(Plan.Start, now));
 
-    public Advance AdvanceAt(DateTimeOffset now) => new(entry, Plan.NextDue, Starts ? DuePlan.FlightOf(Plan.Start!, now) : null) { LeftOver = Plan.LeftOver, Park = Parking, Slot = Starts ? Plan.Start!.Slot : null };
+    public Advance AdvanceAt(DateTimeOffset now) => new(entry, Plan.NextDue, IsInFlight ? DuePlan.FlightOf(Plan.Start!, now) : null) { LeftOver = Plan.LeftOver, Park = Parking, Slot = IsInFlight ? Plan.Start!.Slot : null };
+
+    private bool IsInFlight => Starts && !HasLanded;
 }
 
 internal enum StepState

@@ -93,7 +93,7 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         over.ForEach(l => LogOver(l.Flight.Id));
     }
 
-    private static Landing LandingOf(Lost lost, HistoryRow last) => new(lost.Flight.Id, null) { Frees = last.Status == ExecutionStatus.Retrying ? null : lost.Execution.Slot };
+    private static Landing LandingOf(Lost lost, HistoryRow last) => new(lost.Flight.Id, null) { Frees = last.Status == ExecutionStatus.Retrying ? null : lost.Execution.OwnSlot };
 
     /// <summary>The settler does what it has to, and it does not matter whether it did before. The message id is new: the stream would drop the old one.</summary>
     private async Task TellAgainAsync(int partition, List<Lost> lost, Dictionary<Lost, Outcome> known, DateTimeOffset now, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
@@ -107,7 +108,7 @@ public sealed class JobImport(IJobStore jobs, IDueIndex index, TimeProvider time
         {
             try
             {
-                await ArmInTurnAsync(partition, Array.ConvertAll(part, one => DueItem.EntryOf(one.Job, one.Job.UpdatedAt, now) with { Since = one.Job.UpdatedAt }), cancellation);
+                await ArmUntilAsync(partition, Array.ConvertAll(part, one => DueItem.EntryOf(one.Job, one.Job.UpdatedAt, now) with { Since = one.Job.UpdatedAt }), cancellation);
             }
             catch (Exception away)
             {
@@ -116,26 +117,35 @@ public sealed class JobImport(IJobStore jobs, IDueIndex index, TimeProvider time
         }
     }
 
-    /// <summary>A Redis that starts anew costs an import time, and no lines.</summary>
+    /// <summary>A Redis that starts anew costs an import time, and no lines. Whoever waits for it lets others have their turn: what they arm may be elsewhere.</summary>
+    private async Task ArmUntilAsync(int partition, DueEntry[] entries, CancellationToken cancellation)
+    {
+        Exception? last = null;
+        while (true)
+        {
+            try
+            {
+                await ArmInTurnAsync(partition, entries, cancellation);
+                return;
+            }
+            catch (OperationCanceledException) when (last is not null && cancellation.IsCancellationRequested)
+            {
+                ExceptionDispatchInfo.Throw(last);
+            }
+            catch (Exception away) when (!cancellation.IsCancellationRequested)
+            {
+                last = away;
+                await Task.Delay(ArmPause, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
     private async Task ArmInTurnAsync(int partition, DueEntry[] entries, CancellationToken cancellation)
     {
         await _arming.WaitAsync(cancellation);
         try
         {
-            while (true)
-            {
-                try
-                {
-                    await index.ArmAsync(partition, entries, cancellation);
-                    return;
-                }
-                catch (Exception) when (!cancellation.IsCancellationRequested)
-                {
-                    await Task.Delay(ArmPause, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                    if (cancellation.IsCancellationRequested)
-                        throw;
-                }
-            }
+            await index.ArmAsync(partition, entries, cancellation);
         }
         finally
         {

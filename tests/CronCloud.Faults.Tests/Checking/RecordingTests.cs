@@ -21,6 +21,17 @@ public sealed class RecordingTests
         Assert.Contains("running", run.Only("I9").What, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(60, true)]
+    [InlineData(15, false)]
+    public void An_execution_without_an_end_is_none_yet_where_a_fault_may_still_delay_it(int bound, bool mayStillCome)
+    {
+        var run = Recorded(r => r with { Status = "retrying" });
+        run.Windows.Add(new FaultWindow("NATS emptied", PlantedRun.At(4), PlantedRun.At(5), TimeSpan.FromSeconds(bound), MayRepeat: true));
+
+        Assert.Equal(mayStillCome ? [] : ["I9"], run.Check().Violations.Select(v => v.Invariant));
+    }
+
     [Fact]
     public void A_status_that_the_sink_did_not_answer_is_found()
     {

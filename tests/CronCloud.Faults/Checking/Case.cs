@@ -43,6 +43,9 @@ internal sealed class Case
     /// <summary>How late what is due then may start.</summary>
     public TimeSpan Allowed(DateTimeOffset due) => Limit + Bound(due) + Observed.Slack;
 
+    /// <summary>Whether a fault may delay what was due then until after the ledger was read: an attempt that was lost is made again at its flight's deadline.</summary>
+    public bool MayStillCome(DateTimeOffset due) => IsInFault(due) && Observed.ReadAt < due + Allowed(due);
+
     /// <summary>History says that the job's own policy dropped the occurrence; of a job that may skip (also when one waits already), without history nobody can tell.</summary>
     public bool IsDropped(Expectation expected) => Observed.History is { } history
         ? history.Any(r => r.Job == expected.Job && r.ScheduledAt == expected.Due && r.Dropped)

@@ -33,6 +33,7 @@ internal sealed class Evidence
     private TimeSpan Backlog => TimeSpan.FromSeconds(20) + (Has(FaultKind.LongOutages) ? Scenario.LongestOutage : TimeSpan.Zero);
 
     private readonly Dictionary<string, AttemptChain> _chains = [];
+    private readonly Dictionary<string, DateTimeOffset> _givenUpAt;
 
     /// <summary>How soon a loss of the index must be noticed and made good.</summary>
     private static readonly TimeSpan Rebuild = TimeSpan.FromSeconds(10);
@@ -47,6 +48,7 @@ internal sealed class Evidence
         Crashes = servers.History.Rows.Where(r => IsCrash(r.Error)).Select(r => $"{r.Tenant}/{r.ExecutionId}#{r.Attempt}")
             .Concat(servers.Outcomes.Lost.Where(o => IsCrash(o.Error)).Select(o => o.Execution.AttemptId))
             .Concat(servers.DeadLetters.Letters.Where(l => IsCrash(l.Error)).Select(l => l.Execution.AttemptId)).ToHashSet();
+        _givenUpAt = servers.History.Rows.Concat(servers.Outcomes.Lost.Select(HistoryRow.Of)).Where(r => IsCrash(r.Error)).GroupBy(r => $"{r.Tenant}/{r.ExecutionId}#{r.Attempt}").ToDictionary(g => g.Key, g => g.Min(r => r.StartedAt));
         Versions = [.. servers.Jobs.Commits.GroupBy(c => c.Job.Key).SelectMany(g => JobVersion.Of([.. g], this))];
         Slots = new Slots(this);
     }
@@ -73,6 +75,9 @@ internal sealed class Evidence
 
     /// <summary>Ids of the attempts that were given up since they killed their workers.</summary>
     public IReadOnlySet<string> Crashes { get; }
+
+    /// <summary>When an attempt was given up as worker-crash; the end of time when it was not.</summary>
+    public DateTimeOffset GivenUpAt(string attemptId) => _givenUpAt.GetValueOrDefault(attemptId, DateTimeOffset.MaxValue);
 
     public Slots Slots { get; }
 

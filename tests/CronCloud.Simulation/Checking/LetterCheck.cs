@@ -15,7 +15,7 @@ internal static class LetterCheck
         {
             var (chain, letter) = (evidence.ChainOf(execution), letters.GetValueOrDefault(execution.Key));
             var isDue = chain.Ends == ExecutionStatus.DeadLettered;
-            if (isDue && letter is null && !evidence.IsOutcomeLost(execution.Key, chain.Attempts.Count) && !evidence.IsToldAsDropped(execution.Key, chain.Attempts.Count))
+            if (isDue && letter is null && !evidence.IsOutcomeLost(execution.Key, chain.Attempts.Count) && !IsLetGoWithItsJob(evidence, execution.Key, chain.Attempts.Count))
                 yield return new Finding("I7", $"{execution.Key} used up its {chain.Attempts.Count} attempts and is no dead letter", [execution.Key], evidence.EndBy(execution), evidence.IsYoung(execution.First.ScheduledAt));
             // An attempt that was given up may be at work still, and tell its own outcome afterwards: both stand, if it had been claimed often enough.
             if (letter is not null && !evidence.Crashes.Contains(letter.Execution.AttemptId) && !MayComeBack(evidence, execution, letter.Execution) && !IsDroppedToo(evidence, execution, letter) && !(isDue && IsLastOf(chain, letter, evidence.MadeAndPutOff(execution.Key))))
@@ -31,6 +31,10 @@ internal static class LetterCheck
         foreach (var redrive in evidence.Ledger.Redrives.Where(r => r.Answer == true && !evidence.Servers.DeadLetters.Redriven.ContainsKey(r.AttemptId)))
             yield return Finding.Now("I5", $"the redrive after {redrive.AttemptId} was answered and is not in the record", redrive.AttemptId);
     }
+
+    /// <summary>Its last attempt was told as skipped, since its job had been deleted, by a step that was half done before.</summary>
+    private static bool IsLetGoWithItsJob(Evidence evidence, string execution, int attempt) =>
+        evidence.IsToldAsDropped(execution, attempt) && evidence.Drops.Of(execution, attempt)!.Error == "the job was deleted";
 
     /// <summary>Whether that attempt or one before it was: a redrive of it may not have started.</summary>
     private static bool IsGivenUp(Evidence evidence, Execution letter) => Enumerable.Range(1, letter.Attempt).Any(attempt => evidence.Crashes.Contains($"{letter.EntryKey}#{attempt}"));
@@ -51,7 +55,7 @@ internal static class LetterCheck
     /// </summary>
     private static bool MayComeBack(Evidence evidence, SeenExecution execution, Execution letter) =>
         (!evidence.IsFaultless && evidence.Servers.DeadLetters.Redriven.ContainsKey(letter.AttemptId))
-        || (evidence.Ledger.Losses.Count > 0 && evidence.MadeAndPutOff(execution.Key) > 0)
+        || (evidence.Ledger.Losses.Count > 0 && evidence.WasCalled(execution.Key, letter.Attempt) && evidence.Servers.Outcomes.PutOff.Contains(letter.AttemptId))
         || (evidence.Ledger.Losses.Count > 0
             && execution.Calls.FirstOrDefault(c => c.Execution.Attempt > letter.Attempt) is { } next
             && execution.Calls.Any(c => c.Execution.Attempt == letter.Attempt && c.EndsAt > next.At));

@@ -35,7 +35,7 @@ internal static class OverlapCheck
             var last = round.Where(c => c.Execution.Attempt == round.Max(r => r.Execution.Attempt)).ToList();
             var heard = last.Where(c => c.AnsweredAt is not null).Select(c => c.EndsAt).ToList();
             var isGivenUp = evidence.Crashes.Contains(last[0].Execution.AttemptId);
-            var kept = round.GroupBy(c => c.Execution.AttemptId).Where(attempt => !evidence.Crashes.Contains(attempt.Key)).Select(attempt => attempt.Min(c => c.At)).ToList();
+            var kept = round.GroupBy(c => c.Execution.AttemptId).Select(attempt => (attempt.Key, At: attempt.Min(c => c.At))).Where(first => first.At <= evidence.GivenUpAt(first.Key)).Select(first => first.At).ToList();
             if (kept.Count > 0)
                 yield return new Span(execution.Key, kept.Min(), isGivenUp ? kept.Max() : heard.Count > 0 ? heard.Min() : last[0].At);
         }
