@@ -1,6 +1,7 @@
 using System.Globalization;
 using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
 using CronCloud.Engine.Clocks;
 using CronCloud.Simulation.Faults;
 using CronCloud.Simulation.Scenarios;
@@ -45,10 +46,11 @@ internal sealed class Evidence
         ByOccurrence = Executions.Where(e => !e.IsManual).ToLookup(e => (e.First.Job, e.First.ScheduledAt));
         ByKey = Executions.ToLookup(e => e.Key);
         Drops = new Drops(servers.History.Rows.Concat(servers.Outcomes.Lost.Select(HistoryRow.Of)));
-        Crashes = servers.History.Rows.Where(r => IsCrash(r.Error)).Select(r => $"{r.Tenant}/{r.ExecutionId}#{r.Attempt}")
+        Crashes = servers.History.Rows.Where(r => IsCrash(r.Error)).Select(IdOf)
             .Concat(servers.Outcomes.Lost.Where(o => IsCrash(o.Error)).Select(o => o.Execution.AttemptId))
-            .Concat(servers.DeadLetters.Letters.Where(l => IsCrash(l.Error)).Select(l => l.Execution.AttemptId)).ToHashSet();
-        _givenUpAt = servers.History.Rows.Concat(servers.Outcomes.Lost.Select(HistoryRow.Of)).Where(r => IsCrash(r.Error)).GroupBy(r => $"{r.Tenant}/{r.ExecutionId}#{r.Attempt}").ToDictionary(g => g.Key, g => g.Min(r => r.StartedAt));
+            .Concat(servers.DeadLetters.Letters.Where(l => IsCrash(l.Error)).Select(l => l.Execution.AttemptId))
+            .Concat(servers.History.Rows.Where(r => r.Result == AttemptResult.Succeeded && servers.DeadLetters.Redriven.ContainsKey(IdOf(r))).Select(IdOf)).ToHashSet();
+        _givenUpAt = servers.History.Rows.Concat(servers.Outcomes.Lost.Select(HistoryRow.Of)).Where(r => IsCrash(r.Error)).GroupBy(IdOf).ToDictionary(g => g.Key, g => g.Min(r => r.StartedAt));
         Versions = [.. servers.Jobs.Commits.GroupBy(c => c.Job.Key).SelectMany(g => JobVersion.Of([.. g], this))];
         Slots = new Slots(this);
     }
@@ -73,7 +75,7 @@ internal sealed class Evidence
 
     public Drops Drops { get; }
 
-    /// <summary>Ids of the attempts that were given up since they killed their workers.</summary>
+    /// <summary>Ids of the attempts that were given up since they killed their workers: also those that succeeded all the same, and were redriven, so that no row and no letter says it any more.</summary>
     public IReadOnlySet<string> Crashes { get; }
 
     /// <summary>When an attempt was given up as worker-crash; the end of time when it was not.</summary>
@@ -201,6 +203,8 @@ internal sealed class Evidence
 
     /// <summary>Until when an older version may go on where no answer said that it was replaced, or where the index came back older than it was.</summary>
     public DateTimeOffset LastOfOldVersions => Scenario.HealAt + Rebuild;
+
+    private static string IdOf(HistoryRow row) => $"{row.Tenant}/{row.ExecutionId}#{row.Attempt}";
 
     private static bool IsCrash(string? error) => error?.StartsWith("worker-crash", StringComparison.Ordinal) == true;
 
