@@ -25,7 +25,8 @@ internal static class RetryCheck
 
     private static string? Fault(Evidence evidence, SeenExecution execution, AttemptChain chain, int attempt, DateTimeOffset at)
     {
-        if (!chain.Attempts[attempt - 2].IsMade)
+        // Where a fault had one worker make the attempt before it and another put it off, either may be what this one follows.
+        if (!chain.Attempts[attempt - 2].IsMade || (!evidence.IsFaultless && evidence.Servers.Outcomes.PutOff.Contains($"{execution.Key}#{attempt - 1}")))
             return null;
         var before = execution.Calls.Where(c => c.Execution.Attempt == attempt - 1).ToList();
         if (before.Count == 0)
