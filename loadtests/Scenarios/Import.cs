@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Text;
 using CronCloud.TestServers;
 using Npgsql;
@@ -51,26 +50,8 @@ internal static class Import
     {
         var started = Stopwatch.GetTimestamp();
         foreach (var part in parts)
-            await SendAsync(http, part, $"\"status\":\"{expected}\"");
+            await ImportRequest.SendAsync(http, part, expected);
         return Stopwatch.GetElapsedTime(started);
-    }
-
-    private static async Task SendAsync(HttpClient http, byte[] part, string expected)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/jobs/import", UriKind.Relative)) { Content = new ByteArrayContent(part) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
-        using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        answer.EnsureSuccessStatusCode();
-        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
-        var lines = 0;
-        for (; await reader.ReadLineAsync() is { } line; lines++)
-        {
-            if (!line.Contains(expected, StringComparison.Ordinal))
-                throw new InvalidOperationException($"Expected {expected}, got {line}");
-        }
-
-        if (lines != part.AsSpan().Count((byte)'\n'))
-            throw new InvalidOperationException($"{lines} lines were answered.");
     }
 
     private static async Task<TimeSpan> ExportAsync(HttpClient http, int jobs)

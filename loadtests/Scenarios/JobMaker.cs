@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using CronCloud.TestServers;
 
@@ -30,20 +29,6 @@ internal static class JobMaker
             body.WriteByte((byte)'\n');
         }
 
-        body.Position = 0;
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/jobs/import", UriKind.Relative)) { Content = new StreamContent(body) };
-        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-ndjson");
-        using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-        answer.EnsureSuccessStatusCode();
-        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
-        var made = 0;
-        for (; await reader.ReadLineAsync() is { } line; made++)
-        {
-            if (!line.Contains("\"status\":\"created\"", StringComparison.Ordinal))
-                throw new InvalidOperationException($"A job was refused: {line}");
-        }
-
-        if (made != jobs.Length)
-            throw new InvalidOperationException($"Of {jobs.Length} jobs {made} were answered.");
+        await ImportRequest.SendAsync(http, body.ToArray(), "created");
     }
 }

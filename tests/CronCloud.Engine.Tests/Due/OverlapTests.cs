@@ -36,12 +36,7 @@ public sealed class OverlapTests
     public async Task What_claimed_its_slot_and_may_be_in_the_queue_is_started_though_its_policy_lets_go_what_is_late()
     {
         await using var pipeline = await Pipeline.OpenAsync();
-        var partition = pipeline.NewPartition();
-        await pipeline.WriteJobAsync(Pipeline.EverySecond, overlap: Overlap.Skip, catchUp: new CatchUp { Policy = CatchUpPolicy.None });
-        await Pipeline.RunAsync(partition);
-        pipeline.Queue.Refuses = true;
-        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
-        await Assert.ThrowsAsync<IOException>(() => partition.RunOnceAsync(Pipeline.None));
+        var partition = await ClaimAndBeRefusedAsync(pipeline, new CatchUp { Policy = CatchUpPolicy.None });
         pipeline.Time.Advance(CatchUp.OnTime + TimeSpan.FromSeconds(1));
         pipeline.Queue.Refuses = false;
         for (var runs = 0; runs < 3; runs++)
@@ -97,12 +92,7 @@ public sealed class OverlapTests
     public async Task What_claimed_its_slot_and_may_be_in_the_queue_is_started_though_its_job_was_deleted_and_frees_it()
     {
         await using var pipeline = await Pipeline.OpenAsync();
-        var partition = pipeline.NewPartition();
-        await pipeline.WriteJobAsync(Pipeline.EverySecond, overlap: Overlap.Skip);
-        await Pipeline.RunAsync(partition);
-        pipeline.Queue.Refuses = true;
-        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
-        await Assert.ThrowsAsync<IOException>(() => partition.RunOnceAsync(Pipeline.None));
+        var partition = await ClaimAndBeRefusedAsync(pipeline);
         await pipeline.Book.ChangeAsync(new ChangeJob { Tenant = "t", Id = "job", Action = JobAction.Delete, By = "test" }, Pipeline.None);
         pipeline.Queue.Refuses = false;
         await SecondAsync(pipeline, partition);
@@ -222,6 +212,18 @@ public sealed class OverlapTests
         var partition = pipeline.NewPartition();
         await Pipeline.RunAsync(partition);
         await SecondAsync(pipeline, partition);
+        return partition;
+    }
+
+    /// <summary>The job's first occurrence has claimed its slot, and the queue does not answer.</summary>
+    private static async Task<DuePartition> ClaimAndBeRefusedAsync(Pipeline pipeline, CatchUp? catchUp = null)
+    {
+        var partition = pipeline.NewPartition();
+        await pipeline.WriteJobAsync(Pipeline.EverySecond, overlap: Overlap.Skip, catchUp: catchUp);
+        await Pipeline.RunAsync(partition);
+        pipeline.Queue.Refuses = true;
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        await Assert.ThrowsAsync<IOException>(() => partition.RunOnceAsync(Pipeline.None));
         return partition;
     }
 
