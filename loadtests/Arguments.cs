@@ -91,6 +91,8 @@ internal sealed record Arguments(string Scenario, string Parts)
         {
             if (args[i] == "--kill")
                 arguments = arguments with { Kill = true };
+            else if (args[i] == "--peers" && i + 1 < args.Length && args[i + 1] == "none")
+                (arguments, i) = (arguments with { Peers = [] }, i + 1);
             else if (args[i] == "--peers" && i + 1 < args.Length && args[i + 1].Split(',') is var peers && peers.All(Peer.Names.Contains))
                 (arguments, i) = (arguments with { Peers = peers }, i + 1);
             else if (args[i] == "--only" && args[0] == "faults" && i + 1 < args.Length && FaultMatrix.Named(args[i + 1]).Count > 0)

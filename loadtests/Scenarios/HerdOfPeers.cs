@@ -8,7 +8,7 @@ namespace CronCloud.LoadTests.Scenarios;
 internal static class HerdOfPeers
 {
     private const string Name = "herd";
-    private const int WarmUpJobs = 1_000;
+    private const int WarmUpJobs = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);

@@ -10,6 +10,7 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
 {
     private readonly NatsConnection _nats;
     private readonly SemaphoreSlim _provisioning = new(1);
+    private JetStreamPublisher? _publisher;
     private volatile int _provisioned;
 
     public JetStreamConnection(string url)
@@ -37,12 +38,15 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
 
     internal NatsJSContext Context { get; }
 
+    internal JetStreamPublisher Publisher => _publisher ?? throw new InvalidOperationException("The connection to NATS is not open yet.");
+
     /// <summary>How often streams and consumers were looked after; see <see cref="ProvisionAsync"/>.</summary>
     internal int Provisioned => _provisioned;
 
     public async Task OpenAsync(CancellationToken cancellation)
     {
         await _nats.ConnectAsync().AsTask().WaitAsync(cancellation);
+        _publisher ??= await JetStreamPublisher.OpenAsync(_nats, cancellation);
         await ProvisionAsync(Provisioned, cancellation);
     }
 
@@ -121,6 +125,8 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_publisher is not null)
+            await _publisher.DisposeAsync();
         await _nats.DisposeAsync();
         _provisioning.Dispose();
     }

@@ -13,8 +13,6 @@ namespace CronCloud.Backends.Streams;
 /// <param name="recent">Keeps what was published, to publish it once more to a stream that was made anew; null where its loss is noticed otherwise.</param>
 internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamSetup setup, RecentMessages? recent = null)
 {
-    private static readonly NatsJSPubOpts Once = NatsJSPubOpts.Default with { RetryAttempts = 1 };
-
     /// <summary>The client takes no shorter one.</summary>
     private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(1);
 
@@ -27,12 +25,12 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
     public async Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation)
     {
         var seen = connection.Provisioned;
-        var published = await Task.WhenAll(messages.Select(message => PublishAsync(message, cancellation)));
-        if (Array.Exists(published, result => result == Published.NoStream))
+        var published = await SendAsync(messages, cancellation);
+        if (published.Any(state => state == PublishState.NoStream))
             await connection.ProvisionAsync(seen, cancellation);
         if (recent is not null)
-            await RemindAsync(recent, messages.Where((_, i) => published[i] == Published.Yes), cancellation);
-        return Array.ConvertAll(published, result => result == Published.Yes);
+            await RemindAsync(recent, messages.Where((_, i) => published[i] == PublishState.Stored), cancellation);
+        return [.. published.Select(state => state == PublishState.Stored)];
     }
 
     /// <summary>What the stream is not known to have by then is told again by the next publish.</summary>
@@ -40,8 +38,8 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
     {
         if (Interlocked.Exchange(ref _isAnew, 0) == 1)
         {
-            var again = await Task.WhenAll(recent.All.Select(message => PublishAsync(message, cancellation)));
-            if (Array.Exists(again, result => result != Published.Yes))
+            var again = await SendAsync(recent.All, cancellation);
+            if (again.Any(state => state != PublishState.Stored))
                 Volatile.Write(ref _isAnew, 1);
         }
 
@@ -106,41 +104,29 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
         return consumer;
     }
 
-    private async Task<Published> PublishAsync(StreamMessage message, CancellationToken cancellation)
+    private async Task<IReadOnlyList<PublishState>> SendAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation)
     {
         var before = Interlocked.Read(ref _lastSequence);
-        var result = await connection.Context.TryPublishAsync(setup.SubjectPrefix + message.Partition, message.Body, opts: Once with { MsgId = message.Id }, cancellationToken: cancellation);
-        if (!result.Success)
-            return result.Error is NatsJSPublishNoResponseException or NatsNoRespondersException ? Published.NoStream : Published.No;
-        if (result.Value.Error is not null)
-            return Published.No;
-        Note(result.Value, before);
-        return Published.Yes;
+        var acknowledgements = await connection.Publisher.PublishAsync(setup.SubjectPrefix, messages, cancellation);
+        foreach (var acknowledgement in acknowledgements.Where(one => one is { State: PublishState.Stored, IsDuplicate: false }))
+            Note(acknowledgement.Sequence, before);
+        return [.. acknowledgements.Select(one => one.State)];
     }
 
     /// <summary>A message that was sent after another was acknowledged has a higher number than it; if not, the stream is not the one that it was.</summary>
-    private void Note(PubAckResponse acknowledged, ulong before)
+    private void Note(ulong sequence, ulong before)
     {
-        if (acknowledged.Duplicate)
-            return;
-        if (acknowledged.Seq <= before)
+        if (sequence <= before)
         {
-            Interlocked.Exchange(ref _lastSequence, acknowledged.Seq);
+            Interlocked.Exchange(ref _lastSequence, sequence);
             Volatile.Write(ref _isAnew, 1);
             return;
         }
 
-        for (var last = Interlocked.Read(ref _lastSequence); last >= before && acknowledged.Seq > last; last = Interlocked.Read(ref _lastSequence))
+        for (var last = Interlocked.Read(ref _lastSequence); last >= before && sequence > last; last = Interlocked.Read(ref _lastSequence))
         {
-            if (Interlocked.CompareExchange(ref _lastSequence, acknowledged.Seq, last) == last)
+            if (Interlocked.CompareExchange(ref _lastSequence, sequence, last) == last)
                 return;
         }
-    }
-
-    private enum Published
-    {
-        No,
-        Yes,
-        NoStream,
     }
 }

@@ -62,8 +62,11 @@ public sealed record DuePlan
     }
 
     /// <summary>When an attempt that is dispatched now counts as lost.</summary>
-    public static Flight FlightOf(Execution execution, DateTimeOffset now) =>
-        new(execution.AttemptId, now + execution.Target.Timeout + Grace, execution.ToJson());
+    /// <param name="execution">The attempt.</param>
+    /// <param name="message">It, as the queue has it.</param>
+    /// <param name="now">The time.</param>
+    public static Flight FlightOf(Execution execution, ReadOnlyMemory<byte> message, DateTimeOffset now) =>
+        new(execution.AttemptId, now + execution.Target.Timeout + Grace, message);
 
     /// <summary>The execution that the job's schedule names for that due time, at its first attempt.</summary>
     public static Execution ExecutionOf(DueJob job, long version, DateTimeOffset due, string traceParent) => new()

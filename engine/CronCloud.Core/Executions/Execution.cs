@@ -92,7 +92,7 @@ public sealed record Execution
     [JsonIgnore]
     public SlotClaim OwnSlot => new(Job.ToString(), EntryKey);
 
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Options);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Lean);
 
     public static Execution FromJson(ReadOnlySpan<byte> json) =>
         JsonSerializer.Deserialize<Execution>(json, CoreJson.Options) ?? throw new JsonException("An execution must not be null.");

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
 
 namespace CronCloud.Core.Json;
 
@@ -16,19 +18,30 @@ public static class CoreJson
     /// <summary>For what users send: an unknown field is an error.</summary>
     public static readonly JsonSerializerOptions Strict = Create(JsonUnmappedMemberHandling.Disallow);
 
-    /// <summary>For what is kept in memory by the million: of a target only what is not at its default, which every reader puts back.</summary>
+    /// <summary>
+    /// For what is kept in memory by the million, and sent by the million: only what is not at its default, which every reader puts back.
+    /// </summary>
     public static readonly JsonSerializerOptions Lean = Create(JsonUnmappedMemberHandling.Skip, LeaveOutDefaults);
 
-    private static readonly HttpTarget DefaultHttp = new() { Url = "" };
-    private static readonly NatsTarget DefaultNats = new() { Subject = "" };
+    /// <summary>What is at its default when it is like here. Members that are required have no default.</summary>
+    private static readonly object[] Defaults =
+    [
+        new HttpTarget { Url = "" },
+        new NatsTarget { Subject = "" },
+        RetryPolicy.Default,
+        new Execution { Tenant = "", JobId = "", JobVersion = 0, ExecutionId = "", ScheduledAt = default, Trigger = default, Attempt = 0, Target = new Target(), Retry = RetryPolicy.Default, TraceParent = "" },
+        new Outcome { Execution = null!, Result = default, StartedAt = default, DurationMs = 0, Node = "" },
+    ];
 
     private static void LeaveOutDefaults(JsonTypeInfo type)
     {
-        object? defaults = type.Type == typeof(HttpTarget) ? DefaultHttp : type.Type == typeof(NatsTarget) ? DefaultNats : null;
-        if (defaults is null)
+        if (Array.Find(Defaults, one => one.GetType() == type.Type) is not { } defaults)
             return;
-        foreach (var property in type.Properties.Where(property => property.Get is not null))
-            property.ShouldSerialize = (_, value) => value is IReadOnlyDictionary<string, string> headers ? headers.Count > 0 : !Equals(value, property.Get!(defaults));
+        foreach (var property in type.Properties.Where(property => property is { Get: not null, IsRequired: false }))
+        {
+            var unset = property.Get!(defaults);
+            property.ShouldSerialize = (_, value) => value is IReadOnlyDictionary<string, string> headers ? headers.Count > 0 : !Equals(value, unset);
+        }
     }
 
     private static JsonSerializerOptions Create(JsonUnmappedMemberHandling unknownFields, Action<JsonTypeInfo>? change = null)

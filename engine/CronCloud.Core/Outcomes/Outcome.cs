@@ -70,7 +70,7 @@ public sealed record Outcome
         LastDue = dropped.Count > 1 ? dropped.Last : null,
     };
 
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Options);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, CoreJson.Lean);
 
     public static Outcome FromJson(ReadOnlySpan<byte> json) =>
         JsonSerializer.Deserialize<Outcome>(json, CoreJson.Options) ?? throw new JsonException("An outcome must not be null.");

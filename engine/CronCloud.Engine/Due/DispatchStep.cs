@@ -6,6 +6,8 @@ namespace CronCloud.Engine.Due;
 /// <summary>A due entry on its way through one dispatch.</summary>
 internal sealed class DispatchStep(DueEntry entry, DuePlan plan)
 {
+    private QueuedAttempt? _dispatched;
+
     public DueEntry Entry => entry;
 
     public DuePlan Plan { get; private set; } = plan;
@@ -28,8 +30,12 @@ internal sealed class DispatchStep(DueEntry entry, DuePlan plan)
     /// <summary>Not started after all: the occurrence is told as dropped.</summary>
     public void Drop(DropKind kind, string reason) => Plan = Plan with { Start = null, Drops = [new Dropped(Plan.Start!, kind, reason)] };
 
-    /// <summary>As it is put on the queue.</summary>
-    public void Start(Execution dispatched) => Plan = Plan with { Start = dispatched };
+    /// <summary>As it was put on the queue, or refused there.</summary>
+    public void Start(QueuedAttempt dispatched)
+    {
+        _dispatched = dispatched;
+        State = dispatched.IsQueued ? StepState.Done : StepState.Refused;
+    }
 
     /// <summary>Started after all.</summary>
     public void StartAnyway() => Plan = DuePlan.Started(entry, Plan.Drops[0].First);
@@ -37,7 +43,7 @@ internal sealed class DispatchStep(DueEntry entry, DuePlan plan)
     /// <summary>Waits for its job's slot from now on.</summary>
     public void Park(DateTimeOffset now) => Parking = new Parking(Plan.Start!.Slot!, DueItem.EntryOf(Plan.Start, now));
 
-    public Advance AdvanceAt(DateTimeOffset now) => new(entry, Plan.NextDue, IsInFlight ? DuePlan.FlightOf(Plan.Start!, now) : null) { LeftOver = Plan.LeftOver, Park = Parking, Slot = IsInFlight ? Plan.Start!.Slot : null };
+    public Advance AdvanceAt(DateTimeOffset now) => new(entry, Plan.NextDue, IsInFlight ? _dispatched!.FlightAt(now) : null) { LeftOver = Plan.LeftOver, Park = Parking, Slot = IsInFlight ? Plan.Start!.Slot : null };
 
     private bool IsInFlight => Starts && !HasLanded;
 }

@@ -61,19 +61,20 @@ public sealed partial class Dispatcher(
         return dispatched;
     }
 
-    /// <summary>Attempts go onto the queue. Answers them as their messages have them, and true where the queue has them.</summary>
-    public async Task<IReadOnlyList<(Execution Execution, bool IsQueued)>> PublishAsync(int partition, IReadOnlyList<Execution> executions, CancellationToken cancellation)
+    /// <summary>Attempts go onto the queue. Answers them in their order.</summary>
+    public async Task<IReadOnlyList<QueuedAttempt>> PublishAsync(int partition, IReadOnlyList<Execution> executions, CancellationToken cancellation)
     {
         if (executions.Count == 0)
             return [];
         var now = time.GetUtcNow();
         using var spans = new DispatchSpans(executions, now);
         var traced = spans.Traced();
-        var published = await queue.PublishAsync([.. traced.Select(e => new StreamMessage(e.MessageId, partition, e.ToJson()))], cancellation);
+        var messages = traced.Select(execution => new StreamMessage(execution.MessageId, partition, execution.ToJson())).ToList();
+        var published = await queue.PublishAsync(messages, cancellation);
         spans.End(published, time.GetUtcNow());
         foreach (var (execution, _) in executions.Zip(published).Where(e => e.Second))
             DispatchMetrics.Dispatched(execution, now);
-        return [.. traced.Zip(published)];
+        return [.. traced.Select((execution, i) => new QueuedAttempt(execution, messages[i].Body, published[i]))];
     }
 
     /// <summary>The attempt as it is dispatched now: its message and its flight say so.</summary>
@@ -195,11 +196,8 @@ public sealed partial class Dispatcher(
     {
         var starting = steps.Where(step => step.Starts && !step.HasLanded).ToList();
         var published = await PublishAsync(partition, starting.ConvertAll(step => Stamped(step.Plan.Start!)), cancellation);
-        foreach (var (step, (execution, isQueued)) in starting.Zip(published))
-        {
-            step.Start(execution);
-            step.State = isQueued ? StepState.Done : StepState.Refused;
-        }
+        foreach (var (step, dispatched) in starting.Zip(published))
+            step.Start(dispatched);
 
         var drops = steps.SelectMany(step => step.Plan.Drops.Select(drop => (Step: step, Outcome: Outcome.Of(drop, time.GetUtcNow(), node.Value)))).ToList();
         if (drops.Count == 0)

@@ -76,7 +76,7 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         var published = await dispatcher.PublishAsync(partition, again, cancellation);
         await Task.WhenAll(lost.Zip(published).Where(l => l.Second.IsQueued).Select(async l =>
         {
-            if (await index.ExtendFlightAsync(partition, l.First.Flight, DuePlan.FlightOf(l.Second.Execution, now), cancellation))
+            if (await index.ExtendFlightAsync(partition, l.First.Flight, l.Second.FlightAt(now), cancellation))
             {
                 DispatchMetrics.DispatchedAgain();
                 LogRedispatched(l.Second.Execution.AttemptId, l.Second.Execution.Redispatch);

@@ -152,7 +152,7 @@ public abstract partial class DueIndexContract
 
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
         var heard = new List<int> { await woken.Reader.ReadAsync(limit.Token), await woken.Reader.ReadAsync(limit.Token), await woken.Reader.ReadAsync(limit.Token) };
-        Assert.Equal([Partition, 18, Partition], heard);
+        Assert.Equal([Partition, Partition, 18], heard.Order()); // each channel message has a thread of its own: their order is not kept
     }
 
     [Fact]

@@ -215,7 +215,7 @@ public sealed class HealthChangeTests
     public void Health_comes_back_from_its_JSON()
     {
         var health = After(Sound, Failure(0), Failure(1), Failure(2), Success(3, late: 20)) with { Incident = null };
-        var read = System.Text.Json.JsonSerializer.Deserialize<JobHealth>(System.Text.Json.JsonSerializer.Serialize(health, Json.CoreJson.Options), Json.CoreJson.Options)!;
+        var read = System.Text.Json.JsonSerializer.Deserialize<JobHealth>(System.Text.Json.JsonSerializer.Serialize(health, Core.Json.CoreJson.Options), Core.Json.CoreJson.Options)!;
 
         Assert.Equal((health.Job, health.Version, health.Streak.Count, health.Streak.CalmAt), (read.Job, read.Version, read.Streak.Count, read.Streak.CalmAt));
         Assert.Equal(health.Symptoms, read.Symptoms);

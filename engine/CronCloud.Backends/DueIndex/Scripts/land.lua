@@ -10,6 +10,41 @@
 -- Returns per landing 1, or 0 when its retry was over already, or the attempt had succeeded and now did not, or is tried again and now was given up, or had failed for good and now asks for a retry:
 -- the outcome is an old one, told again, or one of a second run.
 -- Who waits for a freed slot is due now.
+
+-- What is remembered of an attempt that landed: see KEYS 6.
+local function landing(score, key, told)
+  local as = score and tonumber(score) % 1 or 0
+  local succeeded, retried, failed = as == 0.5, as == 0.25, as == 0.125
+  local now = (succeeded or told == '1') and '.5' or failed and '.125' or (retried or key ~= '') and '.25' or told == '0' and '.125' or ''
+  return ARGV[3] .. now, told ~= '1' and (succeeded or retried and key == '' or failed and key ~= '') and 0 or 1
+end
+
+-- Most batches have nothing but attempts that are over, each once, and had no slot: those take a call for all instead of six for each.
+local function all_at_once()
+  local attempts, jobs, known = {}, {}, {}
+  for i = 5, #ARGV, 8 do
+    if ARGV[i] == '' or ARGV[i + 1] ~= '' or known[ARGV[i]] then return nil end
+    known[ARGV[i]] = true
+    attempts[#attempts + 1] = ARGV[i]
+    jobs[#jobs + 1] = ARGV[i + 5]
+  end
+  local slots = redis.call('HMGET', KEYS[7], unpack(jobs))
+  local scores = redis.call('ZMSCORE', KEYS[6], unpack(attempts))
+  local landed, answer = {}, {}
+  for n, attempt in ipairs(attempts) do
+    local i = 8 * n - 3
+    if jobs[n] ~= '' and slots[n] == ARGV[i + 6] then return nil end
+    landed[2 * n - 1], answer[n] = landing(scores[n], '', ARGV[i + 7])
+    landed[2 * n] = attempt
+  end
+  redis.call('ZREM', KEYS[4], unpack(attempts))
+  redis.call('HDEL', KEYS[5], unpack(attempts))
+  redis.call('ZADD', KEYS[6], unpack(landed))
+  return answer
+end
+
+local done = #ARGV > 4 and all_at_once()
+if done then return done end
 local answer, added, earliest = {}, 0, nil
 local head = redis.call('ZRANGEBYSCORE', KEYS[1], '0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
 local function put(key, value, due)
@@ -19,15 +54,12 @@ local function put(key, value, due)
 end
 for i = 5, #ARGV, 8 do
   local attempt, key, job = ARGV[i], ARGV[i + 1], ARGV[i + 5]
-  local landed_as = attempt ~= '' and tonumber(redis.call('ZSCORE', KEYS[6], attempt) or 0) % 1 or 0
-  local had_succeeded, had_retry, had_failed = landed_as == 0.5, landed_as == 0.25, landed_as == 0.125
-  local succeeds = had_succeeded or ARGV[i + 7] == '1'
+  local landed, live = landing(attempt ~= '' and redis.call('ZSCORE', KEYS[6], attempt), key, ARGV[i + 7])
   if attempt ~= '' then
     redis.call('ZREM', KEYS[4], attempt)
     redis.call('HDEL', KEYS[5], attempt)
-    redis.call('ZADD', KEYS[6], ARGV[3] .. (succeeds and '.5' or had_failed and '.125' or (had_retry or key ~= '') and '.25' or ARGV[i + 7] == '0' and '.125' or ''), attempt)
+    redis.call('ZADD', KEYS[6], landed, attempt)
   end
-  local live = ARGV[i + 7] ~= '1' and (had_succeeded or had_retry and key == '' or had_failed and key ~= '') and 0 or 1
   if key ~= '' then
     local stored = redis.call('ZSCORE', KEYS[1], key) and redis.call('HGET', KEYS[2], key)
     if not stored or tonumber(string.match(stored, '^%d+')) < tonumber(ARGV[i + 2]) then

@@ -21,10 +21,13 @@ local next_due = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'W
 local full = #found / 2 > limit or #overdue / 2 > room
 local answer = { built and 1 or 0, epoch[2] or '', epoch[4] or '', oldest or '', next_due or '', full and 1 or 0, #left / 2 > left_limit and 1 or 0, math.min(#left / 2, left_limit) }
 local function add(lane, most)
-  for i = 1, math.min(#lane, 2 * most), 2 do
-    answer[#answer + 1] = lane[i]
-    answer[#answer + 1] = lane[i + 1]
-    answer[#answer + 1] = redis.call('HGET', KEYS[2], lane[i]) or ''
+  local keys = {}
+  for i = 1, math.min(#lane, 2 * most), 2 do keys[#keys + 1] = lane[i] end
+  local stored = #keys > 0 and redis.call('HMGET', KEYS[2], unpack(keys))
+  for i, key in ipairs(keys) do
+    answer[#answer + 1] = key
+    answer[#answer + 1] = lane[2 * i]
+    answer[#answer + 1] = stored[i] or ''
   end
 end
 add(left, left_limit)
