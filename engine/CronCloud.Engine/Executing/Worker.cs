@@ -50,6 +50,7 @@ public sealed partial class Worker(
     private readonly Gathering<StreamMessage, bool> _outcomes = new(outcomes.PublishAsync, MostOutcomesTogether);
     private readonly Destinations _destinations = new(options.MaxPerDestination, Math.Max(1, options.MaxHeld / 8), time);
     private readonly ConcurrentDictionary<string, HeldExecution> _held = [];
+    private readonly EndedLately _ended = new(time);
     private readonly SemaphoreSlim _room = new(0);
     private readonly SemaphoreSlim _suspects = new(1);
     private int _behindSuspect;
@@ -119,7 +120,11 @@ public sealed partial class Worker(
                 }
             }
 
-            return held;
+            if (!_ended.Contains(held.Execution.MessageId))
+                return held;
+            Forget(held);
+            _ = AcknowledgeAsync([delivery]);
+            return null;
         }
         catch (Exception unreadable)
         {
@@ -135,6 +140,7 @@ public sealed partial class Worker(
         {
             await PublishAsync(await OutcomeAsync(held), _leaving.Token);
             held.IsOver = true;
+            _ended.Add(held.Execution.MessageId);
         }
         catch (Exception failure)
         {

@@ -135,6 +135,27 @@ public sealed class WorkerTests
     }
 
     [Fact]
+    public async Task A_copy_of_a_message_that_was_on_its_way_when_the_execution_ended_is_not_run()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await DispatchAsync(pipeline);
+        var caller = new ScriptedCaller();
+        await using var worker = NewWorker(pipeline, caller);
+        await worker.RunOnceAsync(Pipeline.None);
+        caller.Answers.SetResult(new Answer(AttemptResult.Succeeded) { StatusCode = 200 });
+        var outcome = Assert.Single(await pipeline.Outcomes.PullAsync(OutcomeReader.History, 1, Patience, Pipeline.None));
+        await UntilAsync(() => worker.HeldCount == 0);
+
+        await pipeline.Queue.PublishAsync([new StreamMessage("a copy", Pipeline.Partition, Outcome.FromJson(outcome.Body.Span).Execution.ToJson())], Pipeline.None);
+        await worker.RunOnceAsync(Pipeline.None);
+        await worker.DrainAsync(Patience);
+
+        Assert.Single(caller.Calls);
+        Assert.Equal(0, await pipeline.Queue.CountAsync(Pipeline.None));
+        Assert.Single(await OutcomesAsync(pipeline));
+    }
+
+    [Fact]
     public async Task After_one_death_executions_run_side_by_side()
     {
         await using var pipeline = await Pipeline.OpenAsync();
