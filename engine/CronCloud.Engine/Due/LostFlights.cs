@@ -10,7 +10,7 @@ namespace CronCloud.Engine.Due;
 
 /// <summary>
 /// Attempts that have no outcome by their deadline. One whose outcome history knows was settled before the due index lost something, or is
-/// told once more; one that may be in the queue still is waited for; any other is dispatched again, under a new message id and with the same idempotency key.
+/// told once more; one that may be in the queue still is waited for; any other is dispatched again (while history is away: after a while), under a new message id and with the same idempotency key.
 /// </summary>
 public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, IExecutionQueue queue, IOutcomeStream outcomes, IHistory history, TimeProvider time, ILogger<LostFlights> logger)
 {
@@ -19,8 +19,10 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
     /// <summary>The queue's clock is not this node's.</summary>
     private static readonly TimeSpan ClockMargin = TimeSpan.FromSeconds(5);
 
-    /// <summary>What is due is behind this: a history that hangs is not waited for.</summary>
-    private static readonly TimeSpan HistoryPatience = TimeSpan.FromSeconds(2);
+    /// <summary>So long after its deadline an attempt is made again without a word of history. Until then history is asked at each look: what is only slow must not make it run twice.</summary>
+    private static readonly TimeSpan WithoutHistory = TimeSpan.FromSeconds(10);
+
+    private readonly AttemptQuestions _questions = new(history, time);
 
     public async Task RunOnceAsync(int partition, CancellationToken cancellation)
     {
@@ -30,7 +32,12 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         await EndUnreadableAsync(partition, lapsed.ExceptBy(lost.Select(l => l.Flight.Id), flight => flight.Id).ToList(), now, cancellation);
         if (lost.Count == 0)
             return;
-        var recorded = await FindAsync(lost, cancellation);
+        if (await FindAsync(lost, cancellation) is not { } recorded)
+        {
+            await DispatchAgainAsync(partition, await WithoutQueuedAsync(partition, lost.FindAll(l => l.Flight.Deadline + WithoutHistory <= now), now, cancellation), now, cancellation);
+            return;
+        }
+
         var over = lost.Where(l => recorded[l.Execution.EntryKey].Any(row => row.Attempt > l.Execution.Attempt)).ToList();
         var known = lost.Except(over).Where(l => recorded[l.Execution.EntryKey].Any(row => row.Attempt == l.Execution.Attempt))
             .ToDictionary(l => l, l => recorded[l.Execution.EntryKey].First(row => row.Attempt == l.Execution.Attempt).ToOutcome(l.Execution));
@@ -113,20 +120,18 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         }));
     }
 
-    /// <summary>By the executions' entry keys. While history is away nothing is known: an attempt too many is better than one that nobody waits for.</summary>
-    private async Task<ILookup<string, HistoryRow>> FindAsync(List<Lost> lost, CancellationToken cancellation)
+    /// <summary>By the executions' entry keys; null while history is away.</summary>
+    private async Task<ILookup<string, HistoryRow>?> FindAsync(List<Lost> lost, CancellationToken cancellation)
     {
-        IReadOnlyList<HistoryRow> rows = [];
         try
         {
-            rows = await history.FindAttemptsAsync([.. lost.Select(l => l.Execution)], cancellation).WaitAsync(HistoryPatience, time, cancellation);
+            return await _questions.AskAsync(lost.ConvertAll(l => l.Execution), cancellation);
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
             LogHistoryAway(lost.Count, away.GetType().Name, away.Message);
+            return null;
         }
-
-        return rows.ToLookup(row => $"{row.Tenant}/{row.ExecutionId}");
     }
 
     [LoggerMessage(EventId = 1106, Level = LogLevel.Warning, Message = "No outcome of {Attempt} by its deadline; dispatched again ({Times})")]

@@ -70,6 +70,44 @@ public sealed class LostFlightsTests
     }
 
     [Fact]
+    public async Task While_history_is_away_an_attempt_is_made_again_only_after_a_while()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (partition, execution) = await StartAsync(pipeline);
+        TakeHistoryAway(pipeline);
+
+        await PassDeadlineAsync(pipeline, partition, execution);
+        for (var second = 1; second < 10; second++)
+        {
+            pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+            await Pipeline.RunAsync(partition);
+            Assert.Empty(await pipeline.TakeAsync());
+        }
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        await Pipeline.RunAsync(partition);
+        Assert.Equal(1, Assert.Single(await pipeline.TakeAsync()).Redispatch);
+    }
+
+    [Fact]
+    public async Task An_attempt_is_not_made_again_when_history_comes_back_soon_and_knows_it()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (partition, execution) = await StartAsync(pipeline);
+        await pipeline.History.WriteAsync([HistoryRow.Of(pipeline.OutcomeOf(execution, AttemptResult.Succeeded, 200))], Pipeline.None);
+        TakeHistoryAway(pipeline);
+        await PassDeadlineAsync(pipeline, partition, execution);
+
+        BringHistoryBack(pipeline);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(5));
+        await Pipeline.RunAsync(partition);
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+
+        Assert.Empty(await pipeline.TakeAsync());
+        Assert.Empty(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None));
+    }
+
+    [Fact]
     public async Task A_flight_that_cannot_be_read_keeps_no_other()
     {
         await using var pipeline = await Pipeline.OpenAsync();
@@ -83,6 +121,19 @@ public sealed class LostFlightsTests
 
         Assert.Single(await pipeline.TakeAsync());
         Assert.Equal(execution.AttemptId, Assert.Single(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None)).Id);
+    }
+
+    /// <summary>Another file in its place has no tables.</summary>
+    private static void TakeHistoryAway(Pipeline pipeline)
+    {
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        File.Move(pipeline.HistoryPath, pipeline.HistoryPath + ".away");
+    }
+
+    private static void BringHistoryBack(Pipeline pipeline)
+    {
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        File.Move(pipeline.HistoryPath + ".away", pipeline.HistoryPath, overwrite: true);
     }
 
     private static async Task<(DuePartition Partition, Execution Execution)> StartAsync(Pipeline pipeline)
