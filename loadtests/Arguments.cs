@@ -10,7 +10,7 @@ internal sealed record Arguments(string Scenario, string Parts)
     public const string Usage =
         """
         usage: dotnet run -c Release --project loadtests -- SCENARIO PARTS [--jobs N] [--seconds N] [--kill] [--seed N] [--minutes N] [--rows N]
-                                                                     [--rounds N] [--nodes N] [--rate N] [--period N] [--idle N] [--peers A,B] [--only FAULT --times N]
+                                                                     [--rounds N] [--nodes N] [--rate N] [--period N] [--idle N] [--peers A,B|none] [--only FAULT --times N]
           SCENARIO  every-second   N jobs (100) that are due every second, for so many seconds (300)
                     steady         --rate executions a second (2894) of jobs that are due every --period seconds (1), beside so many --idle jobs (0), for so many seconds (300),
                                    on so many --nodes (3); on the real parts only

@@ -10,6 +10,9 @@ namespace CronCloud.Backends.DueIndex;
 /// <summary>The due index in Redis: every step is one Lua script on one partition's keys.</summary>
 public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPartitionLeases, IRoster
 {
+    /// <summary>Steps in one script: a script keeps all others waiting, and Lua passes a command no more than a few thousand arguments.</summary>
+    private const int StepsAtOnce = 1_000;
+
     private Action<int>? _woken;
 
     public event Action<int> Woken
@@ -37,20 +40,11 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
         return Array.ConvertAll((int[])states!, state => (SlotState)state);
     }
 
-    public async Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation)
-    {
-        RedisValue tombstoneDue = (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds();
-        RedisValue forgotten = (now - Landing.Remembered).ToUnixTimeMilliseconds();
-        var moved = await RunAsync(RedisScript.Advance, RedisKeys.Of(partition).All, [forgotten, now.ToUnixTimeMilliseconds(), .. advances.SelectMany(a => RedisPacking.Arguments(a, tombstoneDue))], cancellation);
-        return Array.ConvertAll((RedisValue[])moved!, one => one == 1);
-    }
+    public Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation) =>
+        InPartsAsync(advances, part => AdvanceTogetherAsync(partition, part, now, cancellation));
 
-    public async Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
-    {
-        RedisValue[] header = [RedisKeys.WakeChannel.ToString(), partition, now.ToUnixTimeMilliseconds(), (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds()];
-        var live = await RunAsync(RedisScript.Land, RedisKeys.Of(partition).All, [.. header, .. landings.SelectMany(RedisPacking.Arguments)], cancellation);
-        return Array.ConvertAll((RedisValue[])live!, one => one == 1);
-    }
+    public Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation) =>
+        InPartsAsync(landings, part => LandTogetherAsync(partition, part, now, cancellation));
 
     public async Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation)
     {
@@ -155,6 +149,31 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
     {
         for (var partition = 0; partition < Partitions.Count; partition++)
             _woken?.Invoke(partition);
+    }
+
+    private async Task<bool[]> AdvanceTogetherAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation)
+    {
+        RedisValue tombstoneDue = (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds();
+        RedisValue forgotten = (now - Landing.Remembered).ToUnixTimeMilliseconds();
+        var moved = await RunAsync(RedisScript.Advance, RedisKeys.Of(partition).All, [forgotten, now.ToUnixTimeMilliseconds(), .. advances.SelectMany(a => RedisPacking.Arguments(a, tombstoneDue))], cancellation);
+        return Array.ConvertAll((RedisValue[])moved!, one => one == 1);
+    }
+
+    private async Task<bool[]> LandTogetherAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
+    {
+        RedisValue[] header = [RedisKeys.WakeChannel.ToString(), partition, now.ToUnixTimeMilliseconds(), (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds()];
+        var live = await RunAsync(RedisScript.Land, RedisKeys.Of(partition).All, [.. header, .. landings.SelectMany(RedisPacking.Arguments)], cancellation);
+        return Array.ConvertAll((RedisValue[])live!, one => one == 1);
+    }
+
+    private static async Task<IReadOnlyList<bool>> InPartsAsync<T>(IReadOnlyList<T> steps, Func<IReadOnlyList<T>, Task<bool[]>> run)
+    {
+        if (steps.Count <= StepsAtOnce)
+            return await run(steps);
+        var answers = new List<bool>(steps.Count);
+        foreach (var part in steps.Chunk(StepsAtOnce))
+            answers.AddRange(await run(part));
+        return answers;
     }
 
     private Task<RedisResult> RunAsync(RedisScript script, RedisKey[] keys, RedisValue[] arguments, CancellationToken cancellation) =>

@@ -9,9 +9,10 @@ namespace CronCloud.Backends.Streams;
 /// <param name="IsDuplicate">Whether the stream had it before.</param>
 internal sealed record Acknowledgement(PublishState State, ulong Sequence, bool IsDuplicate)
 {
-    /// <summary>No word came, or the word that no stream listens.</summary>
+    /// <summary>No word came in time, or the word that no stream listens.</summary>
     public static readonly Acknowledgement None = new(PublishState.NoStream, 0, false);
 
+    /// <summary>The server said no, the client did not send it, or the connection broke before a word came: it is sent once more.</summary>
     public static readonly Acknowledgement Refused = new(PublishState.Refused, 0, false);
 
     /// <summary>An empty one is the server's word that nobody listens.</summary>

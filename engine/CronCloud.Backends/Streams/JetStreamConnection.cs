@@ -125,8 +125,6 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_publisher is not null)
-            await _publisher.DisposeAsync();
         await _nats.DisposeAsync();
         _provisioning.Dispose();
     }

@@ -50,16 +50,16 @@ internal sealed class JetStreamPublisher : NatsSubBase
         try
         {
             for (var i = 0; i < messages.Count && !sent.IsGivenUp; i++)
-                await SendAsync(prefix, messages[i], string.Create(CultureInfo.InvariantCulture, $"{_inbox}.{number}.{i}"), limit.Token);
+            {
+                if (!await TrySendAsync(prefix, messages[i], string.Create(CultureInfo.InvariantCulture, $"{_inbox}.{number}.{i}"), limit.Token))
+                    sent.Answer(i, Acknowledgement.Refused);
+            }
+
             await sent.AllAnswered.WaitAsync(limit.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             // Whatever has no answer has none: the answers say so.
-        }
-        catch (NatsException)
-        {
-            sent.GiveUp();
         }
         finally
         {
@@ -93,8 +93,19 @@ internal sealed class JetStreamPublisher : NatsSubBase
             sent.GiveUp();
     }
 
-    private ValueTask SendAsync(string prefix, StreamMessage message, string replyTo, CancellationToken cancellation) => Connection.PublishAsync(
-        prefix + message.Partition, message.Body, new NatsHeaders { ["Nats-Msg-Id"] = message.Id }, replyTo, cancellationToken: cancellation);
+    /// <summary>One that the client does not send, since it is larger than the server takes, keeps no other.</summary>
+    private async ValueTask<bool> TrySendAsync(string prefix, StreamMessage message, string replyTo, CancellationToken cancellation)
+    {
+        try
+        {
+            await Connection.PublishAsync(prefix + message.Partition, message.Body, new NatsHeaders { ["Nats-Msg-Id"] = message.Id }, replyTo, cancellationToken: cancellation);
+            return true;
+        }
+        catch (NatsException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Messages of one call, and what is known of each.</summary>
     private sealed class SentMessages(int count)
@@ -112,7 +123,7 @@ internal sealed class JetStreamPublisher : NatsSubBase
 
         public void Answer(int index, Acknowledgement acknowledgement)
         {
-            if (Interlocked.CompareExchange(ref _answers[index], acknowledgement, null) is null && Interlocked.Decrement(ref _open) == 0)
+            if ((uint)index < (uint)_answers.Length && Interlocked.CompareExchange(ref _answers[index], acknowledgement, null) is null && Interlocked.Decrement(ref _open) == 0)
                 _all.TrySetResult();
         }
 

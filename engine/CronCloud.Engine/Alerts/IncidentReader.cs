@@ -14,7 +14,7 @@ namespace CronCloud.Engine.Alerts;
 /// </summary>
 public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentStore incidents, Func<string> newId, TimeProvider time, ILogger<IncidentReader> logger) : ILoop
 {
-    private const int BatchSize = 10_000;
+    private const int BatchSize = 1_000;
 
     /// <summary>Somebody else may have changed the same: another node's reader, or an acknowledgement.</summary>
     private const int MostTries = 10;
@@ -23,7 +23,6 @@ public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentSto
 
     /// <summary>Between reads: a few large queries cost the record less than many small ones, and trouble is told after seconds anyway.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan GatherBehindStarts = TimeSpan.FromSeconds(2);
 
     public string Name => "incident reader";
 
@@ -32,9 +31,7 @@ public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentSto
         var deliveries = await outcomes.PullAsync(OutcomeReader.Alerts, BatchSize, PullWait, cancellation);
         var read = deliveries.Read(Readable, logger).ConvertAll(message => message.Content);
         await deliveries.CompleteAsync(() => read.Count > 0 ? deliveries.HoldAsync(RecordAsync(read, cancellation), time, cancellation) : Task.CompletedTask, cancellation);
-        if (deliveries.Count is 0 or >= BatchSize)
-            return TimeSpan.Zero;
-        return StartsFirst.AreLate(read) ? GatherBehindStarts : Gather;
+        return deliveries.Count is > 0 and < BatchSize ? Gather : TimeSpan.Zero;
     }
 
     /// <summary>One of which it can be said whether it is trouble: one that is not stops no other.</summary>

@@ -12,24 +12,37 @@ internal sealed class AttemptQuestions(IHistory history, TimeProvider time)
     /// <summary>Executions in one query.</summary>
     private const int AtOnce = 1_000;
 
-    /// <summary>What is due is behind this: a history that hangs is not waited for.</summary>
+    /// <summary>What is due is behind this: whoever asks waits no longer, and a history that did not answer is not asked for a while.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
 
     private readonly Gathering<List<Execution>, ILookup<string, HistoryRow>> _questions = new((questions, _) => AnswerAsync(history, time, questions), MostTogether);
+    private long _awayUntil;
+
+    /// <summary>Whether history did not answer a moment ago, and is not to be asked.</summary>
+    public bool IsAway => time.GetUtcNow().Ticks < Interlocked.Read(ref _awayUntil);
 
     /// <summary>By the executions' entry keys. Fails when history does not answer in time.</summary>
-    public Task<ILookup<string, HistoryRow>> AskAsync(List<Execution> executions, CancellationToken cancellation) =>
-        _questions.AddAsync(executions, CancellationToken.None).WaitAsync(cancellation);
+    public async Task<ILookup<string, HistoryRow>> AskAsync(List<Execution> executions, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _questions.AddAsync(executions, CancellationToken.None).WaitAsync(Patience, time, cancellation);
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            Interlocked.Exchange(ref _awayUntil, (time.GetUtcNow() + Pause).Ticks);
+            throw;
+        }
+    }
 
     /// <summary>All who ask get the same answer: it tells of everything that was asked.</summary>
     private static async Task<IReadOnlyList<ILookup<string, HistoryRow>>> AnswerAsync(IHistory history, TimeProvider time, IReadOnlyList<List<Execution>> questions)
     {
         var rows = new List<HistoryRow>();
+        using var patience = new CancellationTokenSource(Patience, time);
         foreach (var executions in questions.SelectMany(question => question).Chunk(AtOnce))
-        {
-            using var patience = new CancellationTokenSource(Patience, time);
             rows.AddRange(await history.FindAttemptsAsync(executions, patience.Token).WaitAsync(patience.Token));
-        }
 
         var answer = rows.ToLookup(row => $"{row.Tenant}/{row.ExecutionId}");
         return [.. questions.Select(_ => answer)];

@@ -7,10 +7,10 @@ namespace CronCloud.Engine.Due;
 /// </summary>
 public sealed class DispatchPace(TimeProvider time)
 {
-    /// <summary>Dispatched in a second, and the tick from there on. The coarsest is well within the quarter of a second that an execution may be late at the peak.</summary>
+    /// <summary>Dispatched in a second, and the tick from there on.</summary>
     private static readonly (int PerSecond, TimeSpan Tick)[] Ticks =
     [
-        (1_000, TimeSpan.FromMilliseconds(100)),
+        (4_000, TimeSpan.FromMilliseconds(100)),
         (300, TimeSpan.FromMilliseconds(50)),
         (100, TimeSpan.FromMilliseconds(20)),
         (0, TimeSpan.Zero),

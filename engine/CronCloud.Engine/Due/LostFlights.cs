@@ -123,6 +123,8 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
     /// <summary>By the executions' entry keys; null while history is away.</summary>
     private async Task<ILookup<string, HistoryRow>?> FindAsync(List<Lost> lost, CancellationToken cancellation)
     {
+        if (_questions.IsAway)
+            return null;
         try
         {
             return await _questions.AskAsync(lost.ConvertAll(l => l.Execution), cancellation);

@@ -6,7 +6,7 @@ namespace CronCloud.Engine.Executing;
 /// </summary>
 internal sealed class EndedLately(TimeProvider time)
 {
-    /// <summary>Remembered for so long at least, and for twice that at most.</summary>
+    /// <summary>Remembered for so long at least; flights, and so messages that must be run, live much longer.</summary>
     public static readonly TimeSpan Remembered = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();

@@ -122,6 +122,7 @@ public sealed partial class Worker(
 
             if (!_ended.Contains(held.Execution.MessageId))
                 return held;
+            WorkerMetrics.DroppedCopy();
             Forget(held);
             _ = AcknowledgeAsync([delivery]);
             return null;

@@ -14,6 +14,7 @@ internal static class WorkerMetrics
     private static readonly Histogram<double> Waits = EngineMeter.Meter.CreateHistogram("croncloud.queue.wait", "s", "From the dispatch of an attempt to its start", tags: null, EngineMeter.Lateness);
     private static readonly UpDownCounter<long> Running = EngineMeter.Meter.CreateUpDownCounter<long>("croncloud.tenant.running", "{attempt}", "Attempts that run now, by tenant");
     private static readonly Counter<long> Crashes = EngineMeter.Meter.CreateCounter<long>("croncloud.worker.crashes", "{execution}", "Executions given up since their workers died of them (worker-crash)");
+    private static readonly Counter<long> Copies = EngineMeter.Meter.CreateCounter<long>("croncloud.worker.copies", "{message}", "Copies of messages that came after their executions had ended, and were not run");
     private static readonly Counter<long> Returned = EngineMeter.Meter.CreateCounter<long>("croncloud.worker.returned", "{attempt}", "Attempts that workers gave back to the queue");
     private static readonly Counter<long> Waiting = EngineMeter.Meter.CreateCounter<long>("croncloud.outcome.retries", "{try}", "Tries to publish an outcome that the stream did not take");
 
@@ -31,6 +32,7 @@ internal static class WorkerMetrics
 
         Starts.Add(0);
         Crashes.Add(0);
+        Copies.Add(0);
         Returned.Add(0);
         Waiting.Add(0);
     }
@@ -56,6 +58,8 @@ internal static class WorkerMetrics
     }
 
     public static void Crashed() => Crashes.Add(1);
+
+    public static void DroppedCopy() => Copies.Add(1);
 
     public static void GaveBack() => Returned.Add(1);
 

@@ -11,7 +11,7 @@ namespace CronCloud.Engine.History;
 /// <summary>Writes outcomes into history, many rows at once. A row written twice is one row.</summary>
 public sealed class HistoryWriter(IOutcomeStream outcomes, IHistory history, TimeProvider time, ILogger<HistoryWriter> logger) : ILoop
 {
-    private const int BatchSize = 20_000;
+    private const int BatchSize = 5_000;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
 
     /// <summary>Between writes: large inserts cost history far less than many small ones, and half a second is soon enough to see.</summary>

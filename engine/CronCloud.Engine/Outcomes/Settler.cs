@@ -16,13 +16,12 @@ namespace CronCloud.Engine.Outcomes;
 /// </summary>
 public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IPendingStore pending, IDeadLetterStore deadLetters, ExecutionEvents events, TimeProvider time, ILogger<Settler> logger) : ILoop
 {
-    private const int BatchSize = 5_000;
+    private const int BatchSize = 1_000;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
 
     /// <summary>From so many outcomes at once on, the settler rests between pulls: the due index lands those of a partition in one step, and the more there are, the less each costs.</summary>
     private const int Many = 20;
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan GatherBehindStarts = TimeSpan.FromMilliseconds(250);
 
     /// <summary>For so long the record is not asked again that could not be written: each try may take as long as its server takes to fail.</summary>
     private static readonly TimeSpan RecordPause = TimeSpan.FromSeconds(2);
@@ -56,9 +55,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         Tell(messages.FindAll(m => !over.Contains(m.Content) && !m.Content.IsRecorded(over)), from);
         if (recording.Count > 0 && await RecordAsync(recording, over, cancellation))
             Tell(recording.FindAll(m => !over.Contains(m.Content)), from);
-        if (deliveries.Count is < Many or >= BatchSize)
-            return TimeSpan.Zero;
-        return StartsFirst.AreLate(messages.ConvertAll(m => m.Content.Outcome)) ? GatherBehindStarts : Gather;
+        return deliveries.Count is >= Many and < BatchSize ? Gather : TimeSpan.Zero;
     }
 
     /// <summary>Outcomes that came to something: once all of that is done.</summary>

@@ -1,3 +1,5 @@
+using CronCloud.Core.Due;
+
 namespace CronCloud.Backends.Tests.DueIndex;
 
 /// <summary>Many entries armed in one step.</summary>
@@ -16,6 +18,23 @@ public abstract partial class DueIndexContract
         Assert.Equal((3L, Now.AddSeconds(5)), (stamps["t/job-7"].Version, stamps["t/job-7"].Due));
         Assert.Equal((2L, Now.AddSeconds(108)), (stamps["t/job-8"].Version, stamps["t/job-8"].Due));
         Assert.All(stamps.Values.Where(stamp => stamp.Key is not "t/job-7"), stamp => Assert.Equal(2, stamp.Version));
+    }
+
+    [Fact]
+    public async Task Thousands_of_flights_start_and_land_together()
+    {
+        var index = await OpenAsync();
+        var entries = Enumerable.Range(0, 5_000).Select(i => Entry($"t/job-{i}", 1, 0)).ToList();
+        foreach (var part in entries.Chunk(500))
+            await index.ArmAsync(Partition, part, None);
+
+        var moved = await index.AdvanceAsync(Partition, [.. entries.Select(entry => new Advance(entry, Now.AddHours(1), Flight($"{entry.Key}#1", 60)))], Now, None);
+        Assert.Equal((5_000, true), (moved.Count, moved.All(one => one)));
+        Assert.Equal(5_000, (await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10_000, None)).Count);
+
+        var live = await index.LandAsync(Partition, [.. entries.Select(entry => new Landing($"{entry.Key}#1", null) { Succeeded = true, Frees = new SlotClaim(entry.Key, $"{entry.Key}@1") })], Now, None);
+        Assert.Equal((5_000, true), (live.Count, live.All(one => one)));
+        Assert.Empty(await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10, None));
     }
 
     [Fact]

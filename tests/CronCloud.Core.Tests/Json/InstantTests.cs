@@ -1,18 +1,23 @@
 using System.Globalization;
 using System.Text.Json;
 using CronCloud.Core.Json;
+using FsCheck;
 using FsCheck.Xunit;
 
 namespace CronCloud.Core.Tests.Json;
 
 public sealed class InstantTests
 {
+    /// <summary>Of the years 1 to 9999.</summary>
+    private const ulong AllMilliseconds = 315_537_897_600_000;
+
     [Theory]
     [InlineData("2026-12-01T03:00:00Z", "2026-12-01T03:00:00Z")]
     [InlineData("2026-12-01T03:00:00.120Z", "2026-12-01T03:00:00.120Z")]
     [InlineData("2026-12-01T03:00:00.1239Z", "2026-12-01T03:00:00.123Z")]
     [InlineData("2026-12-01T03:00:00+02:00", "2026-12-01T01:00:00Z")]
     [InlineData("2026-12-01t03:00z", "2026-12-01T03:00:00Z")]
+    [InlineData("2028-02-29T23:59:59.999Z", "2028-02-29T23:59:59.999Z")]
     [InlineData("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z")]
     [InlineData("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z")]
     public void Instants_are_read_with_any_offset_and_written_in_UTC_to_the_millisecond(string read, string written)
@@ -37,9 +42,10 @@ public sealed class InstantTests
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<DateTimeOffset>(JsonSerializer.Serialize(text), CoreJson.Options));
 
     [Property]
-    public bool What_is_written_is_what_the_format_says_and_reads_back(long ms)
+    public bool What_is_written_is_what_the_format_says_and_reads_back(DoNotSize<ulong> number, bool isWhole)
     {
-        var value = DateTimeOffset.FromUnixTimeMilliseconds(Math.Abs(ms % 253_402_300_799_999));
+        var value = DateTimeOffset.MinValue.AddMilliseconds(number.Item % AllMilliseconds);
+        value = isWhole ? value.AddMilliseconds(-value.Millisecond) : value;
         var text = value.ToString(value.Millisecond == 0 ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         return Instants.Format(value) == text && JsonSerializer.Deserialize<DateTimeOffset>($"\"{text}\"", CoreJson.Options) == value;
     }

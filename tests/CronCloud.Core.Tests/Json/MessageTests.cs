@@ -61,6 +61,16 @@ public sealed class MessageTests
         }
     }
 
+    /// <summary>Messages, due entries and pending executions leave defaults out: another value would change what is under way and what is kept.</summary>
+    [Fact]
+    public void What_is_left_out_means_the_same_for_ever()
+    {
+        Assert.Equal(("POST", TimeSpan.FromSeconds(30), "200-299", 0), (new HttpTarget { Url = "" }.Method, new HttpTarget { Url = "" }.Timeout, new HttpTarget { Url = "" }.Success, new HttpTarget { Url = "" }.Headers.Count));
+        Assert.Equal((5, TimeSpan.FromSeconds(10), 2.0, TimeSpan.FromHours(1), true, false), (RetryPolicy.Default.MaxRetries, RetryPolicy.Default.InitialDelay, RetryPolicy.Default.Multiplier, RetryPolicy.Default.MaxDelay, RetryPolicy.Default.Jitter, RetryPolicy.Default.ClientErrors));
+        Assert.Equal((1, 0, 0, 0, 0, 0, Overlap.Allow), (Plain.FirstAttempt, Plain.PutOffs, Plain.EarlierPutOffs, Plain.Redispatch, Plain.Returns, Plain.Claims, Plain.Overlap));
+        Assert.Equal((false, 1), (Ended.IsFinal, Ended.Occurrences));
+    }
+
     [Fact]
     public void Messages_that_tell_their_defaults_as_nodes_of_before_do_are_read_the_same()
     {
