@@ -15,16 +15,34 @@ public sealed class MessageTests
 
     private static readonly Execution Plain = new()
     {
-        Tenant = "t", JobId = "job", JobVersion = 3, ExecutionId = "job@20261201T030000Z", ScheduledAt = Due, Trigger = Trigger.Schedule, Attempt = 1,
-        Target = new Target { Http = new HttpTarget { Url = "https://example.org/hook" } }, Retry = RetryPolicy.Default, TraceParent = TraceParent.New(),
+        Tenant = "t",
+        JobId = "job",
+        JobVersion = 3,
+        ExecutionId = "job@20261201T030000Z",
+        ScheduledAt = Due,
+        Trigger = Trigger.Schedule,
+        Attempt = 1,
+        Target = new Target { Http = new HttpTarget { Url = "https://example.org/hook" } },
+        Retry = RetryPolicy.Default,
+        TraceParent = TraceParent.New(),
     };
 
     private static readonly Execution Unusual = Plain with
     {
-        Trigger = Trigger.Redrive, Attempt = 7, FirstAttempt = 3, PutOffs = 2, EarlierPutOffs = 1, Redispatch = 4, Returns = 5, Claims = 2, Overlap = Overlap.Queue,
+        Trigger = Trigger.Redrive,
+        Attempt = 7,
+        FirstAttempt = 3,
+        PutOffs = 2,
+        EarlierPutOffs = 1,
+        Redispatch = 4,
+        Returns = 5,
+        Claims = 2,
+        Overlap = Overlap.Queue,
         Target = new Target { Http = new HttpTarget { Url = "https://example.org/hook", Method = "PUT", Headers = new Dictionary<string, string> { ["X-A"] = "b" }, Timeout = TimeSpan.FromMinutes(15), Success = "204" } },
         Retry = new RetryPolicy { MaxRetries = 0, InitialDelay = TimeSpan.FromSeconds(1), Multiplier = 1, MaxDelay = TimeSpan.FromSeconds(2), Jitter = false, ClientErrors = true },
-        SignedBy = new SignedBy("key", "message"), DispatchedAt = Due.AddMilliseconds(7), DispatchedBy = "node-1",
+        SignedBy = new SignedBy("key", "message"),
+        DispatchedAt = Due.AddMilliseconds(7),
+        DispatchedBy = "node-1",
         Earlier = [new EarlierAttempt { Number = 3, StartedAt = Due, DurationMs = 0, Outcome = AttemptResult.Succeeded, Node = "n" }],
     };
 
