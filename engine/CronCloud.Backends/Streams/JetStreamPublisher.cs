@@ -12,20 +12,25 @@ namespace CronCloud.Backends.Streams;
 /// </summary>
 internal sealed class JetStreamPublisher : NatsSubBase
 {
-    /// <summary>What has no acknowledgement by then has none.</summary>
+    /// <summary>When for so long nothing could be sent and no acknowledgement came, none will. A herd takes longer than this, and goes on all the time.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<long, SentMessages> _sent = [];
     private readonly string _inbox;
+    private readonly TimeSpan _patience;
     private long _last;
+    private long _answered;
+    private long _latestAnswered;
 
-    private JetStreamPublisher(INatsConnection nats, string inbox)
-        : base(nats, nats.SubscriptionManager, $"{inbox}.*.*", queueGroup: null, opts: null) => _inbox = inbox;
+    private JetStreamPublisher(INatsConnection nats, string inbox, TimeSpan patience)
+        : base(nats, nats.SubscriptionManager, $"{inbox}.*.*", queueGroup: null, opts: null) => (_inbox, _patience) = (inbox, patience);
 
-    public static async Task<JetStreamPublisher> OpenAsync(INatsConnection nats, CancellationToken cancellation)
+    public static Task<JetStreamPublisher> OpenAsync(INatsConnection nats, CancellationToken cancellation) => OpenAsync(nats, Patience, cancellation);
+
+    internal static async Task<JetStreamPublisher> OpenAsync(INatsConnection nats, TimeSpan patience, CancellationToken cancellation)
     {
         // Below the prefix by which the client may be allowed to listen, but not below its own inbox: what comes there it takes for answers to its own requests.
-        var publisher = new JetStreamPublisher(nats, $"{nats.Opts.InboxPrefix}.{Guid.NewGuid():N}");
+        var publisher = new JetStreamPublisher(nats, $"{nats.Opts.InboxPrefix}.{Guid.NewGuid():N}", patience);
         await nats.AddSubAsync(publisher, cancellation);
         nats.ConnectionDisconnected += (_, _) =>
         {
@@ -46,20 +51,21 @@ internal sealed class JetStreamPublisher : NatsSubBase
         var number = Interlocked.Increment(ref _last);
         var sent = _sent[number] = new SentMessages(messages.Count);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Patience);
         try
         {
             for (var i = 0; i < messages.Count && !sent.IsGivenUp; i++)
             {
+                limit.CancelAfter(_patience);
                 if (!await TrySendAsync(prefix, messages[i], string.Create(CultureInfo.InvariantCulture, $"{_inbox}.{number}.{i}"), limit.Token))
                     sent.Answer(i, Acknowledgement.Refused);
             }
 
-            await sent.AllAnswered.WaitAsync(limit.Token);
+            limit.CancelAfter(Timeout.InfiniteTimeSpan);
+            await AnswersAsync(number, sent, limit.Token);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            // Whatever has no answer has none: the answers say so.
+            // What could not be sent has no answer: the answers say so.
         }
         finally
         {
@@ -79,6 +85,9 @@ internal sealed class JetStreamPublisher : NatsSubBase
             && _sent.TryGetValue(number, out var sent))
         {
             sent.Answer(index, Acknowledgement.Of(payloadBuffer));
+            Interlocked.Increment(ref _answered);
+            if (number > _latestAnswered)
+                Interlocked.Exchange(ref _latestAnswered, number);
         }
 
         return ValueTask.CompletedTask;
@@ -91,6 +100,25 @@ internal sealed class JetStreamPublisher : NatsSubBase
     {
         foreach (var sent in _sent.Values)
             sent.GiveUp();
+    }
+
+    /// <summary>For as long as answers come to this call, or to earlier ones: they come about in the order in which messages were sent. Once later ones have theirs, what is missing here was lost.</summary>
+    private async Task AnswersAsync(long number, SentMessages sent, CancellationToken cancellation)
+    {
+        while (!sent.AllAnswered.IsCompleted)
+        {
+            var (open, answered) = (sent.Open, Interlocked.Read(ref _answered));
+            try
+            {
+                await sent.AllAnswered.WaitAsync(_patience, cancellation);
+            }
+            catch (TimeoutException)
+            {
+                var isEarlier = Interlocked.Read(ref _answered) > answered && Interlocked.Read(ref _latestAnswered) < number;
+                if (sent.Open == open && !isEarlier)
+                    return;
+            }
+        }
     }
 
     /// <summary>One that the client does not send, since it is larger than the server takes, keeps no other.</summary>
@@ -116,6 +144,8 @@ internal sealed class JetStreamPublisher : NatsSubBase
         private volatile bool _isGivenUp;
 
         public Task AllAnswered => _all.Task;
+
+        public int Open => Volatile.Read(ref _open);
 
         public bool IsGivenUp => _isGivenUp;
 

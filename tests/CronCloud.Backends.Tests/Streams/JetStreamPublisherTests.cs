@@ -32,6 +32,27 @@ public sealed class JetStreamPublisherTests(RealServers servers)
     }
 
     [Fact]
+    public async Task What_takes_long_is_waited_for_while_answers_come_and_what_was_lost_is_not()
+    {
+        await using var connection = await EmptyNats.OpenAsync(servers);
+        await using var slow = await connection.Nats.SubscribeCoreAsync<byte[]>("slow.*");
+        var publisher = await JetStreamPublisher.OpenAsync(connection.Nats, TimeSpan.FromSeconds(1), None);
+        StreamMessage[] messages = [.. Enumerable.Range(0, 4).Select(i => new StreamMessage($"{i}", 1, "x"u8.ToArray()))];
+        var (first, second) = (publisher.PublishAsync("slow.", messages, None), publisher.PublishAsync("slow.", messages, None));
+        for (var i = 0; i < 8; i++)
+        {
+            var message = await slow.Msgs.ReadAsync();
+            if (i == 2)
+                continue; // its answer is lost
+            await Task.Delay(TimeSpan.FromMilliseconds(400), TimeProvider.System);
+            await message.ReplyAsync("{\"seq\":1}"u8.ToArray());
+        }
+
+        Assert.Equal([PublishState.Stored, PublishState.Stored, PublishState.NoStream, PublishState.Stored], (await first).Select(one => one.State));
+        Assert.All(await second, one => Assert.Equal(PublishState.Stored, one.State));
+    }
+
+    [Fact]
     public async Task When_the_connection_breaks_what_waits_is_refused_at_once_and_what_follows_is_stored()
     {
         await using var connection = await EmptyNats.OpenAsync(servers);
