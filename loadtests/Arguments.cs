@@ -91,9 +91,7 @@ internal sealed record Arguments(string Scenario, string Parts)
         {
             if (args[i] == "--kill")
                 arguments = arguments with { Kill = true };
-            else if (args[i] == "--peers" && i + 1 < args.Length && args[i + 1] == "none")
-                (arguments, i) = (arguments with { Peers = [] }, i + 1);
-            else if (args[i] == "--peers" && i + 1 < args.Length && args[i + 1].Split(',') is var peers && peers.All(Peer.Names.Contains))
+            else if (args[i] == "--peers" && i + 1 < args.Length && PeersOf(args[i + 1]) is { } peers)
                 (arguments, i) = (arguments with { Peers = peers }, i + 1);
             else if (args[i] == "--only" && args[0] == "faults" && i + 1 < args.Length && FaultMatrix.Named(args[i + 1]).Count > 0)
                 arguments = arguments with { Only = args[++i] };
@@ -105,6 +103,9 @@ internal sealed record Arguments(string Scenario, string Parts)
 
         return arguments;
     }
+
+    private static string[]? PeersOf(string names) =>
+        names == "none" ? [] : names.Split(',') is var peers && peers.All(Peer.Names.Contains) ? peers : null;
 
     private static Arguments? With(Arguments arguments, string name, int number) => name switch
     {

@@ -15,7 +15,7 @@ internal static class HerdOfPeers
 
     public static Task<PeersMeasured> RunAsync(Arguments arguments) => Turns.RunAsync(arguments, async (contender, sink) =>
     {
-        // What has just started compiles its code first, and once more when it runs often: a herd half as large goes ahead, and is not counted.
+        // What has just started compiles its code first, and once more when it runs often: another herd goes ahead, and is not counted.
         await RunAsync(contender, sink, "warm", WarmUpJobs);
         await sink.ClearAsync();
         var (due, madePerSecond) = await RunAsync(contender, sink, Name, arguments.Jobs);

@@ -60,8 +60,7 @@ internal sealed class JetStreamPublisher : NatsSubBase
                     sent.Answer(i, Acknowledgement.Refused);
             }
 
-            limit.CancelAfter(Timeout.InfiniteTimeSpan);
-            await AnswersAsync(number, sent, limit.Token);
+            await AnswersAsync(number, sent, cancellation);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {

@@ -18,9 +18,7 @@ public static class CoreJson
     /// <summary>For what users send: an unknown field is an error.</summary>
     public static readonly JsonSerializerOptions Strict = Create(JsonUnmappedMemberHandling.Disallow);
 
-    /// <summary>
-    /// For what is kept in memory by the million, and sent by the million: only what is not at its default, which every reader puts back.
-    /// </summary>
+    /// <summary>For what is kept in memory and sent by the million: only what is not at its default, which every reader puts back.</summary>
     public static readonly JsonSerializerOptions Lean = Create(JsonUnmappedMemberHandling.Skip, LeaveOutDefaults);
 
     /// <summary>What is at its default when it is like here. Members that are required have no default.</summary>

@@ -22,6 +22,8 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
     /// <summary>So long after its deadline an attempt is made again without a word of history. Until then history is asked at each look: what is only slow must not make it run twice.</summary>
     private static readonly TimeSpan WithoutHistory = TimeSpan.FromSeconds(10);
 
+    private static readonly ILookup<string, HistoryRow> NothingRecorded = Enumerable.Empty<HistoryRow>().ToLookup(_ => "");
+
     private readonly AttemptQuestions _questions = new(history, time);
 
     public async Task RunOnceAsync(int partition, CancellationToken cancellation)
@@ -32,12 +34,9 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         await EndUnreadableAsync(partition, lapsed.ExceptBy(lost.Select(l => l.Flight.Id), flight => flight.Id).ToList(), now, cancellation);
         if (lost.Count == 0)
             return;
-        if (await FindAsync(lost, cancellation) is not { } recorded)
-        {
-            await DispatchAgainAsync(partition, await WithoutQueuedAsync(partition, lost.FindAll(l => l.Flight.Deadline + WithoutHistory <= now), now, cancellation), now, cancellation);
-            return;
-        }
-
+        var recorded = await FindAsync(lost, cancellation);
+        if (recorded is null)
+            (lost, recorded) = (lost.FindAll(l => l.Flight.Deadline + WithoutHistory <= now), NothingRecorded);
         var over = lost.Where(l => recorded[l.Execution.EntryKey].Any(row => row.Attempt > l.Execution.Attempt)).ToList();
         var known = lost.Except(over).Where(l => recorded[l.Execution.EntryKey].Any(row => row.Attempt == l.Execution.Attempt))
             .ToDictionary(l => l, l => recorded[l.Execution.EntryKey].First(row => row.Attempt == l.Execution.Attempt).ToOutcome(l.Execution));
