@@ -25,6 +25,9 @@ internal sealed record Processes(IReadOnlyList<(string Part, int Id)> All)
         return All.GroupBy(process => process.Part).ToDictionary(part => part.Key, part => part.Sum(process => Family(process.Id, children).Sum(SecondsOf)));
     }
 
+    /// <summary>The same without children: those of this process are what it measures.</summary>
+    public Dictionary<string, double> ReadAlone() => All.ToDictionary(process => process.Part, process => SecondsOf(process.Id));
+
     private static IEnumerable<int> Family(int id, ILookup<int, int> children) => children[id].SelectMany(child => Family(child, children)).Prepend(id);
 
     private static ILookup<int, int> ChildrenByParent() =>

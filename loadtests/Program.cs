@@ -40,6 +40,19 @@ if (arguments.Scenario == "steady")
     return steady is { Missing: 0, Early: 0 } && (arguments.Kill || steady.Duplicates == 0) ? 0 : 1;
 }
 
+if (arguments.Scenario == "floor")
+{
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, await Floor.RunAsync(arguments)));
+    return 0;
+}
+
+if (arguments.Scenario == "day")
+{
+    var day = await Day.RunAsync(arguments);
+    Console.WriteLine(await ResultFile.WriteAsync(arguments, day));
+    return day is { Missing: 0, Early: 0, Duplicates: 0 } ? 0 : 1;
+}
+
 if (arguments.Scenario == "history")
 {
     Console.WriteLine(await ResultFile.WriteAsync(arguments, await HistoryDay.RunAsync(arguments)));

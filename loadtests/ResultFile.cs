@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using CronCloud.TestServers;
@@ -28,7 +29,22 @@ internal static class ResultFile
     }
 
     public static string PathOf(Arguments arguments, string extension) =>
-        Path.Combine(Repository.Root, "loadtests/results", $"{arguments.Scenario}-{arguments.Parts}{(arguments.Kill ? "-kill" : "")}.{extension}");
+        Path.Combine(Repository.Root, "loadtests/results", $"{string.Join('-', Variant(arguments))}.{extension}");
+
+    /// <summary>What differs from the usual has a result of its own.</summary>
+    private static IEnumerable<string> Variant(Arguments arguments)
+    {
+        yield return arguments.Scenario;
+        yield return arguments.Parts;
+        if (arguments.Kill)
+            yield return "kill";
+        if (arguments.Degraded is { } server)
+            yield return server;
+        if (arguments.Scenario == "steady" && arguments.Rate != new Arguments(arguments.Scenario, arguments.Parts).Rate)
+            yield return arguments.Rate.ToString(CultureInfo.InvariantCulture);
+        if (arguments.Idle > 0)
+            yield return "idle";
+    }
 
     private static async Task<string> CommitAsync()
     {

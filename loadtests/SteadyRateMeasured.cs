@@ -19,8 +19,11 @@ internal sealed record SteadyRateMeasured
 
     public required double LatenessMaxMs { get; init; }
 
-    /// <summary>Of the two halves of the time: a backlog that grows shows in the second.</summary>
-    public required IReadOnlyList<double> LatenessP50MsOfHalves { get; init; }
+    /// <summary>Median, 99th percentile and highest lateness of each third of the time: a backlog that grows shows in the last, a disturbance in the second.</summary>
+    public required IReadOnlyList<IReadOnlyList<double>> LatenessMsOfThirds { get; init; }
+
+    /// <summary>After a server was away or slow, until no reader of outcomes had more to read than usual; null when that was not asked, or not seen.</summary>
+    public double? CaughtUpSeconds { get; init; }
 
     /// <summary>Microseconds of processor time per execution, by part; null where a process was killed meanwhile, with what it had used.</summary>
     public required IReadOnlyDictionary<string, double>? CpuMicroseconds { get; init; }
@@ -41,7 +44,7 @@ internal sealed record SteadyRateMeasured
             LatenessP50Ms = Percentile.Of(lateness, 0.5),
             LatenessP99Ms = Percentile.Of(lateness, 0.99),
             LatenessMaxMs = Percentile.Of(lateness, 1),
-            LatenessP50MsOfHalves = [.. byDue.Chunk(Math.Max(1, (byDue.Count + 1) / 2)).Select(half => Percentile.Of([.. half.Order()], 0.5))],
+            LatenessMsOfThirds = [.. byDue.Chunk(Math.Max(1, (byDue.Count + 2) / 3)).Select(third => Percentile.Spread([.. third.Order()]))],
             CpuMicroseconds = before.ToDictionary(part => part.Key, part => Math.Round((after[part.Key] - part.Value) * 1e6 / expected, 1)),
             Cores = Math.Round(before.Sum(part => after[part.Key] - part.Value) / seconds, 2),
         };

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using CronCloud.TestServers;
 
@@ -19,6 +20,9 @@ internal static class JobMaker
 
     public static async Task<Installation> StartAsync(Arguments arguments) =>
         arguments.Parts == "real" ? await ClusterInstallation.StartAsync() : await TwinInstallation.StartAsync();
+
+    /// <summary>An instant as the API takes it.</summary>
+    public static string Text(DateTimeOffset instant) => instant.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static async Task ImportAsync(HttpClient http, object[] jobs)
     {

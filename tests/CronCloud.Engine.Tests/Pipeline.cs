@@ -106,13 +106,15 @@ internal sealed class Pipeline : IAsyncDisposable
 
     public Checkpoints NewCheckpoints() => new(CheckpointStore, Time);
 
+    public KnownStarts NewKnownStarts() => new(History, DeadLetters, Time, NullLogger<KnownStarts>.Instance);
+
     public DuePartition NewPartition(Checkpoints? checkpoints = null) => new(Partition, NewParts(checkpoints), Time);
 
     public DuePartitionParts NewParts(Checkpoints? checkpoints = null)
     {
         var dispatcher = new Dispatcher(Index, Queue, Outcomes, Pending, Jobs, new NodeName("node"), Time, NullLogger<Dispatcher>.Instance);
         var lost = new LostFlights(Index, dispatcher, Queue, Outcomes, History, Time, NullLogger<LostFlights>.Instance);
-        var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, new KnownStarts(History, DeadLetters, Time, NullLogger<KnownStarts>.Instance), Time, NullLogger<PartitionBuilder>.Instance);
+        var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, NewKnownStarts(), Time, NullLogger<PartitionBuilder>.Instance);
         return new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), new DispatchPace(Time), Clock);
     }
 

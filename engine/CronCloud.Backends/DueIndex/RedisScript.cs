@@ -1,35 +1,57 @@
+using System.Security.Cryptography;
+using System.Text;
 using StackExchange.Redis;
 
 namespace CronCloud.Backends.DueIndex;
 
-/// <summary>One atomic command of the due index: a .lua file beside this one. The client sends its hash and falls back to its text.</summary>
+/// <summary>One atomic command of the due index: a .lua file beside this one. Its hash is sent, and its text to a server that does not know it.</summary>
 internal sealed class RedisScript
 {
-    public static readonly RedisScript Arm = new("arm");
-    public static readonly RedisScript Scan = new("scan");
-    public static readonly RedisScript Advance = new("advance");
-    public static readonly RedisScript Land = new("land");
-    public static readonly RedisScript Claim = new("claim");
-    public static readonly RedisScript Stamp = new("stamp");
-    public static readonly RedisScript Remove = new("remove");
-    public static readonly RedisScript Flights = new("flights");
-    public static readonly RedisScript Extend = new("extend");
-    public static readonly RedisScript Lease = new("lease");
-    public static readonly RedisScript Release = new("release");
-    public static readonly RedisScript Announce = new("announce");
-    public static readonly RedisScript Incarnation = new("incarnation");
-    public static readonly RedisScript Begin = new("begin");
-    public static readonly RedisScript Built = new("built");
+    public static readonly RedisScript Arm = Read("arm");
+    public static readonly RedisScript Scan = Read("scan");
+    public static readonly RedisScript Advance = Read("advance");
+    public static readonly RedisScript Land = Read("land");
+    public static readonly RedisScript Claim = Read("claim");
+    public static readonly RedisScript Stamp = Read("stamp");
+    public static readonly RedisScript Remove = Read("remove");
+    public static readonly RedisScript Flights = Read("flights");
+    public static readonly RedisScript Extend = Read("extend");
+    public static readonly RedisScript Lease = Read("lease");
+    public static readonly RedisScript Release = Read("release");
+    public static readonly RedisScript Announce = Read("announce");
+    public static readonly RedisScript Incarnation = Read("incarnation");
+    public static readonly RedisScript Begin = Read("begin");
+    public static readonly RedisScript Built = Read("built");
 
     private readonly string _text;
+    private readonly byte[] _hash;
 
-    private RedisScript(string name)
+#pragma warning disable CA5350 // It is how Redis names scripts, and keeps nothing secret.
+    private RedisScript(string text) => (_text, _hash) = (text, SHA1.HashData(Encoding.UTF8.GetBytes(text)));
+#pragma warning restore CA5350
+
+    /// <summary>The same for several partitions in one command; see many.lua.</summary>
+    public RedisScript ForMany() => new(TextOf("many").Replace("--BODY--", _text, StringComparison.Ordinal));
+
+    public async Task<RedisResult> RunAsync(IDatabase redis, RedisKey[] keys, RedisValue[] arguments)
+    {
+        try
+        {
+            return await redis.ScriptEvaluateAsync(_hash, keys, arguments);
+        }
+        catch (RedisServerException unknown) when (unknown.Message.StartsWith("NOSCRIPT", StringComparison.Ordinal))
+        {
+            return await redis.ScriptEvaluateAsync(_text, keys, arguments);
+        }
+    }
+
+    private static RedisScript Read(string name) => new(TextOf(name));
+
+    private static string TextOf(string name)
     {
         using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"CronCloud.Backends.DueIndex.Scripts.{name}.lua")
             ?? throw new InvalidOperationException($"The script {name}.lua is not embedded in {typeof(RedisScript).Assembly.GetName().Name}.");
         using var reader = new StreamReader(stream);
-        _text = reader.ReadToEnd();
+        return reader.ReadToEnd();
     }
-
-    public Task<RedisResult> RunAsync(IDatabase redis, RedisKey[] keys, RedisValue[] arguments) => redis.ScriptEvaluateAsync(_text, keys, arguments);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Engine.Loops;
 
@@ -7,9 +8,10 @@ namespace CronCloud.Engine.Due;
 
 /// <summary>
 /// Arms what was written and not armed: whoever wrote it died in between, or lost the due index. It looks at the latest changes only, and so keeps the
-/// promise that a checkpoint rests on (<see cref="Checkpoint.ArmingMargin"/>): a job is in the index a minute after its row was written.
+/// promise that a checkpoint rests on (<see cref="Checkpoint.ArmingMargin"/>): a job is in the index a minute after its row was written. An index that was emptied has lost
+/// the jobs that came to their end, too: what ran is not started again.
 /// </summary>
-public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore jobs, Findings findings, TimeProvider time) : ILoop
+public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore jobs, IPendingStore pending, KnownStarts starts, Findings findings, TimeProvider time) : ILoop
 {
     /// <summary>Large, since each page reads all rows behind it, of all partitions: an import changes hundreds of thousands between two looks.</summary>
     private const int PageSize = 20_000;
@@ -58,24 +60,32 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
     private async Task ArmMissingAsync(int partition, List<ChangedJob> changed, CancellationToken cancellation)
     {
         var stamps = await index.StampAsync(partition, changed.ConvertAll(job => job.Key.ToString()), cancellation);
-        foreach (var missing in changed.Where(job => !stamps.TryGetValue(job.Key.ToString(), out var stamp) || stamp.Version < job.Version).Chunk(ArmedAtOnce))
+        var missing = changed.FindAll(job => !stamps.TryGetValue(job.Key.ToString(), out var stamp) || stamp.Version < job.Version);
+        if (missing.Count == 0)
+            return;
+        var now = time.GetUtcNow();
+        var waiting = (await pending.ReadAsync(partition, cancellation)).Select(row => row.Execution.EntryKey).ToHashSet();
+        foreach (var some in missing.Chunk(ArmedAtOnce))
         {
-            var entries = EntriesOf(partition, await jobs.FindAsync(Array.ConvertAll(missing, job => job.Key), cancellation), time.GetUtcNow());
-            await index.ArmAsync(partition, entries, cancellation);
-            entries.ForEach(entry => findings.Report(partition, "unarmed", entry.Key, isMended: true));
+            var found = Read(partition, await jobs.FindAsync(Array.ConvertAll(some, job => job.Key), cancellation));
+            var known = await starts.AdvanceAsync(found.ConvertAll(job => (job, job.UpdatedAt)), now, waiting, cancellation);
+            await index.ArmAsync(partition, [.. found.Zip(known, (job, from) => DueItem.EntryOf(job, from, now) with { Since = job.UpdatedAt })], cancellation);
+            foreach (var (job, _) in found.Zip(known).Where(one => one.Second == one.First.UpdatedAt))
+                findings.Report(partition, "unarmed", job.Key.ToString(), isMended: true);
         }
     }
 
     /// <summary>One row that cannot be read must not keep the others; another version of this program may read it.</summary>
-    private List<DueEntry> EntriesOf(int partition, IReadOnlyDictionary<JobKey, Func<Job>> stored, DateTimeOffset now)
+    private List<Job> Read(int partition, IReadOnlyDictionary<JobKey, Func<Job>> stored)
     {
-        var entries = new List<DueEntry>(stored.Count);
+        var found = new List<Job>(stored.Count);
         foreach (var (key, read) in stored)
         {
             try
             {
                 var job = read();
-                entries.Add(DueItem.EntryOf(job, job.UpdatedAt, now) with { Since = job.UpdatedAt });
+                _ = job.Schedule();
+                found.Add(job);
             }
             catch (Exception unreadable) when (unreadable is JsonException or FormatException or InvalidOperationException)
             {
@@ -83,6 +93,6 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
             }
         }
 
-        return entries;
+        return found;
     }
 }

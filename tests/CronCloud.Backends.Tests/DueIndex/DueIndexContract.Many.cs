@@ -48,4 +48,24 @@ public abstract partial class DueIndexContract
         Assert.Equal((1L, Now.AddSeconds(-5)), (Assert.Single(scan.LeftOvers).Version, scan.LeftOvers[0].Due));
         Assert.Equal(2, (await index.FindAsync(Partition, "t/a", None))!.Version);
     }
+
+    /// <summary>At a tick of the dispatch they come at once, and may go to a server in one command.</summary>
+    [Fact]
+    public async Task Partitions_that_are_worked_on_side_by_side_have_each_their_own()
+    {
+        var index = await OpenAsync();
+        var partitions = Enumerable.Range(0, 100).ToList();
+        await Task.WhenAll(partitions.Select(p => index.ArmAsync(p, [.. Enumerable.Range(0, p % 7).Select(i => Entry($"t/job-{p}-{i}", 1, -1))], None)));
+
+        var scans = await Task.WhenAll(partitions.Select(p => index.ScanAsync(p, Query(10), None)));
+        Assert.All(partitions, p => Assert.Equal(Enumerable.Range(0, p % 7).Select(i => $"t/job-{p}-{i}"), scans[p].Entries.Select(entry => entry.Key).Order(StringComparer.Ordinal)));
+
+        var moved = await Task.WhenAll(partitions.Select(p => index.AdvanceAsync(p, [.. scans[p].Entries.Select((entry, i) => new Advance(i == 5 ? entry with { Version = 9 } : entry, Now.AddHours(1), Flight($"{entry.Key}#1", 60)))], Now, None)));
+        Assert.All(partitions, p => Assert.Equal(Enumerable.Range(0, p % 7).Select(i => i != 5), moved[p]));
+
+        var live = await Task.WhenAll(partitions.Select(p => index.LandAsync(p, [.. scans[p].Entries.Select(entry => new Landing($"{entry.Key}#1", null) { Succeeded = p % 2 == 0 })], Now, None)));
+        Assert.All(partitions, p => Assert.Equal(Enumerable.Repeat(true, p % 7), live[p]));
+        var again = await Task.WhenAll(partitions.Select(p => index.LandAsync(p, [.. scans[p].Entries.Select(entry => new Landing($"{entry.Key}#1", null))], Now, None)));
+        Assert.All(partitions, p => Assert.Equal(Enumerable.Repeat(p % 2 != 0, p % 7), again[p]));
+    }
 }

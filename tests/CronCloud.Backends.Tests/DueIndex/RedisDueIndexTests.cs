@@ -1,5 +1,6 @@
 using CronCloud.Backends.DueIndex;
 using CronCloud.Core.Due;
+using StackExchange.Redis;
 
 namespace CronCloud.Backends.Tests.DueIndex;
 
@@ -33,6 +34,32 @@ public sealed class RedisDueIndexTests(RealServers servers) : DueIndexContract, 
         var scan = await ScanAsync(index);
         Assert.True(scan.IsBuilt);
         Assert.Equal(["t/job", "t/job@1"], scan.Entries.Select(e => e.Key));
+    }
+
+    /// <summary>Side by side they may go in one command.</summary>
+    [Fact]
+    public async Task A_partition_whose_keys_are_not_what_they_should_be_keeps_no_other()
+    {
+        var index = await OpenAsync();
+        await index.ArmAsync(18, [new("t/job", 1, DateTimeOffset.UnixEpoch.AddDays(1), "a"u8.ToArray())], CancellationToken.None);
+        await _connection!.Database.StringSetAsync("cc:{5}:due", "no sorted set");
+
+        var scans = Enumerable.Range(0, 40).Select(p => index.ScanAsync(p, new DueQuery { Now = DateTimeOffset.UnixEpoch.AddDays(9), Limit = 10 }, CancellationToken.None)).ToList();
+
+        await Task.WhenAll(scans.Where((_, p) => p != 5));
+        Assert.Equal("t/job", Assert.Single((await scans[18]).Entries).Key);
+        Assert.Contains("WRONGTYPE", (await Assert.ThrowsAnyAsync<RedisException>(() => scans[5])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_forgot_the_scripts_is_told_them_again()
+    {
+        var index = await OpenAsync();
+        await ScanAsync(index);
+        await _connection!.Database.ExecuteAsync("SCRIPT", "FLUSH");
+
+        Assert.Empty((await ScanAsync(index)).Entries);
+        Assert.Empty((await ScanAsync(index)).Entries);
     }
 
     private static Task<DueScan> ScanAsync(IDueIndex index) =>

@@ -1,4 +1,5 @@
 using CronCloud.Core.Jobs;
+using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
 using CronCloud.Engine.Due;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -57,6 +58,31 @@ public sealed class ChangeScanTests
         Assert.Equal(0, findings.Total);
     }
 
+    /// <summary>A node that takes a partition over looks two minutes back: jobs that have come to their end by then are in an index that lost nothing, and not in one that was built since.</summary>
+    [Fact]
+    public async Task What_has_run_is_not_started_again_though_an_index_that_was_emptied_does_not_know_it()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (scan, findings) = await NewScanAsync(pipeline);
+        var job = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
+        var partition = pipeline.NewPartition();
+        await Pipeline.RunAsync(partition);
+        await AdvanceAsync(pipeline, partition, seconds: 2);
+        Assert.Single(await pipeline.TakeAsync());
+        await pipeline.RecordAsync(job, (1, AttemptResult.Succeeded));
+
+        await AdvanceAsync(pipeline, partition, seconds: 121); // the queue has forgotten its message
+        await pipeline.CheckpointStore.WriteAsync(new Dictionary<int, DateTimeOffset> { [job.Key.Partition] = pipeline.Time.GetUtcNow() }, Pipeline.None);
+        pipeline.Index.Empty();
+        partition = pipeline.NewPartition();
+        await Pipeline.RunAsync(partition);
+        await scan.RunOnceAsync(Pipeline.None);
+        await AdvanceAsync(pipeline, partition, seconds: 5);
+
+        Assert.Empty(await pipeline.TakeAsync());
+        Assert.Equal(0, findings.Total);
+    }
+
     [Fact]
     public async Task A_row_that_cannot_be_read_is_told_and_keeps_no_other()
     {
@@ -71,7 +97,7 @@ public sealed class ChangeScanTests
 
         record.MakeUnreadable(jobs[0].Key);
         pipeline.Time.Advance(TimeSpan.FromSeconds(10));
-        await new ChangeScan(owner, pipeline.Index, record, findings, pipeline.Time).RunOnceAsync(Pipeline.None);
+        await new ChangeScan(owner, pipeline.Index, record, pipeline.Pending, pipeline.NewKnownStarts(), findings, pipeline.Time).RunOnceAsync(Pipeline.None);
 
         foreach (var job in jobs)
             Assert.Equal(job != jobs[0], await pipeline.Index.FindAsync(job.Key.Partition, job.Key.ToString(), Pipeline.None) is not null);
@@ -94,6 +120,6 @@ public sealed class ChangeScanTests
     {
         var owner = await pipeline.NewOwnerAsync();
         var findings = new Findings(NullLogger<Findings>.Instance);
-        return (new ChangeScan(owner, pipeline.Index, pipeline.Jobs, findings, pipeline.Time), findings);
+        return (new ChangeScan(owner, pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.NewKnownStarts(), findings, pipeline.Time), findings);
     }
 }

@@ -41,6 +41,7 @@ internal sealed class NodeParts
         var checkpointStore = Seam.Of<ICheckpointStore>(servers.Checkpoints, process, Server.Sql);
         var incidents = Seam.Of<IIncidentStore>(servers.Incidents, process, Server.Sql);
         var history = Seam.Of<IHistory>(servers.History, process, Server.ClickHouse);
+        var starts = new KnownStarts(history, letters, clock, NullLogger<KnownStarts>.Instance);
         var opened = 0;
         var (name, checkpoints) = (new NodeName(process.Name), new Checkpoints(checkpointStore, clock));
 
@@ -51,7 +52,7 @@ internal sealed class NodeParts
             index,
             dispatcher,
             new LostFlights(index, dispatcher, queue, outcomes, history, clock, NullLogger<LostFlights>.Instance),
-            new PartitionBuilder(index, jobs, pending, checkpointStore, new KnownStarts(history, letters, clock, NullLogger<KnownStarts>.Instance), clock, NullLogger<PartitionBuilder>.Instance),
+            new PartitionBuilder(index, jobs, pending, checkpointStore, starts, clock, NullLogger<PartitionBuilder>.Instance),
             checkpoints,
             new CatchUpBudget(queue),
             new IndexWatch(index),
@@ -76,7 +77,7 @@ internal sealed class NodeParts
         if (mutant != Mutant.NoEpoch)
         {
             var findings = new Findings(NullLogger<Findings>.Instance);
-            ILoop[] scans = [new RecordScan(Owner, index, jobs, pending, checkpointStore, findings, clock), new ChangeScan(Owner, index, jobs, findings, clock), new InvariantScan(Owner, index, pending, findings, clock)];
+            ILoop[] scans = [new RecordScan(Owner, index, jobs, pending, checkpointStore, findings, clock), new ChangeScan(Owner, index, jobs, pending, starts, findings, clock), new InvariantScan(Owner, index, pending, findings, clock)];
             Loops = [.. Loops, .. scans.Select(scan => new SlowLoop(scan))];
         }
 
