@@ -3,6 +3,7 @@ using System.Text.Json;
 using CronCloud.Core;
 using CronCloud.Core.Clocks;
 using LinqToDB;
+using LinqToDB.Common;
 using LinqToDB.Data;
 using LinqToDB.DataProvider.SQLite;
 using Microsoft.Data.Sqlite;
@@ -18,6 +19,9 @@ public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
 
     private readonly DataOptions _options;
     private readonly SemaphoreSlim? _oneWriter;
+
+    /// <summary>A column that may be null is joined by "equal, or both null", which no index serves: every row of every table is read.</summary>
+    static SqlDatabase() => Configuration.UseNullableTypesMetadata = true;
 
     private SqlDatabase(DataOptions options, string description, bool isSqlite)
     {
