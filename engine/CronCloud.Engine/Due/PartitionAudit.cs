@@ -56,8 +56,13 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     /// <summary>Entries of executions that wait.</summary>
     public List<DueStamp> Waiting { get; } = [];
 
+    /// <summary>False when the index was empty as the audit began: what is in it since came from the record.</summary>
+    public bool HasStrays { get; init; } = true;
+
     /// <summary>How many rows and entries were looked at.</summary>
     public int Seen { get; private set; }
+
+    private Phase AfterEdits => HasStrays ? Phase.Strays : Phase.Ended;
 
     public bool HasEnded => _phase == Phase.Ended;
 
@@ -132,7 +137,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         Seen += page.Items.Count;
         _cursor = page.NextCursor;
         if (_cursor is null)
-            _phase = starts is not null && checkpoint is not null ? Phase.Edits : Phase.Strays;
+            _phase = starts is not null && checkpoint is not null ? Phase.Edits : AfterEdits;
     }
 
     private void Compare(ActiveJob active, DueStamp? stamp, List<Job> missing, List<DueNote> notes)
@@ -185,7 +190,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         Seen += page.Items.Count;
         _cursor = page.NextCursor;
         if (_cursor is null)
-            _phase = Phase.Strays;
+            _phase = AfterEdits;
     }
 
     /// <summary>The versions of a job that the queue may not have all of, each with the instant at which the next one replaced it.</summary>
