@@ -100,11 +100,11 @@ internal sealed record Arguments(string Scenario, string Parts)
         var arguments = new Arguments(args[0], args[1]);
         for (var i = 2; i < args.Length; i++)
         {
-            if (args[i] == "--kill")
+            if (args[i] == "--kill" && arguments is { Scenario: "every-second" or "steady", Degraded: null })
                 arguments = arguments with { Kill = true };
             else if (args[i] == "--peers" && i + 1 < args.Length && PeersOf(args[i + 1]) is { } peers)
                 (arguments, i) = (arguments with { Peers = peers }, i + 1);
-            else if (args[i] == "--degraded" && args[0] == "steady" && i + 1 < args.Length && Disturbance.Names.Contains(args[i + 1]))
+            else if (args[i] == "--degraded" && args[0] == "steady" && i + 1 < args.Length && Disturbance.Names.Contains(args[i + 1]) && !arguments.Kill)
                 arguments = arguments with { Degraded = args[++i] };
             else if (args[i] == "--only" && args[0] == "faults" && i + 1 < args.Length && FaultMatrix.Named(args[i + 1]).Count > 0)
                 arguments = arguments with { Only = args[++i] };

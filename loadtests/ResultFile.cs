@@ -40,10 +40,12 @@ internal static class ResultFile
             yield return "kill";
         if (arguments.Degraded is { } server)
             yield return server;
-        if (arguments.Scenario == "steady" && arguments.Rate != new Arguments(arguments.Scenario, arguments.Parts).Rate)
+        if (arguments.Scenario is "steady" or "floor" && arguments.Rate != new Arguments(arguments.Scenario, arguments.Parts).Rate)
             yield return arguments.Rate.ToString(CultureInfo.InvariantCulture);
         if (arguments.Idle > 0)
-            yield return "idle";
+            yield return string.Create(CultureInfo.InvariantCulture, $"idle-{arguments.Idle}");
+        if (arguments.Scenario == "day")
+            yield return string.Create(CultureInfo.InvariantCulture, $"{arguments.Speed}-times");
     }
 
     private static async Task<string> CommitAsync()

@@ -22,7 +22,7 @@ internal sealed record SteadyRateMeasured
     /// <summary>Median, 99th percentile and highest lateness of each third of the time: a backlog that grows shows in the last, a disturbance in the second.</summary>
     public required IReadOnlyList<IReadOnlyList<double>> LatenessMsOfThirds { get; init; }
 
-    /// <summary>After a server was away or slow, until no reader of outcomes had more to read than usual; null when that was not asked, or not seen.</summary>
+    /// <summary>After ClickHouse was away, until history had no more to read than usual; null when it was not away, or that was not seen.</summary>
     public double? CaughtUpSeconds { get; init; }
 
     /// <summary>Microseconds of processor time per execution, by part; null where a process was killed meanwhile, with what it had used.</summary>

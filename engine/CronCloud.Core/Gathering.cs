@@ -5,8 +5,7 @@ namespace CronCloud.Core;
 /// </summary>
 /// <param name="call">Answers for every item, in their order. A failure is a failure for all that were in the call.</param>
 /// <param name="most">Items in one call.</param>
-/// <param name="rest">After a call with many items, how long until the next: where what waits longer is cheaper together. Null when the next goes at once.</param>
-public sealed class Gathering<TItem, TAnswer>(Func<IReadOnlyList<TItem>, CancellationToken, Task<IReadOnlyList<TAnswer>>> call, int most, Rest? rest = null)
+public sealed class Gathering<TItem, TAnswer>(Func<IReadOnlyList<TItem>, CancellationToken, Task<IReadOnlyList<TAnswer>>> call, int most)
 {
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = [];
@@ -36,11 +35,7 @@ public sealed class Gathering<TItem, TAnswer>(Func<IReadOnlyList<TItem>, Cancell
     private async Task CallForAllAsync(CancellationToken cancellation)
     {
         for (var together = Take(); together.Count > 0; together = Take())
-        {
             await CallAsync(together, cancellation);
-            if (rest is not null && together.Count >= rest.From)
-                await Task.Delay(rest.For, rest.Time, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        }
     }
 
     private async Task CallAsync(List<Waiting> together, CancellationToken cancellation)
@@ -75,8 +70,3 @@ public sealed class Gathering<TItem, TAnswer>(Func<IReadOnlyList<TItem>, Cancell
         public TaskCompletionSource<TAnswer> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
-
-/// <param name="From">A call with so many items is one with many.</param>
-/// <param name="For">How long it is rested after one.</param>
-/// <param name="Time">By which it is rested.</param>
-public sealed record Rest(int From, TimeSpan For, TimeProvider Time);

@@ -7,7 +7,7 @@ using StackExchange.Redis;
 
 namespace CronCloud.LoadTests.Scenarios;
 
-/// <summary>Many jobs that are there, each with a URL and a body of 200 bytes, and due once a day at a minute of its own, none within half an hour. They are written into PostgreSQL directly, and the due index is built of them.</summary>
+/// <summary>Many jobs that are there, each with a URL and a body of 200 bytes, and due once a day at a minute of its own, none within twelve hours. They are written into PostgreSQL directly, and the due index is built of them.</summary>
 internal static class IdleJobs
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
@@ -64,9 +64,9 @@ internal static class IdleJobs
     {
         var made = (now - Age).ToUnixTimeMilliseconds();
         var key = new JobKey("default", $"daily-{i}");
-        var minute = (now.Hour * 60) + now.Minute + 30 + (i % 1200);
+        var minute = (now.Hour * 60) + now.Minute + 720 + (i % 600);
         var body = new string('x', 200);
-        var definition = $$$$"""{"tags":{},"schedule":{"cron":"{{{{minute % 60}}}} {{{{minute / 60 % 24}}}} * * *"},"target":{"http":{"url":"https://example.com/hooks/daily-{{{{i}}}}","method":"POST","headers":{},"body":"{{{{body}}}}","timeout":"30s","success":"200-299"}}}""";
+        var definition = $$$$"""{"tags":{},"schedule":{"cron":"{{{{minute % 60}}}} {{{{minute / 60 % 24}}}} * * *"},"target":{"http":{"url":"https://hooks.invalid/daily-{{{{i}}}}","method":"POST","headers":{},"body":"{{{{body}}}}","timeout":"30s","success":"200-299"}}}""";
         await copy.StartRowAsync();
         await copy.WriteAsync(key.Tenant, NpgsqlDbType.Text);
         await copy.WriteAsync(key.Id, NpgsqlDbType.Text);
@@ -74,10 +74,10 @@ internal static class IdleJobs
         await copy.WriteAsync(1L, NpgsqlDbType.Bigint);
         await copy.WriteAsync((int)JobState.Active, NpgsqlDbType.Integer);
         await copy.WriteAsync(definition, NpgsqlDbType.Text);
-        await copy.WriteAsync("example.com", NpgsqlDbType.Text);
+        await copy.WriteAsync("hooks.invalid", NpgsqlDbType.Text);
         await copy.WriteAsync("", NpgsqlDbType.Text);
         await copy.WriteAsync(key.Id, NpgsqlDbType.Text);
-        await copy.WriteAsync(now.AddMinutes(30 + (i % 1200)).ToUnixTimeMilliseconds(), NpgsqlDbType.Bigint);
+        await copy.WriteAsync(now.AddMinutes(720 + (i % 600)).ToUnixTimeMilliseconds(), NpgsqlDbType.Bigint);
         await copy.WriteAsync(made, NpgsqlDbType.Bigint);
         await copy.WriteAsync(made, NpgsqlDbType.Bigint);
     }

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
-
 namespace CronCloud.Core.Tests;
 
 public sealed class GatheringTests
@@ -71,45 +69,6 @@ public sealed class GatheringTests
         Assert.Equal([true, true, true, false], answers);
     }
 
-    [Fact]
-    public async Task After_a_call_with_many_the_next_wait_for_a_moment_and_after_one_with_few_they_do_not()
-    {
-        var time = new WatchedTime();
-        var gathering = new Gathering<string, bool>(_server.CallAsync, most: 10, new Rest(2, TimeSpan.FromMilliseconds(10), time));
-        var first = gathering.AddAsync("a", None);
-        var many = new[] { gathering.AddAsync("b", None), gathering.AddAsync("c", None) };
-        Assert.Equal(["a"], await _server.CalledAsync());
-        _server.Answer(true);
-        Assert.Equal(["b", "c"], await _server.CalledAsync());
-        _server.Answer(true, true);
-        await Task.WhenAll(many);
-        await time.UntilWaitedForAsync();
-
-        var next = new[] { gathering.AddAsync("d", None), gathering.AddAsync("e", None) };
-        time.Advance(TimeSpan.FromMilliseconds(9));
-        Assert.False(_server.IsCalled);
-        time.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Equal(["d", "e"], await _server.CalledAsync());
-        _server.Answer(true, false);
-        bool[] answers = [await first, .. await Task.WhenAll(next)];
-        Assert.Equal([true, true, false], answers);
-    }
-
-    /// <summary>Tells when somebody waits for it.</summary>
-    private sealed class WatchedTime : FakeTimeProvider
-    {
-        private readonly SemaphoreSlim _timers = new(0);
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            var timer = base.CreateTimer(callback, state, dueTime, period);
-            _timers.Release();
-            return timer;
-        }
-
-        public async Task UntilWaitedForAsync() => Assert.True(await _timers.WaitAsync(TimeSpan.FromSeconds(10)));
-    }
-
     /// <summary>Answers a call when it is told to.</summary>
     private sealed class SlowServer
     {
@@ -123,8 +82,6 @@ public sealed class GatheringTests
             _came.Release();
             return _answer.Task;
         }
-
-        public bool IsCalled => _came.CurrentCount > 0;
 
         public async Task<IEnumerable<string>> CalledAsync()
         {

@@ -10,9 +10,14 @@ namespace CronCloud.Backends.DueIndex;
 /// </summary>
 internal sealed class GatheredScript
 {
-    /// <summary>Partitions in one command, and about so many arguments: a command keeps all others waiting.</summary>
-    private const int MostPartitions = 16;
+    /// <summary>Partitions in one command, and about so many arguments: a command keeps all others waiting, and a scan may answer with hundreds of entries of each.</summary>
+    private const int MostPartitions = 8;
     private const int MostArguments = 10_000;
+
+    /// <summary>A command without an answer by then has none: those that wait behind it must not wait for ever.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(6);
+
+    private static readonly RedisResult Nothing = RedisResult.Create(RedisValue.Null);
 
     private readonly RedisConnection _connection;
     private readonly RedisScript _alone;
@@ -30,7 +35,7 @@ internal sealed class GatheredScript
         if (_connection.IsCluster)
             return await _alone.RunAsync(_connection.Database, keys, arguments).WaitAsync(cancellation);
         var (result, error) = await _calls.AddAsync(new Call(keys, arguments), CancellationToken.None).WaitAsync(cancellation);
-        return error is null ? result : throw new RedisException(error);
+        return error is null ? result : throw error;
     }
 
     private async Task<IReadOnlyList<Answer>> RunAsync(IReadOnlyList<Call> calls, CancellationToken cancellation)
@@ -39,7 +44,7 @@ internal sealed class GatheredScript
         for (var i = 0; i < calls.Count;)
         {
             var together = Together(calls, i);
-            commands.Add(together.Count == 1 ? RunAloneAsync(together[0]) : RunManyAsync(together));
+            commands.Add(TryAsync(together));
             i += together.Count;
         }
 
@@ -58,28 +63,31 @@ internal sealed class GatheredScript
         return together;
     }
 
-    private async Task<IReadOnlyList<Answer>> RunAloneAsync(Call call)
+    /// <summary>A command that fails fails for those in it, and no others.</summary>
+    private async Task<IReadOnlyList<Answer>> TryAsync(List<Call> calls)
     {
         try
         {
-            return [new Answer(await _alone.RunAsync(_connection.Database, call.Keys, call.Arguments), null)];
+            return await (calls.Count == 1 ? RunAloneAsync(calls[0]) : RunManyAsync(calls)).WaitAsync(Limit);
         }
-        catch (RedisServerException refused)
+        catch (Exception failure)
         {
-            return [new Answer(RedisResult.Create(RedisValue.Null), refused.Message)];
+            return [.. calls.Select(_ => new Answer(Nothing, failure))];
         }
     }
+
+    private async Task<IReadOnlyList<Answer>> RunAloneAsync(Call call) => [new Answer(await _alone.RunAsync(_connection.Database, call.Keys, call.Arguments), null)];
 
     private async Task<IReadOnlyList<Answer>> RunManyAsync(List<Call> calls)
     {
         RedisValue[] arguments = [calls[0].Keys.Length, .. calls.SelectMany(call => call.Arguments.Prepend(call.Arguments.Length))];
         var results = (RedisResult[])(await _many.RunAsync(_connection.Database, [.. calls.SelectMany(call => call.Keys)], arguments))!;
-        return [.. calls.Select((_, i) => (int)results[2 * i] == 1 ? new Answer(results[(2 * i) + 1], null) : new Answer(RedisResult.Create(RedisValue.Null), (string?)results[(2 * i) + 1] ?? "the script failed"))];
+        return [.. calls.Select((_, i) => (int)results[2 * i] == 1 ? new Answer(results[(2 * i) + 1], null) : new Answer(Nothing, new RedisException((string?)results[(2 * i) + 1] ?? "The script failed.")))];
     }
 
     private sealed record Call(RedisKey[] Keys, RedisValue[] Arguments);
 
     /// <param name="Result">What the script returned.</param>
     /// <param name="Error">What went wrong for this partition; null when nothing did.</param>
-    private sealed record Answer(RedisResult Result, string? Error);
+    private sealed record Answer(RedisResult Result, Exception? Error);
 }

@@ -30,13 +30,18 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
     /// <summary>What is younger is just being armed.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
 
+    /// <summary>In one run nobody is waited for any longer: what was written may be due.</summary>
+    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(3);
+
     private Dictionary<int, DateTimeOffset> _seen = [];
+    private DateTimeOffset _asksUntil;
 
     public string Name => "change scan";
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
         var until = time.GetUtcNow() - Settling;
+        _asksUntil = time.GetUtcNow() + AskLimit;
         var held = owner.Held.ToList();
         foreach (var group in held.GroupBy(partition => _seen.TryGetValue(partition, out var seen) ? seen - Overlap : until - FirstLook))
             await CompareAsync([.. group], group.Key, until, cancellation);
@@ -68,10 +73,31 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
         foreach (var some in missing.Chunk(ArmedAtOnce))
         {
             var found = Read(partition, await jobs.FindAsync(Array.ConvertAll(some, job => job.Key), cancellation));
-            var known = await starts.AdvanceAsync(found.ConvertAll(job => (job, job.UpdatedAt)), now, waiting, cancellation);
-            await index.ArmAsync(partition, [.. found.Zip(known, (job, from) => DueItem.EntryOf(job, from, now) with { Since = job.UpdatedAt })], cancellation);
-            foreach (var (job, _) in found.Zip(known).Where(one => one.Second == one.First.UpdatedAt))
-                findings.Report(partition, "unarmed", job.Key.ToString(), isMended: true);
+            var known = await KnownAsync(found.FindAll(job => job.State == JobState.Active && !stamps.ContainsKey(job.Key.ToString())), now, waiting, cancellation);
+            var entries = found.ConvertAll(job => DueItem.EntryOf(job, known.GetValueOrDefault(job.Key, job.UpdatedAt), now) with { Since = job.UpdatedAt });
+            await index.ArmAsync(partition, entries, cancellation);
+            foreach (var (job, entry) in found.Zip(entries).Where(one => !one.Second.IsTombstone || !known.ContainsKey(one.First.Key)))
+                findings.Report(partition, "unarmed", entry.Key, isMended: true);
+        }
+    }
+
+    /// <summary>
+    /// Of jobs that the index has nothing of: the instant up to which their occurrences need no start, where there is one. Others may only be late for it, so what does not answer soon is not waited for: to start
+    /// an execution twice is allowed after a loss, to miss one is not.
+    /// </summary>
+    private async Task<IReadOnlyDictionary<JobKey, DateTimeOffset>> KnownAsync(List<Job> unknown, DateTimeOffset now, IReadOnlySet<string> waiting, CancellationToken cancellation)
+    {
+        var patience = _asksUntil - time.GetUtcNow();
+        if (unknown.Count == 0 || patience <= TimeSpan.Zero)
+            return new Dictionary<JobKey, DateTimeOffset>();
+        try
+        {
+            var known = await starts.AdvanceAsync(unknown.ConvertAll(job => (job, job.UpdatedAt)), now, waiting, cancellation).WaitAsync(patience, time, cancellation);
+            return unknown.Zip(known).Where(one => one.Second > one.First.UpdatedAt).ToDictionary(one => one.First.Key, one => one.Second);
+        }
+        catch (TimeoutException)
+        {
+            return new Dictionary<JobKey, DateTimeOffset>();
         }
     }
 
@@ -84,7 +110,8 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
             try
             {
                 var job = read();
-                _ = job.Schedule();
+                if (job.State == JobState.Active)
+                    _ = job.Schedule();
                 found.Add(job);
             }
             catch (Exception unreadable) when (unreadable is JsonException or FormatException or InvalidOperationException)

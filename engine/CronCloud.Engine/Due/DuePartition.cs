@@ -22,10 +22,20 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     /// <summary>Between two steps of a build: others need the record too.</summary>
     public static readonly TimeSpan BuildPause = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>Until a build asks for a place again, when others have all of them: hundreds ask, and each looks at its index before.</summary>
+    private static readonly TimeSpan PlacePause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>What is due waits no longer for a step of a build; it goes on beside the dispatch.</summary>
+    private static readonly TimeSpan StepPatience = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan StepLimit = TimeSpan.FromSeconds(30);
+
     private DateTimeOffset _flightsReadAt;
     private DateTimeOffset _buildsAfter;
     private DateTimeOffset _reached = DateTimeOffset.UnixEpoch;
     private PartitionBuild? _build;
+    private Task<BuildStep>? _step;
+    private bool _waitsForPlace;
     private DateTimeOffset _told = DateTimeOffset.UnixEpoch;
     private bool _isBehind;
     private bool _isWhole;
@@ -79,16 +89,21 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     {
         var isSame = scan.Incarnation is not null && (parts.IndexWatch.Incarnation is not { } known || scan.Incarnation == known);
         _isWhole = scan.IsBuilt && isSame && !_isBehind;
-        if (_isWhole)
+        if (_isWhole && _step is null)
             _build = null;
-        if (_isWhole || time.GetUtcNow() < _buildsAfter)
+        if (_step is null && (_isWhole || time.GetUtcNow() < _buildsAfter))
             return;
 
         try
         {
             if (_isBehind)
                 await parts.Index.BeginBuildAsync(partition, cancellation); // seen once only: from now on all see that it is not whole
-            _build = await parts.Builder.StepAsync(partition, _build, cancellation);
+            _step ??= StepAsync();
+            if (await Task.WhenAny(_step, Task.Delay(StepPatience, time, cancellation)) != _step)
+                return;
+            (var step, _step) = (_step, null);
+            (_build, var hadPlace) = await step;
+            _waitsForPlace = !hadPlace;
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
@@ -96,6 +111,13 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
             _buildsAfter = time.GetUtcNow() + LongestSleep;
             parts.Builder.Report(partition, away);
         }
+    }
+
+    /// <summary>It may outlive the round that began it, and has a limit of its own.</summary>
+    private async Task<BuildStep> StepAsync()
+    {
+        using var limit = new CancellationTokenSource(StepLimit, time);
+        return await parts.Builder.StepAsync(partition, _build, limit.Token);
     }
 
     /// <summary>A checkpoint stands still while the index is not whole, and behind whatever is due and not dispatched yet.</summary>
@@ -120,7 +142,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     private TimeSpan SleepAfter(DueScan scan, Dispatched dispatched, DateTimeOffset began)
     {
         var now = time.GetUtcNow();
-        var longest = !_isWhole && now >= _buildsAfter ? BuildPause : _hasLeftOvers ? CatchUpBudget.Interval : LongestSleep;
+        var longest = !_isWhole && now >= _buildsAfter ? _waitsForPlace ? PlacePause : BuildPause : _hasLeftOvers ? CatchUpBudget.Interval : LongestSleep;
         if (scan.IsFull || (dispatched.Again <= began && scan.Entries.Count + scan.LeftOvers.Count > 0))
             return TimeSpan.Zero;
         var next = dispatched.Again < scan.NextDue || scan.NextDue is null ? dispatched.Again : scan.NextDue;

@@ -14,8 +14,8 @@ namespace CronCloud.Engine.Due;
 /// </summary>
 public sealed partial class KnownStarts
 {
-    /// <summary>Occurrences of a job that are asked about: one a second for as long as a checkpoint is in doubt, and some.</summary>
-    private const int MostOfJob = 100;
+    /// <summary>Occurrences of a job that are asked about: one a second for as long as the change scan looks back, and some.</summary>
+    private const int MostOfJob = 200;
 
     /// <summary>Executions that are asked about in one query.</summary>
     private const int AtOnce = 1_000;
@@ -41,7 +41,7 @@ public sealed partial class KnownStarts
 
     /// <summary>For each job the instant up to which its occurrences need no start: the given one, or that of the last before the first that nobody knows of.</summary>
     /// <param name="jobs">Jobs, and the instants from which on they are in doubt.</param>
-    /// <param name="until">The checkpoint.</param>
+    /// <param name="until">The last instant that is in doubt.</param>
     /// <param name="pending">The entry keys of executions that the record keeps: they are armed by themselves.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task<IReadOnlyList<DateTimeOffset>> AdvanceAsync(IReadOnlyList<(Job Job, DateTimeOffset After)> jobs, DateTimeOffset until, IReadOnlySet<string> pending, CancellationToken cancellation)

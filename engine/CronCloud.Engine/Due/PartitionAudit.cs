@@ -21,6 +21,9 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 {
     private const int StepSize = 1_000;
 
+    /// <summary>What is armed in one step: nobody else is served meanwhile, and all partitions may be built at once.</summary>
+    private const int ArmedAtOnce = 250;
+
     /// <summary>Of a whole index: what is younger is just being armed, or the change scan's to find. An import writes thousands before it arms them.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(15);
 
@@ -56,7 +59,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     /// <summary>Entries of executions that wait.</summary>
     public List<DueStamp> Waiting { get; } = [];
 
-    /// <summary>False when the index was empty as the audit began: what is in it since came from the record.</summary>
+    /// <summary>False when the index was empty as the audit began: what is in it since came from the record, and should an editor that stood still have put in what is over by now, the scan of the record finds it.</summary>
     public bool HasStrays { get; init; } = true;
 
     /// <summary>How many rows and entries were looked at.</summary>
@@ -224,8 +227,8 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private async Task ArmAsync(IReadOnlyList<DueEntry> entries, CancellationToken cancellation)
     {
-        if (entries.Count > 0)
-            await index.ArmAsync(partition, entries, cancellation);
+        foreach (var some in entries.Chunk(ArmedAtOnce))
+            await index.ArmAsync(partition, some, cancellation);
         Armed.AddRange(entries.Select(e => e.Key));
     }
 

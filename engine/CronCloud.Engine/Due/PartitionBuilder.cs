@@ -33,16 +33,16 @@ public sealed partial class PartitionBuilder(
     private DateTimeOffset _nextLine;
     private int _failures;
 
-    /// <summary>Begins or goes on with a build by one step, if there is a place: nobody waits here. Null when it has ended, or could not begin yet.</summary>
-    public async Task<PartitionBuild?> StepAsync(int partition, PartitionBuild? build, CancellationToken cancellation)
+    /// <summary>Begins or goes on with a build by one step, if there is a place: nobody waits here.</summary>
+    public async Task<BuildStep> StepAsync(int partition, PartitionBuild? build, CancellationToken cancellation)
     {
         if (!MayStep(partition, build) || !await _places.WaitAsync(TimeSpan.Zero, cancellation))
-            return build;
+            return new BuildStep(build, HadPlace: false);
         try
         {
             build ??= await PartitionBuild.BeginAsync(partition, index, jobs, pending, checkpoints, starts, time, cancellation);
             if (!await build.StepAsync(cancellation))
-                return null;
+                return new BuildStep(null, HadPlace: true);
             if (build.Audit.HasSeenSoonest)
                 _unseen.TryRemove(partition, out _);
         }
@@ -52,13 +52,13 @@ public sealed partial class PartitionBuilder(
         }
 
         if (!build.Audit.HasEnded)
-            return build;
+            return new BuildStep(build, HadPlace: true);
         PlacementMetrics.Built();
         if (build.Audit.Armed.Count + build.Audit.Removed.Count > 0)
             LogBuilt(partition, build.Audit.Armed.Count, build.Audit.Removed.Count, (long)time.GetElapsedTime(build.Started).TotalMilliseconds, build.Audit.Checkpoint);
         if (build.Audit.Unreadable.Count > 0)
             LogUnreadable(partition, build.Audit.Unreadable.Count, build.Audit.Unreadable[0]);
-        return null;
+        return new BuildStep(null, HadPlace: true);
     }
 
     /// <summary>What is due the soonest comes first, in all partitions.</summary>
@@ -98,3 +98,7 @@ public sealed partial class PartitionBuilder(
     [LoggerMessage(EventId = 1113, Level = LogLevel.Debug, Message = "Partition {Partition} is built: {Armed} entries armed, {Removed} taken out in {Ms} ms, from checkpoint {Checkpoint}")]
     private partial void LogBuilt(int partition, int armed, int removed, long ms, DateTimeOffset? checkpoint);
 }
+
+/// <param name="Build">The build, as far as it has come; null when it has ended, or has to begin anew.</param>
+/// <param name="HadPlace">False when others have all places: nothing was done.</param>
+public sealed record BuildStep(PartitionBuild? Build, bool HadPlace);

@@ -53,11 +53,13 @@ public sealed class NatsTargetCaller : ITargetCaller
         Headers = [.. target.Headers, .. AttemptPayload.Headers(execution)],
     };
 
-    /// <summary>For all of them, whoever called first. Who has given up meanwhile has told its outcome: its message is not sent any more.</summary>
+    /// <summary>For all of them, whoever called first. The message of one that gave up while it stood in line is not sent any more.</summary>
     private async Task<IReadOnlyList<string?>> PublishAsync(IReadOnlyList<Waiting> together, CancellationToken cancellation)
     {
         var errors = new string?[together.Count];
         var sending = Enumerable.Range(0, together.Count).Where(i => !together[i].GivenUp.IsCancellationRequested).ToList();
+        if (sending.Count == 0)
+            return errors;
         using var limit = new CancellationTokenSource(NatsTarget.Timeout, _time);
         var sent = await _publisher.PublishAsync(sending.ConvertAll(i => together[i].Message), limit.Token);
         for (var i = 0; i < sending.Count; i++)

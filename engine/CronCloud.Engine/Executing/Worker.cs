@@ -25,10 +25,6 @@ public sealed partial class Worker(
     private const int BatchSize = 256;
     private const int MostOutcomesTogether = 500;
 
-    /// <summary>From so many outcomes at once on, the next wait for a moment: their message costs the stream and its three readers as much with one outcome as with a hundred.</summary>
-    private const int ManyOutcomes = 4;
-    private static readonly TimeSpan OutcomeRest = TimeSpan.FromMilliseconds(10);
-
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
 
     /// <summary>Between pulls that found less than they might: a pull costs the queue as much with one execution as with many.</summary>
@@ -53,7 +49,7 @@ public sealed partial class Worker(
     /// <summary>After the stop, so long is tried to tell the outcomes of attempts that were made, and to give the others back.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 
-    private readonly Gathering<StreamMessage, bool> _outcomes = new(outcomes.PublishAsync, MostOutcomesTogether, new Rest(ManyOutcomes, OutcomeRest, time));
+    private readonly Gathering<StreamMessage, bool> _outcomes = new(outcomes.PublishAsync, MostOutcomesTogether);
     private readonly Destinations _destinations = new(options.MaxPerDestination, Math.Max(1, options.MaxHeld / 8), time);
     private readonly ConcurrentDictionary<string, HeldExecution> _held = [];
     private readonly EndedLately _ended = new(time);

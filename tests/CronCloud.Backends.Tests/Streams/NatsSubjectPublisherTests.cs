@@ -1,6 +1,7 @@
 using System.Text;
 using CronCloud.Backends.Streams;
 using CronCloud.Core.Executions;
+using CronCloud.TestServers;
 using NATS.Client.Core;
 
 namespace CronCloud.Backends.Tests.Streams;
@@ -44,6 +45,49 @@ public sealed class NatsSubjectPublisherTests(RealServers servers)
         Assert.Null(errors[1]);
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
         Assert.Equal("second", Encoding.UTF8.GetString((await subscription.Msgs.ReadAsync(limit.Token)).Data!));
+    }
+
+    /// <summary>What was sent before may be lost, and the round trip goes by the next connection.</summary>
+    [Fact]
+    public async Task Messages_between_which_the_connection_broke_are_not_told_as_sent()
+    {
+        var server = await servers.NatsAsync();
+        await using var link = new Link(server.Port);
+        await using var connection = new JetStreamConnection(server.ConnectionStringAt(link.Port));
+        await connection.OpenAsync(CancellationToken.None);
+        var publisher = new NatsSubjectPublisher(connection);
+        var messages = new Interrupted([Message("orders.cut", [1]), Message("orders.cut", [2])], link);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+
+        Assert.DoesNotContain(null, await publisher.PublishAsync(messages, limit.Token));
+        Assert.Equal([null, null], await publisher.PublishAsync([Message("orders.cut", [3]), Message("orders.cut", [4])], limit.Token));
+    }
+
+    /// <summary>Breaks the connection before the second message is read.</summary>
+    private sealed class Interrupted(IReadOnlyList<SubjectMessage> messages, Link link) : IReadOnlyList<SubjectMessage>
+    {
+        private readonly HashSet<int> _read = [];
+
+        public int Count => messages.Count;
+
+        public SubjectMessage this[int index]
+        {
+            get
+            {
+                // The first look only measures them.
+                if (!_read.Add(index) && index == 1)
+                {
+                    link.CutAsync().GetAwaiter().GetResult();
+                    link.Heal();
+                }
+
+                return messages[index];
+            }
+        }
+
+        public IEnumerator<SubjectMessage> GetEnumerator() => messages.GetEnumerator();
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
     }
 
     private static SubjectMessage Message(string subject, byte[] payload) => new(subject, payload) { Headers = [new("Idempotency-Key", "a@1")] };

@@ -83,6 +83,23 @@ public sealed class ChangeScanTests
         Assert.Equal(0, findings.Total);
     }
 
+    /// <summary>Of a job that the index has nothing of, history knows some: the first that it does not know is started, and all after it.</summary>
+    [Fact]
+    public async Task What_did_not_run_is_started_though_what_was_due_before_and_after_it_ran()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (scan, findings) = await NewScanAsync(pipeline);
+        var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        await pipeline.RecordAsync(job, (1, AttemptResult.Succeeded), (2, AttemptResult.Succeeded), (4, AttemptResult.Succeeded));
+        await RemoveAsync(pipeline);
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(10));
+        await scan.RunOnceAsync(Pipeline.None);
+
+        Assert.Equal(Pipeline.Start.AddSeconds(3), (await pipeline.Index.FindAsync(job.Key.Partition, job.Key.ToString(), Pipeline.None))!.Due);
+        Assert.Equal(1, findings.Total);
+    }
+
     [Fact]
     public async Task A_row_that_cannot_be_read_is_told_and_keeps_no_other()
     {

@@ -104,7 +104,7 @@ public sealed class NatsTargetCallerTests
             return (await _answers.Reader.ReadAsync(CancellationToken.None))[..messages.Count];
         }
 
-        public async Task<IReadOnlyList<string>> AskedAsync() => await _asked.Reader.ReadAsync();
+        public async Task<IReadOnlyList<string>> AskedAsync() => await _asked.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
 
         public void Answer(params string?[] errors) => _answers.Writer.TryWrite(errors);
     }
