@@ -15,15 +15,11 @@ public sealed class RedisConnection(string connectionString) : IDependency, IRef
 
     public IDatabase Database => Multiplexer.GetDatabase();
 
-    /// <summary>Whether the keys of one command must be on one server.</summary>
-    public bool IsCluster { get; private set; }
-
     private ConnectionMultiplexer Multiplexer => _redis ?? throw new InvalidOperationException("The connection to Redis is not open yet.");
 
     public async Task OpenAsync(CancellationToken cancellation)
     {
         _redis ??= await ConnectionMultiplexer.ConnectAsync(Options()).WaitAsync(cancellation);
-        IsCluster = _redis.GetServers().Any(server => server.ServerType == ServerType.Cluster);
         await ProbeAsync(cancellation);
     }
 

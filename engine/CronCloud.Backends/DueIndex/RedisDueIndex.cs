@@ -7,15 +7,12 @@ using StackExchange.Redis;
 
 namespace CronCloud.Backends.DueIndex;
 
-/// <summary>The due index in Redis: every step is one Lua script on one partition's keys, or the same for some partitions one after the other.</summary>
+/// <summary>The due index in Redis: every step is one Lua script on one partition's keys.</summary>
 public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPartitionLeases, IRoster
 {
     /// <summary>Steps in one script: a script keeps all others waiting, and Lua passes a command no more than a few thousand arguments.</summary>
     private const int StepsAtOnce = 1_000;
 
-    private readonly GatheredScript _scan = new(connection, RedisScript.Scan);
-    private readonly GatheredScript _advance = new(connection, RedisScript.Advance);
-    private readonly GatheredScript _land = new(connection, RedisScript.Land);
     private Action<int>? _woken;
 
     public event Action<int> Woken
@@ -35,7 +32,7 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
         RunAsync(RedisScript.Arm, RedisKeys.Of(partition).Entries, [RedisKeys.WakeChannel.ToString(), partition, .. entries.SelectMany(RedisPacking.Arguments)], cancellation);
 
     public async Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation) =>
-        RedisPacking.Scan((RedisValue[])(await _scan.RunAsync(RedisKeys.Of(partition).Entries, RedisPacking.Arguments(query), cancellation))!);
+        RedisPacking.Scan((RedisValue[])(await RunAsync(RedisScript.Scan, RedisKeys.Of(partition).Entries, RedisPacking.Arguments(query), cancellation))!);
 
     public async Task<IReadOnlyList<SlotState>> ClaimAsync(int partition, IReadOnlyList<SlotClaim> claims, CancellationToken cancellation)
     {
@@ -158,14 +155,14 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
     {
         RedisValue tombstoneDue = (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds();
         RedisValue forgotten = (now - Landing.Remembered).ToUnixTimeMilliseconds();
-        var moved = await _advance.RunAsync(RedisKeys.Of(partition).All, [forgotten, now.ToUnixTimeMilliseconds(), .. advances.SelectMany(a => RedisPacking.Arguments(a, tombstoneDue))], cancellation);
+        var moved = await RunAsync(RedisScript.Advance, RedisKeys.Of(partition).All, [forgotten, now.ToUnixTimeMilliseconds(), .. advances.SelectMany(a => RedisPacking.Arguments(a, tombstoneDue))], cancellation);
         return Array.ConvertAll((RedisValue[])moved!, one => one == 1);
     }
 
     private async Task<bool[]> LandTogetherAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
     {
         RedisValue[] header = [RedisKeys.WakeChannel.ToString(), partition, now.ToUnixTimeMilliseconds(), (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds()];
-        var live = await _land.RunAsync(RedisKeys.Of(partition).All, [.. header, .. landings.SelectMany(RedisPacking.Arguments)], cancellation);
+        var live = await RunAsync(RedisScript.Land, RedisKeys.Of(partition).All, [.. header, .. landings.SelectMany(RedisPacking.Arguments)], cancellation);
         return Array.ConvertAll((RedisValue[])live!, one => one == 1);
     }
 

@@ -30,9 +30,6 @@ internal sealed class RedisScript
     private RedisScript(string text) => (_text, _hash) = (text, SHA1.HashData(Encoding.UTF8.GetBytes(text)));
 #pragma warning restore CA5350
 
-    /// <summary>The same for several partitions in one command; see many.lua.</summary>
-    public RedisScript ForMany() => new(TextOf("many").Replace("--BODY--", _text, StringComparison.Ordinal));
-
     public async Task<RedisResult> RunAsync(IDatabase redis, RedisKey[] keys, RedisValue[] arguments)
     {
         try
@@ -45,13 +42,11 @@ internal sealed class RedisScript
         }
     }
 
-    private static RedisScript Read(string name) => new(TextOf(name));
-
-    private static string TextOf(string name)
+    private static RedisScript Read(string name)
     {
         using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"CronCloud.Backends.DueIndex.Scripts.{name}.lua")
             ?? throw new InvalidOperationException($"The script {name}.lua is not embedded in {typeof(RedisScript).Assembly.GetName().Name}.");
         using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
+        return new RedisScript(reader.ReadToEnd());
     }
 }

@@ -1,6 +1,6 @@
-using CronCloud.Core;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
+using CronCloud.Engine.Loops;
 
 namespace CronCloud.Engine.Due;
 

@@ -1,9 +1,9 @@
-using CronCloud.Core;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
+using CronCloud.Engine.Loops;
 using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Due;

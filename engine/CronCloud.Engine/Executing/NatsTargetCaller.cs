@@ -1,7 +1,7 @@
-using CronCloud.Core;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
+using CronCloud.Engine.Loops;
 
 namespace CronCloud.Engine.Executing;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using CronCloud.Core;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
@@ -24,7 +23,6 @@ public sealed partial class Worker(
 {
     private const int BatchSize = 256;
     private const int MostOutcomesTogether = 500;
-
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
 
     /// <summary>Between pulls that found less than they might: a pull costs the queue as much with one execution as with many.</summary>

@@ -49,7 +49,7 @@ public abstract partial class DueIndexContract
         Assert.Equal(2, (await index.FindAsync(Partition, "t/a", None))!.Version);
     }
 
-    /// <summary>At a tick of the dispatch they come at once, and may go to a server in one command.</summary>
+    /// <summary>At a tick of the dispatch they come at once.</summary>
     [Fact]
     public async Task Partitions_that_are_worked_on_side_by_side_have_each_their_own()
     {

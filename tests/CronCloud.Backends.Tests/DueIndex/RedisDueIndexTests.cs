@@ -36,7 +36,6 @@ public sealed class RedisDueIndexTests(RealServers servers) : DueIndexContract, 
         Assert.Equal(["t/job", "t/job@1"], scan.Entries.Select(e => e.Key));
     }
 
-    /// <summary>Side by side they may go in one command.</summary>
     [Fact]
     public async Task A_partition_whose_keys_are_not_what_they_should_be_keeps_no_other()
     {

@@ -1,11 +1,11 @@
-namespace CronCloud.Core;
+namespace CronCloud.Engine.Loops;
 
 /// <summary>
 /// Puts calls together: one is under way at a time, and what comes meanwhile goes with the next. Who is alone goes at once.
 /// </summary>
 /// <param name="call">Answers for every item, in their order. A failure is a failure for all that were in the call.</param>
 /// <param name="most">Items in one call.</param>
-public sealed class Gathering<TItem, TAnswer>(Func<IReadOnlyList<TItem>, CancellationToken, Task<IReadOnlyList<TAnswer>>> call, int most)
+internal sealed class Gathering<TItem, TAnswer>(Func<IReadOnlyList<TItem>, CancellationToken, Task<IReadOnlyList<TAnswer>>> call, int most)
 {
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _waiting = [];

@@ -1,4 +1,6 @@
-namespace CronCloud.Core.Tests;
+using CronCloud.Engine.Loops;
+
+namespace CronCloud.Engine.Tests.Loops;
 
 public sealed class GatheringTests
 {
