@@ -16,6 +16,9 @@ internal static class Day
     /// <summary>In so long the load grows to its rate.</summary>
     private static readonly TimeSpan Ramp = TimeSpan.FromSeconds(40);
 
+    /// <summary>At least so many jobs are imported in a second.</summary>
+    private const int MadePerSecond = 5_000;
+
     private static readonly TimeSpan UntilDue = TimeSpan.FromSeconds(20);
 
     /// <summary>What a spike at the end leaves behind, and retries.</summary>
@@ -28,8 +31,9 @@ internal static class Day
         await using var sink = await LoadSinkProcess.StartAsync();
         await using var installation = await ClusterInstallation.StartAsync(nodes: arguments.Nodes);
         var groups = GroupsOf(arguments.Speed);
-        var anchor = DateTimeOffset.FromUnixTimeSeconds((TimeProvider.System.GetUtcNow() + UntilDue).ToUnixTimeSeconds() + (groups.Sum(group => group.Jobs) / JobMaker.PerSecond));
+        var anchor = DateTimeOffset.FromUnixTimeSeconds((TimeProvider.System.GetUtcNow() + UntilDue).ToUnixTimeSeconds() + (groups.Sum(group => group.Jobs) / MadePerSecond));
         var (from, until) = (anchor + Ramp, anchor + Ramp + TimeSpan.FromSeconds(arguments.Seconds));
+        groups.RemoveAll(group => anchor + group.Offset >= until);
         foreach (var group in groups)
             await JobMaker.MakeAsync(installation, Enumerable.Range(0, group.Jobs).Select(i => JobOf(group, i, anchor, until, sink.Url)));
         if (TimeProvider.System.GetUtcNow() > anchor)
