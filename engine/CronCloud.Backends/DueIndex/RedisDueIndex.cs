@@ -13,6 +13,9 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
     /// <summary>Steps in one script: a script keeps all others waiting, and Lua passes a command no more than a few thousand arguments.</summary>
     private const int StepsAtOnce = 1_000;
 
+    /// <summary>Fewer where many partitions may arm thousands side by side: what is due waits in line behind them.</summary>
+    private const int ArmedAtOnce = 250;
+
     private Action<int>? _woken;
 
     public event Action<int> Woken
@@ -28,8 +31,11 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
 
     private IDatabase Redis => connection.Database;
 
-    public Task ArmAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation) =>
-        RunAsync(RedisScript.Arm, RedisKeys.Of(partition).Entries, [RedisKeys.WakeChannel.ToString(), partition, .. entries.SelectMany(RedisPacking.Arguments)], cancellation);
+    public async Task ArmAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation)
+    {
+        foreach (var part in entries.Chunk(ArmedAtOnce))
+            await RunAsync(RedisScript.Arm, RedisKeys.Of(partition).Entries, [RedisKeys.WakeChannel.ToString(), partition, .. part.SelectMany(RedisPacking.Arguments)], cancellation);
+    }
 
     public async Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation) =>
         RedisPacking.Scan((RedisValue[])(await RunAsync(RedisScript.Scan, RedisKeys.Of(partition).Entries, RedisPacking.Arguments(query), cancellation))!);

@@ -21,9 +21,6 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 {
     private const int StepSize = 1_000;
 
-    /// <summary>What is armed in one step: nobody else is served meanwhile, and all partitions may be built at once.</summary>
-    private const int ArmedAtOnce = 250;
-
     /// <summary>Of a whole index: what is younger is just being armed, or the change scan's to find. An import writes thousands before it arms them.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(15);
 
@@ -227,8 +224,8 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private async Task ArmAsync(IReadOnlyList<DueEntry> entries, CancellationToken cancellation)
     {
-        foreach (var some in entries.Chunk(ArmedAtOnce))
-            await index.ArmAsync(partition, some, cancellation);
+        if (entries.Count > 0)
+            await index.ArmAsync(partition, entries, cancellation);
         Armed.AddRange(entries.Select(e => e.Key));
     }
 
