@@ -107,6 +107,9 @@ internal sealed class FaultyJobs(IJobStore jobs) : IJobStore
 
     public int TimesAsked { get; private set; }
 
+    /// <summary>What reads of active jobs wait for.</summary>
+    public Task ReadsAfter { get; set; } = Task.CompletedTask;
+
     public void MakeUnreadable(JobKey key) => _unreadable.Add(key);
 
     public Task<Job?> FindAsync(JobKey key, CancellationToken cancellation) => jobs.FindAsync(key, cancellation);
@@ -130,6 +133,7 @@ internal sealed class FaultyJobs(IJobStore jobs) : IJobStore
 
     public async Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, CancellationToken cancellation)
     {
+        await ReadsAfter.WaitAsync(cancellation);
         var page = await jobs.ReadActiveAsync(partition, cursor, limit, cancellation);
         return page with { Items = [.. page.Items.Select(job => _unreadable.Contains(job.Key) ? job with { Read = () => throw new JsonException("No such word.") } : job)] };
     }

@@ -141,13 +141,13 @@ internal sealed class Pipeline : IAsyncDisposable
         throw new InvalidOperationException("The partition does not come to rest.");
     }
 
-    public async Task<Job> WriteJobAsync(ScheduleSpec schedule, RetryPolicy? retry = null, CatchUp? catchUp = null, Overlap overlap = Overlap.Allow)
+    public async Task<Job> WriteJobAsync(ScheduleSpec schedule, RetryPolicy? retry = null, CatchUp? catchUp = null, Overlap overlap = Overlap.Allow, JobKey? key = null)
     {
         var reply = await Book.ChangeAsync(
             new ChangeJob
             {
                 Tenant = Key.Tenant,
-                Id = Key.Id,
+                Id = (key ?? Key).Id,
                 Action = JobAction.Put,
                 By = "test",
                 Definition = new JobDefinition { Schedule = schedule, Target = new Target { Http = new HttpTarget { Url = "https://example.com" } }, Retry = retry ?? RetryPolicy.Default, CatchUp = catchUp ?? Core.Jobs.CatchUp.Default, Overlap = overlap },

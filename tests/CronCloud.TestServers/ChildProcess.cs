@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace CronCloud.TestServers;
@@ -12,7 +13,8 @@ public sealed class ChildProcess : IAsyncDisposable
 {
     private const int MaxLines = 2_000;
 
-    /// <summary>RLIMIT_NOFILE.</summary>
+    /// <summary>RLIMIT_DATA and RLIMIT_NOFILE.</summary>
+    private const int Data = 2;
     private const int OpenFiles = 7;
     private static readonly BlockingCollection<Action> Starts = NewStarter();
 
@@ -30,6 +32,10 @@ public sealed class ChildProcess : IAsyncDisposable
 
     /// <summary>Files and sockets that it has open.</summary>
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+
+    /// <summary>Bytes of memory that it has for itself, written to or not.</summary>
+    public long DataBytes => 1_024 * long.Parse(
+        File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith("VmData:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
 
     /// <summary>What it printed, the latest lines last.</summary>
     public IReadOnlyList<string> Lines => [.. _lines];
@@ -98,12 +104,10 @@ public sealed class ChildProcess : IAsyncDisposable
     public void Resume() => Signal(18);
 
     /// <summary>It may have so many files and sockets open from now on; null for as many as the system lets it.</summary>
-    public void LimitDescriptors(int? most)
-    {
-        var limit = new ResourceLimit[1];
-        if (LimitResource(_process.Id, OpenFiles, null, limit) != 0 || LimitResource(_process.Id, OpenFiles, [limit[0] with { Soft = (ulong?)most ?? limit[0].Hard }], null) != 0)
-            throw new InvalidOperationException($"The descriptors of process {_process.Id} could not be limited (errno {Marshal.GetLastPInvokeError()}).");
-    }
+    public void LimitDescriptors(int? most) => Limit(OpenFiles, most);
+
+    /// <summary>It may have so many bytes of memory for itself from now on; null for as many as the system lets it.</summary>
+    public void LimitData(long? most) => Limit(Data, most);
 
     public string Tail(int lines = 30) => string.Join('\n', _lines.TakeLast(lines));
 
@@ -141,6 +145,13 @@ public sealed class ChildProcess : IAsyncDisposable
         _lines.Enqueue(line);
         if (_lines.Count > MaxLines)
             _lines.TryDequeue(out _);
+    }
+
+    private void Limit(int resource, long? most)
+    {
+        var limit = new ResourceLimit[1];
+        if (LimitResource(_process.Id, resource, null, limit) != 0 || LimitResource(_process.Id, resource, [limit[0] with { Soft = (ulong?)most ?? limit[0].Hard }], null) != 0)
+            throw new InvalidOperationException($"Resource {resource} of process {_process.Id} could not be limited (errno {Marshal.GetLastPInvokeError()}).");
     }
 
     private void Signal(int signal)

@@ -91,6 +91,12 @@ public sealed class CronCloudProcess : IAsyncDisposable
     /// <inheritdoc cref="ChildProcess.LimitDescriptors"/>
     public void LimitDescriptors(int? most) => _process.LimitDescriptors(most);
 
+    /// <inheritdoc cref="ChildProcess.DataBytes"/>
+    public long DataBytes => _process.DataBytes;
+
+    /// <inheritdoc cref="ChildProcess.LimitData"/>
+    public void LimitData(long? most) => _process.LimitData(most);
+
     public void Pause() => _process.Pause();
 
     public void Resume() => _process.Resume();

@@ -10,12 +10,14 @@ public sealed class MemoryLeases(TimeProvider time) : IPartitionLeases, IRoster
     private readonly Dictionary<int, (string Owner, DateTimeOffset Until)> _held = [];
     private readonly Dictionary<(string Roster, string Name), DateTimeOffset> _alive = [];
 
-    public Task<IReadOnlyList<string>> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation)
+    public Task<RollCall> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation)
     {
         lock (_lock)
         {
-            _alive[(roster, name)] = time.GetUtcNow() + life;
-            return Task.FromResult<IReadOnlyList<string>>([.. _alive.Where(o => o.Key.Roster == roster && o.Value > time.GetUtcNow()).Select(o => o.Key.Name).Order(StringComparer.Ordinal)]);
+            var now = time.GetUtcNow();
+            var wasKnown = _alive.TryGetValue((roster, name), out var until) && until > now;
+            _alive[(roster, name)] = now + life;
+            return Task.FromResult(new RollCall([.. _alive.Where(o => o.Key.Roster == roster && o.Value > now).Select(o => o.Key.Name).Order(StringComparer.Ordinal)], wasKnown));
         }
     }
 

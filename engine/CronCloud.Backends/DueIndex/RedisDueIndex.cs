@@ -125,10 +125,10 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
     public async Task<bool> EndBuildAsync(int partition, string build, string incarnation, CancellationToken cancellation) =>
         (int)await RunAsync(RedisScript.Built, [RedisKeys.Of(partition).Epoch, RedisKeys.Of(partition).Entries[0]], [build, incarnation], cancellation) == 1;
 
-    public async Task<IReadOnlyList<string>> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation)
+    public async Task<RollCall> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation)
     {
-        var alive = await RedisScript.Announce.RunAsync(Redis, [RedisKeys.Roster(roster)], [name, (long)life.TotalMilliseconds]).WaitAsync(cancellation);
-        return [.. ((string[])alive!).Order(StringComparer.Ordinal)];
+        var answer = (RedisResult[])(await RedisScript.Announce.RunAsync(Redis, [RedisKeys.Roster(roster)], [name, (long)life.TotalMilliseconds]).WaitAsync(cancellation))!;
+        return new RollCall([.. ((string[])answer[1]!).Order(StringComparer.Ordinal)], (int)answer[0] == 1);
     }
 
     public Task LeaveAsync(string roster, string name, CancellationToken cancellation) => Redis.SortedSetRemoveAsync(RedisKeys.Roster(roster), name).WaitAsync(cancellation);

@@ -5,12 +5,26 @@ namespace CronCloud.Engine.Due;
 /// <summary>What each partition of this node had due and not dispatched when its loop looked last.</summary>
 public sealed class DueBacklog
 {
+    /// <summary>What a partition found that was given away since is no matter.</summary>
+    private static readonly TimeSpan JustNow = TimeSpan.FromSeconds(2);
+
+    /// <summary>A fifth of what a start may be late: beyond it, what is not due stands back.</summary>
+    private static readonly TimeSpan Late = TimeSpan.FromSeconds(1);
+
     private readonly PartitionBacklog?[] _last = new PartitionBacklog?[Partitions.Count];
 
     public void Tell(int partition, PartitionBacklog backlog) => Volatile.Write(ref _last[partition], backlog);
 
     /// <summary>Null when no loop of this node has looked yet.</summary>
     public PartitionBacklog? Of(int partition) => Volatile.Read(ref _last[partition]);
+
+    /// <summary>Whether this node is late with what is due.</summary>
+    public bool IsLate(DateTimeOffset now) => SeenJustNow(now).Any(seen => seen.LookedAt - seen.Oldest > Late);
+
+    /// <summary>Whether it is late, or builds an index.</summary>
+    public bool IsBusy(DateTimeOffset now) => SeenJustNow(now).Any(seen => !seen.IsWhole || seen.LookedAt - seen.Oldest > Late);
+
+    private IEnumerable<PartitionBacklog> SeenJustNow(DateTimeOffset now) => Enumerable.Range(0, _last.Length).Select(Of).OfType<PartitionBacklog>().Where(seen => now - seen.LookedAt < JustNow);
 }
 
 /// <param name="Count">Entries that were due; of more than one round takes (500, and 50 left-overs) no more are counted.</param>

@@ -23,7 +23,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     public static readonly TimeSpan BuildPause = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Until a build asks for a place again, when others have all of them: hundreds ask, and each looks at its index before.</summary>
-    private static readonly TimeSpan PlacePause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PlacePause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>What is due waits no longer for a step of a build; it goes on beside the dispatch.</summary>
     private static readonly TimeSpan StepPatience = TimeSpan.FromMilliseconds(50);
@@ -117,7 +117,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     private async Task<BuildStep> StepAsync()
     {
         using var limit = new CancellationTokenSource(StepLimit, time);
-        return await parts.Builder.StepAsync(partition, _build, limit.Token);
+        return await parts.Builder.StepAsync(partition, _build, parts.Backlog.IsLate(time.GetUtcNow()), limit.Token);
     }
 
     /// <summary>A checkpoint stands still while the index is not whole, and behind whatever is due and not dispatched yet.</summary>

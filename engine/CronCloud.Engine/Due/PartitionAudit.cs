@@ -19,7 +19,8 @@ namespace CronCloud.Engine.Due;
 /// <param name="starts">Set for a build, when the index lost something: what needs no second start is asked, and left-overs of edits are looked for too. In a whole index those that are not there were worked off.</param>
 public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore jobs, IPendingStore pending, DateTimeOffset? checkpoint, TimeProvider time, KnownStarts? starts = null)
 {
-    private const int StepSize = 1_000;
+    /// <summary>Rows or entries of one step.</summary>
+    public const int StepSize = 1_000;
 
     /// <summary>Of a whole index: what is younger is just being armed, or the change scan's to find. An import writes thousands before it arms them.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(15);
@@ -27,6 +28,8 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     /// <summary>Jobs of the first step: those that are due the soonest, of all partitions, before the rest of any.</summary>
     private const int FirstStepSize = 100;
     private const int RevisionsPerStep = 20;
+
+    private static readonly Dictionary<string, DueStamp> NoStamps = [];
 
     private readonly HashSet<string> _pending = [];
     private string? _cursor;
@@ -56,13 +59,16 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     /// <summary>Entries of executions that wait.</summary>
     public List<DueStamp> Waiting { get; } = [];
 
-    /// <summary>False when the index was empty as the audit began: what is in it since came from the record, and should an editor that stood still have put in what is over by now, the scan of the record finds it.</summary>
-    public bool HasStrays { get; init; } = true;
+    /// <summary>
+    /// Set when next to nothing was in the index as the audit began: what should not be there is taken out first, and then each job is armed without a look at what is there. What came in
+    /// since is of the record, and should an editor that stood still have put in what is over by now, the scan of the record finds it.
+    /// </summary>
+    public bool WasSparse { get; init; }
 
     /// <summary>How many rows and entries were looked at.</summary>
     public int Seen { get; private set; }
 
-    private Phase AfterEdits => HasStrays ? Phase.Strays : Phase.Ended;
+    private Phase AfterEdits => WasSparse ? Phase.Ended : Phase.Strays;
 
     public bool HasEnded => _phase == Phase.Ended;
 
@@ -71,12 +77,31 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     public Task StepAsync(CancellationToken cancellation) => _phase switch
     {
-        Phase.Pending => ComparePendingAsync(cancellation),
+        Phase.Pending => BeginAsync(cancellation),
         Phase.Jobs => CompareJobsAsync(cancellation),
         Phase.Edits => ArmEditsAsync(cancellation),
-        Phase.Strays => RemoveStraysAsync(cancellation),
+        Phase.Strays => EndAsync(cancellation),
         _ => Task.CompletedTask,
     };
+
+    private async Task BeginAsync(CancellationToken cancellation)
+    {
+        if (WasSparse)
+        {
+            for (var cursor = await RemoveStraysAsync(null, cancellation); cursor is not null;)
+                cursor = await RemoveStraysAsync(cursor, cancellation);
+        }
+
+        await ComparePendingAsync(cancellation);
+        _phase = Phase.Jobs;
+    }
+
+    private async Task EndAsync(CancellationToken cancellation)
+    {
+        _cursor = await RemoveStraysAsync(_cursor, cancellation);
+        if (_cursor is null)
+            _phase = Phase.Ended;
+    }
 
     private async Task ComparePendingAsync(CancellationToken cancellation)
     {
@@ -97,8 +122,6 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
                 await ClaimSlotsAsync(missing, cancellation);
             await ArmAsync(await WithoutRunningAsync(missing, cancellation), cancellation);
         }
-
-        _phase = Phase.Jobs;
     }
 
     /// <summary>Between two attempts an execution keeps its job's slot: nothing else may be started in between because the index forgot.</summary>
@@ -126,7 +149,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private async Task CompareJobsAsync(CancellationToken cancellation)
     {
         var page = await jobs.ReadActiveAsync(partition, _cursor, _cursor is null ? FirstStepSize : StepSize, cancellation);
-        var stamps = await index.StampAsync(partition, [.. page.Items.Select(active => active.Key.ToString())], cancellation);
+        var stamps = WasSparse ? NoStamps : await index.StampAsync(partition, [.. page.Items.Select(active => active.Key.ToString())], cancellation);
         var (missing, notes) = (new List<Job>(), new List<DueNote>());
         foreach (var active in page.Items)
             Compare(active, stamps.GetValueOrDefault(active.Key.ToString()), missing, notes);
@@ -230,9 +253,9 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     }
 
     /// <summary>An older copy of the index has left-overs that are in the queue since, and jobs that the record has stopped since, or given a schedule that has ended: a tombstone of their version ends those.</summary>
-    private async Task RemoveStraysAsync(CancellationToken cancellation)
+    private async Task<string?> RemoveStraysAsync(string? cursor, CancellationToken cancellation)
     {
-        var page = await index.ListAsync(partition, _cursor, StepSize, cancellation);
+        var page = await index.ListAsync(partition, cursor, StepSize, cancellation);
         var leftOvers = page.Items.Where(stamp => stamp.IsLeftOver && stamp.Due <= Core.Due.Checkpoint.InQueue(checkpoint)).ToList();
         if (leftOvers.Count > 0 && await index.RemoveAsync(partition, leftOvers, cancellation) > 0)
             Removed.AddRange(leftOvers.Select(stamp => stamp.Key));
@@ -251,9 +274,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         await index.ArmAsync(partition, entries, cancellation);
         Removed.AddRange(older.Select(key => key.ToString()));
         Seen += page.Items.Count;
-        _cursor = page.NextCursor;
-        if (_cursor is null)
-            _phase = Phase.Ended;
+        return page.NextCursor;
     }
 
     /// <summary>As an edit arms it. Most are tombstones, but a job may be written anew at any moment: then it is its next occurrence.</summary>

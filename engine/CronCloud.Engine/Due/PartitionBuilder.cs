@@ -34,9 +34,13 @@ public sealed partial class PartitionBuilder(
     private int _failures;
 
     /// <summary>Begins or goes on with a build by one step, if there is a place: nobody waits here.</summary>
-    public async Task<BuildStep> StepAsync(int partition, PartitionBuild? build, CancellationToken cancellation)
+    /// <param name="partition">Whose.</param>
+    /// <param name="build">As far as it has come; null when it is to begin.</param>
+    /// <param name="isLate">Whether this node is late with what is due: one step at a time is enough then, of those that do not look for more of that.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<BuildStep> StepAsync(int partition, PartitionBuild? build, bool isLate, CancellationToken cancellation)
     {
-        if (!MayStep(partition, build) || !await _places.WaitAsync(TimeSpan.Zero, cancellation))
+        if (!MayStep(partition, build, isLate) || !await _places.WaitAsync(TimeSpan.Zero, cancellation))
             return new BuildStep(build, HadPlace: false);
         try
         {
@@ -62,10 +66,10 @@ public sealed partial class PartitionBuilder(
     }
 
     /// <summary>What is due the soonest comes first, in all partitions.</summary>
-    private bool MayStep(int partition, PartitionBuild? build)
+    private bool MayStep(int partition, PartitionBuild? build, bool isLate)
     {
         if (build?.Audit.HasSeenSoonest == true)
-            return !_unseen.Values.Any(asked => time.GetElapsedTime(asked) < AskedOfLate);
+            return !(isLate && _places.CurrentCount < AtOnce) && !_unseen.Values.Any(asked => time.GetElapsedTime(asked) < AskedOfLate);
         _unseen[partition] = time.GetTimestamp();
         return true;
     }

@@ -28,6 +28,8 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
 
     private volatile Holding _holding = Holding.None;
     private IReadOnlyList<string> _owners = [];
+    private DateTimeOffset _awaitedUntil;
+    private bool _hasFailed;
     private List<int> _wanted = [];
 
     /// <summary>What it scans; also while Redis is away and nobody can renew anything.</summary>
@@ -43,7 +45,7 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
     {
         if (isFit?.Invoke() == false)
             return await StandAsideAsync(running, cancellation);
-        var owners = await roster.AnnounceAsync(Schedulers, owner, LeaseLife, cancellation);
+        var owners = Living(await AnnounceAsync(cancellation));
         if (!owners.SequenceEqual(_owners))
             (_owners, _wanted) = (owners, Wanted(owners));
         var wanted = _wanted;
@@ -64,6 +66,30 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
         await leases.ReleaseAsync(owner, Held, cancellation);
         _holding = Holding.None;
     }
+
+    private async Task<RollCall> AnnounceAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var call = await roster.AnnounceAsync(Schedulers, owner, LeaseLife, cancellation);
+            if (!call.WasKnown && (_hasFailed || time.GetUtcNow() - _holding.RenewedAt < LeaseLife))
+                _awaitedUntil = time.GetUtcNow() + LeaseLife;
+            _hasFailed = false;
+            return call;
+        }
+        catch
+        {
+            _hasFailed = true;
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// A roster that does not know this owner any more, which was not silent by itself, has lost the others too, or was away for them too: so long they are given to say again that they
+    /// live. Else whoever comes first would take all partitions, and give most of them back, while nothing that is due may wait.
+    /// </summary>
+    private IReadOnlyList<string> Living(RollCall call) =>
+        time.GetUtcNow() < _awaitedUntil ? [.. call.Names.Union(_owners).Order(StringComparer.Ordinal)] : call.Names;
 
     private async Task<Placement> StandAsideAsync(IReadOnlyCollection<int> running, CancellationToken cancellation)
     {

@@ -7,15 +7,16 @@ namespace CronCloud.Engine.Due;
 
 /// <summary>
 /// Goes round this node's partitions for ever, and compares the due index with the record: an active job without an entry, an entry without
-/// a reason, a row that cannot be read. What it finds is mended where it can be, and reported. Some thousand rows a second at most: it costs little, and
-/// finds what no promise rests on.
+/// a reason, a row that cannot be read. What it finds is mended where it can be, and reported. Two thousand rows a second at most, and a tenth of that while
+/// the node is late or builds an index: it costs little, and finds what no promise rests on.
 /// </summary>
 public sealed class RecordScan(
-    PartitionOwner owner, IDueIndex index, IJobStore jobs, IPendingStore pending, ICheckpointStore checkpoints, Findings findings, TimeProvider time) : ILoop
+    PartitionOwner owner, IDueIndex index, IJobStore jobs, IPendingStore pending, ICheckpointStore checkpoints, DueBacklog backlog, Findings findings, TimeProvider time) : ILoop
 {
-    private const int RowsPerRun = 4_000;
+    private const int RowsPerRun = 2_000;
     private const int PartitionsPerRun = 16;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan IntervalWhileBusy = Interval * 10;
 
     /// <summary>No partition is compared more often.</summary>
     private static readonly TimeSpan Round = TimeSpan.FromMinutes(1);
@@ -34,7 +35,7 @@ public sealed class RecordScan(
             for (var (rows, partitions) = (0, 0); rows < RowsPerRun && partitions < PartitionsPerRun;)
             {
                 if (_audit is null && !await BeginAsync(cancellation))
-                    return Interval;
+                    break;
                 var seen = _audit!.Seen;
                 await _audit.StepAsync(cancellation);
                 rows += _audit.Seen - seen;
@@ -52,7 +53,7 @@ public sealed class RecordScan(
             throw;
         }
 
-        return Interval;
+        return backlog.IsBusy(time.GetUtcNow()) ? IntervalWhileBusy : Interval;
     }
 
     private async Task<bool> BeginAsync(CancellationToken cancellation)

@@ -40,6 +40,7 @@ internal static class EngineHosting
         services.AddSingleton<IndexWatch>();
         services.AddSingleton<DispatchPace>();
         services.AddSingleton<DuePartitionParts>();
+        services.AddSingleton(s => s.GetRequiredService<DuePartitionParts>().Backlog);
         services.AddSingleton<Findings>();
         services.AddSingleton<RecordScan>();
         services.AddSingleton<ChangeScan>();

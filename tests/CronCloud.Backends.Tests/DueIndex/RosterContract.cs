@@ -19,10 +19,10 @@ public abstract class RosterContract
     {
         var roster = await OpenAsync();
 
-        Assert.Equal(["b"], await roster.AnnounceAsync("x", "b", Short, None));
-        Assert.Equal(["a", "b"], await roster.AnnounceAsync("x", "a", Long, None));
+        Assert.Equal(["b"], (await roster.AnnounceAsync("x", "b", Short, None)).Names);
+        Assert.Equal(["a", "b"], (await roster.AnnounceAsync("x", "a", Long, None)).Names);
         await PassAsync(Short * 2);
-        Assert.Equal(["a"], await roster.AnnounceAsync("x", "a", Long, None));
+        Assert.Equal(["a"], (await roster.AnnounceAsync("x", "a", Long, None)).Names);
     }
 
     [Fact]
@@ -34,8 +34,8 @@ public abstract class RosterContract
 
         await roster.LeaveAsync("x", "c", None);
 
-        Assert.Equal(["a"], await roster.AnnounceAsync("x", "a", Long, None));
-        Assert.Equal(["a", "c"], await roster.AnnounceAsync("y", "a", Long, None));
+        Assert.Equal(["a"], (await roster.AnnounceAsync("x", "a", Long, None)).Names);
+        Assert.Equal(["a", "c"], (await roster.AnnounceAsync("y", "a", Long, None)).Names);
     }
 
     [Fact]
@@ -44,7 +44,20 @@ public abstract class RosterContract
         var roster = await OpenAsync();
         await roster.AnnounceAsync("x", "b", Long, None);
 
-        Assert.Equal(["b"], await roster.AnnounceAsync("x", "a", TimeSpan.Zero, None));
-        Assert.Equal(["b"], await roster.AnnounceAsync("x", "c", TimeSpan.Zero, None));
+        Assert.Equal(["b"], (await roster.AnnounceAsync("x", "a", TimeSpan.Zero, None)).Names);
+        Assert.Equal(["b"], (await roster.AnnounceAsync("x", "c", TimeSpan.Zero, None)).Names);
+    }
+
+    [Fact]
+    public async Task A_name_is_told_whether_it_was_still_known()
+    {
+        var roster = await OpenAsync();
+
+        Assert.False((await roster.AnnounceAsync("x", "a", Short, None)).WasKnown);
+        Assert.True((await roster.AnnounceAsync("x", "a", Short, None)).WasKnown);
+        await PassAsync(Short * 2);
+        Assert.False((await roster.AnnounceAsync("x", "a", Long, None)).WasKnown);
+        await roster.LeaveAsync("x", "a", None);
+        Assert.False((await roster.AnnounceAsync("x", "a", Long, None)).WasKnown);
     }
 }

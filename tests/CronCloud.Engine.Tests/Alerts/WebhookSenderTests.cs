@@ -83,7 +83,7 @@ public sealed class WebhookSenderTests
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var (owner, findings, partition) = (await pipeline.NewOwnerAsync(), new Findings(NullLogger<Findings>.Instance), pipeline.NewPartition());
-        var records = new RecordScan(owner, pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, findings, pipeline.Time);
+        var records = new RecordScan(owner, pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, new DueBacklog(), findings, pipeline.Time);
         var invariants = new InvariantScan(owner, pipeline.Index, pipeline.Pending, findings, pipeline.Time);
         await NewSender(pipeline).SendAsync(Ops, Message("m1"), Pipeline.None);
         await Pipeline.RunAsync(partition);

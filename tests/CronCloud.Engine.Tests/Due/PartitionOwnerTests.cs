@@ -1,4 +1,6 @@
 using CronCloud.Backends.DueIndex;
+using CronCloud.Core.Cluster;
+using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
 using CronCloud.Engine.Due;
 using Microsoft.Extensions.Time.Testing;
@@ -8,12 +10,12 @@ namespace CronCloud.Engine.Tests.Due;
 public sealed class PartitionOwnerTests
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly MemoryLeases _leases;
+    private readonly Keeper _leases;
     private readonly PartitionOwner[] _owners;
 
     public PartitionOwnerTests()
     {
-        _leases = new MemoryLeases(_time);
+        _leases = new Keeper(_time);
         _owners = [.. new[] { "a", "b", "c" }.Select(name => new PartitionOwner(name, _leases, _leases, _time))];
     }
 
@@ -96,6 +98,69 @@ public sealed class PartitionOwnerTests
         Assert.Equal(before, _owners[0].Held);
     }
 
+    [Fact]
+    public async Task A_keeper_that_forgot_everything_moves_no_partition()
+    {
+        await SettleAsync(_owners);
+        var before = _owners.Select(o => o.Held.ToHashSet()).ToList();
+
+        _leases.Forget();
+        foreach (var owner in _owners)
+        {
+            var placement = await owner.RunOnceAsync(owner.Held.ToList(), CancellationToken.None);
+
+            Assert.Empty(placement.Gained);
+            Assert.Empty(placement.Lost);
+        }
+
+        _time.Advance(PartitionOwner.Interval);
+        await SettleAsync(_owners);
+        Assert.Equal(before, _owners.Select(o => o.Held.ToHashSet()));
+    }
+
+    [Fact]
+    public async Task A_keeper_that_was_away_for_longer_than_a_lease_moves_no_partition()
+    {
+        await SettleAsync(_owners);
+        var before = _owners.Select(o => o.Held.ToHashSet()).ToList();
+
+        _leases.IsAway = true;
+        foreach (var owner in _owners)
+            await Assert.ThrowsAsync<IOException>(() => owner.RunOnceAsync(owner.Held.ToList(), CancellationToken.None));
+        _time.Advance(PartitionOwner.LeaseLife * 3);
+        _leases.IsAway = false;
+        var placement = await _owners[0].RunOnceAsync(_owners[0].Held.ToList(), CancellationToken.None);
+
+        Assert.Empty(placement.Gained);
+        await SettleAsync(_owners);
+        Assert.Equal(before, _owners.Select(o => o.Held.ToHashSet()));
+    }
+
+    [Fact]
+    public async Task Who_does_not_come_back_to_a_keeper_that_forgot_is_given_up_after_the_life_of_a_lease()
+    {
+        await SettleAsync(_owners);
+
+        _leases.Forget();
+        await SettleAsync(_owners[1..]);
+        Assert.True(_owners[1..].Sum(o => o.Held.Count) < Partitions.Count);
+        _time.Advance(PartitionOwner.LeaseLife);
+        await SettleAsync(_owners[1..]);
+
+        Assert.Equal(Enumerable.Range(0, Partitions.Count), _owners[1..].SelectMany(o => o.Held).Order());
+    }
+
+    [Fact]
+    public async Task An_owner_that_stood_still_for_longer_than_its_lease_awaits_nobody()
+    {
+        await SettleAsync(_owners);
+
+        _time.Advance(PartitionOwner.LeaseLife * 2);
+        await SettleAsync(_owners[..1]);
+
+        Assert.Equal(Partitions.Count, _owners[0].Held.Count);
+    }
+
     /// <summary>Each looks a few times, and gives up what it has lost.</summary>
     private static async Task SettleAsync(PartitionOwner[] owners)
     {
@@ -107,5 +172,25 @@ public sealed class PartitionOwnerTests
                 await owner.ReleaseAsync(placement.Lost, CancellationToken.None);
             }
         }
+    }
+
+    /// <summary>A keeper of leases and rosters that forgets all of them, or does not answer.</summary>
+    private sealed class Keeper(TimeProvider time) : IPartitionLeases, IRoster
+    {
+        private MemoryLeases _kept = new(time);
+
+        public bool IsAway { get; set; }
+
+        private MemoryLeases Kept => IsAway ? throw new IOException("away") : _kept;
+
+        public void Forget() => _kept = new MemoryLeases(time);
+
+        public Task<RollCall> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation) => Kept.AnnounceAsync(roster, name, life, cancellation);
+
+        public Task LeaveAsync(string roster, string name, CancellationToken cancellation) => Kept.LeaveAsync(roster, name, cancellation);
+
+        public Task<IReadOnlySet<int>> AcquireAsync(string owner, IReadOnlyCollection<int> partitions, TimeSpan life, CancellationToken cancellation) => Kept.AcquireAsync(owner, partitions, life, cancellation);
+
+        public Task ReleaseAsync(string owner, IReadOnlyCollection<int> partitions, CancellationToken cancellation) => Kept.ReleaseAsync(owner, partitions, cancellation);
     }
 }

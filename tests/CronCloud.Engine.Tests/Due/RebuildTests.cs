@@ -2,6 +2,7 @@ using CronCloud.Backends.History;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
+using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
 using CronCloud.Core.Streams;
@@ -156,6 +157,55 @@ public sealed class RebuildTests
         var told = await pipeline.Outcomes.PullAsync(OutcomeReader.History, 100, TimeSpan.Zero, Pipeline.None);
         Assert.Equal([(AttemptResult.Skipped, 71), (AttemptResult.Skipped, 72)], told.Select(d => Outcome.FromJson(d.Body.Span)).Select(o => (o.Result, (int)(o.Execution.ScheduledAt - Pipeline.Start).TotalSeconds)));
     }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3 * PartitionAudit.StepSize)]
+    public async Task A_build_ends_what_the_record_has_stopped_and_arms_what_is_missing_however_full_the_index_is(int others)
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        var missing = await pipeline.WriteJobAsync(Pipeline.EverySecond, key: KeyIn(Pipeline.Partition, 0));
+        await pipeline.Jobs.WriteAsync(job with { Version = 2, State = JobState.Paused }, new Revision(2, job.UpdatedAt, "test", "paused", JobState.Paused, job.Definition), Pipeline.None);
+        await pipeline.Index.RemoveAsync(Pipeline.Partition, [.. (await pipeline.Index.StampAsync(Pipeline.Partition, [missing.Key.ToString()], Pipeline.None)).Values], Pipeline.None);
+        await pipeline.Index.ArmAsync(Pipeline.Partition, [.. Enumerable.Range(0, others).Select(i => new DueEntry($"t/filler-{i}", 1, Pipeline.Start.AddDays(1), "{}"u8.ToArray()))], Pipeline.None);
+        await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None);
+
+        await Pipeline.RunAsync(pipeline.NewPartition());
+
+        Assert.True((await pipeline.Index.FindAsync(Pipeline.Partition, Pipeline.EntryKey, Pipeline.None))!.IsTombstone);
+        Assert.Equal(Pipeline.Start.AddSeconds(1), (await pipeline.Index.FindAsync(Pipeline.Partition, missing.Key.ToString(), Pipeline.None))!.Due);
+    }
+
+    [Fact]
+    public async Task While_a_node_is_late_builds_go_on_one_step_at_a_time_but_for_what_is_due_the_soonest()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        using var builder = new PartitionBuilder(pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, pipeline.NewKnownStarts(), pipeline.Time, NullLogger<PartitionBuilder>.Instance);
+        var builds = new PartitionBuild?[2];
+        for (var partition = 0; partition < 2; partition++)
+        {
+            for (var i = 0; i < 101; i++)
+                await pipeline.WriteJobAsync(Pipeline.EverySecond, key: KeyIn(partition, i));
+            while (builds[partition]?.Audit.HasSeenSoonest != true)
+                builds[partition] = (await builder.StepAsync(partition, builds[partition], isLate: true, Pipeline.None)).Build;
+        }
+
+        var gate = new TaskCompletionSource();
+        pipeline.Jobs.ReadsAfter = gate.Task;
+        var first = builder.StepAsync(0, builds[0], isLate: true, Pipeline.None);
+        var second = await builder.StepAsync(1, builds[1], isLate: true, Pipeline.None);
+        var soonest = builder.StepAsync(2, null, isLate: true, Pipeline.None);
+        gate.SetResult();
+
+        Assert.True((await first).HadPlace);
+        Assert.False(second.HadPlace);
+        Assert.True((await soonest).HadPlace);
+    }
+
+    /// <summary>The so-manieth job of a partition.</summary>
+    private static JobKey KeyIn(int partition, int place) =>
+        Enumerable.Range(0, int.MaxValue).Select(i => new JobKey("t", $"other-{i}")).Where(key => key.Partition == partition).ElementAt(place);
 
     /// <summary>Runs until what is left over is worked off.</summary>
     private static async Task DrainAsync(Pipeline pipeline, DuePartition partition)

@@ -33,6 +33,19 @@ public sealed class RecordScanTests
     }
 
     [Fact]
+    public async Task While_the_node_builds_an_index_the_scan_rests_for_ten_times_as_long()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var backlog = new DueBacklog();
+        var scan = new RecordScan(await pipeline.NewOwnerAsync(), pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, backlog, new Findings(NullLogger<Findings>.Instance), pipeline.Time);
+        var usual = await scan.RunOnceAsync(Pipeline.None);
+
+        backlog.Tell(0, new PartitionBacklog(0, null, pipeline.Time.GetUtcNow(), IsWhole: false));
+
+        Assert.Equal(usual * 10, await scan.RunOnceAsync(Pipeline.None));
+    }
+
+    [Fact]
     public async Task An_active_job_without_an_entry_is_armed_again()
     {
         await using var pipeline = await Pipeline.OpenAsync();
@@ -182,7 +195,7 @@ public sealed class RecordScanTests
     {
         var owner = await pipeline.NewOwnerAsync();
         var findings = new Findings(NullLogger<Findings>.Instance);
-        return (new RecordScan(owner, pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, findings, pipeline.Time), findings);
+        return (new RecordScan(owner, pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, new DueBacklog(), findings, pipeline.Time), findings);
     }
 
     private static async Task EndAllAsync(Pipeline pipeline)

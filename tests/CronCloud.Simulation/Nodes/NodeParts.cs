@@ -77,7 +77,7 @@ internal sealed class NodeParts
         if (mutant != Mutant.NoEpoch)
         {
             var findings = new Findings(NullLogger<Findings>.Instance);
-            ILoop[] scans = [new RecordScan(Owner, index, jobs, pending, checkpointStore, findings, clock), new ChangeScan(Owner, index, jobs, pending, starts, findings, clock), new InvariantScan(Owner, index, pending, findings, clock)];
+            ILoop[] scans = [new RecordScan(Owner, index, jobs, pending, checkpointStore, _due.Backlog, findings, clock), new ChangeScan(Owner, index, jobs, pending, starts, findings, clock), new InvariantScan(Owner, index, pending, findings, clock)];
             Loops = [.. Loops, .. scans.Select(scan => new SlowLoop(scan))];
         }
 

@@ -55,7 +55,7 @@ internal sealed class RedisTwin
 
         public Task ReleaseAsync(string owner, IReadOnlyCollection<int> partitions, CancellationToken cancellation) => _leases.ReleaseAsync(owner, partitions, cancellation);
 
-        public Task<IReadOnlyList<string>> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation) => _leases.AnnounceAsync(roster, name, life, cancellation);
+        public Task<RollCall> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation) => _leases.AnnounceAsync(roster, name, life, cancellation);
 
         public Task LeaveAsync(string roster, string name, CancellationToken cancellation) => _leases.LeaveAsync(roster, name, cancellation);
     }

@@ -5,6 +5,44 @@
 -- Returns how many were put in. One that has a payload and no due time is not there: half of it was lost. What an older version was due up to 'since' stays as an entry of its own: key~version@due.
 local LANE = 10000000000000
 local head = redis.call('ZRANGEBYSCORE', KEYS[1], '0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
+
+local function value(i)
+  return ARGV[i + 1] .. (ARGV[i + 4] ~= '' and ',' .. ARGV[i + 4] or '') .. '|' .. ARGV[i + 3]
+end
+
+local function told(added, earliest)
+  if added > 0 then redis.call('HINCRBY', KEYS[3], 'entries', added) end
+  if earliest and (not head or earliest < tonumber(head)) then
+    redis.call('PUBLISH', ARGV[1], ARGV[2])
+  end
+end
+
+-- A build and an import put in what is not there, each once: that takes a call for all instead of three for each.
+local function all_at_once()
+  local keys, known = {}, {}
+  for i = 3, #ARGV, 7 do
+    if known[ARGV[i]] then return nil end
+    known[ARGV[i]] = true
+    keys[#keys + 1] = ARGV[i]
+  end
+  local scores = redis.call('ZMSCORE', KEYS[1], unpack(keys))
+  local values, dues, earliest = {}, {}, nil
+  for n, key in ipairs(keys) do
+    if scores[n] then return nil end
+    local i, at = 7 * n - 4, 2 * n
+    local due = tonumber(ARGV[i + 2])
+    values[at - 1], values[at] = key, value(i)
+    dues[at - 1], dues[at] = ARGV[i + 2], key
+    if not earliest or due < earliest then earliest = due end
+  end
+  redis.call('HSET', KEYS[2], unpack(values))
+  redis.call('ZADD', KEYS[1], unpack(dues))
+  told(#keys, earliest)
+  return #keys
+end
+
+local done = #ARGV > 2 and all_at_once()
+if done then return done end
 local earliest, armed, added = nil, 0, 0
 for i = 3, #ARGV, 7 do
   local key, version, due, since = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), tonumber(ARGV[i + 5])
@@ -21,8 +59,7 @@ for i = 3, #ARGV, 7 do
         earliest = score - LANE
       end
     end
-    local bound = ARGV[i + 4] ~= '' and ',' .. ARGV[i + 4] or ''
-    redis.call('HSET', KEYS[2], key, ARGV[i + 1] .. bound .. '|' .. ARGV[i + 3])
+    redis.call('HSET', KEYS[2], key, value(i))
     added = added + redis.call('ZADD', KEYS[1], ARGV[i + 2], key)
     armed = armed + 1
     if not earliest or due < earliest then earliest = due end
@@ -30,8 +67,5 @@ for i = 3, #ARGV, 7 do
     redis.call('ZADD', KEYS[1], ARGV[i + 2], key)
   end
 end
-if added > 0 then redis.call('HINCRBY', KEYS[3], 'entries', added) end
-if earliest and (not head or earliest < tonumber(head)) then
-  redis.call('PUBLISH', ARGV[1], ARGV[2])
-end
+told(added, earliest)
 return armed
