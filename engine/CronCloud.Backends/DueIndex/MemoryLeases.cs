@@ -9,15 +9,17 @@ public sealed class MemoryLeases(TimeProvider time) : IPartitionLeases, IRoster
     private readonly Lock _lock = new();
     private readonly Dictionary<int, (string Owner, DateTimeOffset Until)> _held = [];
     private readonly Dictionary<(string Roster, string Name), DateTimeOffset> _alive = [];
+    private readonly Dictionary<string, DateTimeOffset> _born = [];
 
     public Task<RollCall> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation)
     {
         lock (_lock)
         {
             var now = time.GetUtcNow();
-            var wasKnown = _alive.TryGetValue((roster, name), out var until) && until > now;
+            if (!Living(roster, now).Any())
+                _born[roster] = now;
             _alive[(roster, name)] = now + life;
-            return Task.FromResult(new RollCall([.. _alive.Where(o => o.Key.Roster == roster && o.Value > now).Select(o => o.Key.Name).Order(StringComparer.Ordinal)], wasKnown));
+            return Task.FromResult(new RollCall([.. Living(roster, now).Order(StringComparer.Ordinal)], now - _born[roster]));
         }
     }
 
@@ -59,4 +61,6 @@ public sealed class MemoryLeases(TimeProvider time) : IPartitionLeases, IRoster
 
         return Task.CompletedTask;
     }
+
+    private IEnumerable<string> Living(string roster, DateTimeOffset now) => _alive.Where(one => one.Key.Roster == roster && one.Value > now).Select(one => one.Key.Name);
 }

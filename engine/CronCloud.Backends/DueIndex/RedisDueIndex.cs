@@ -127,11 +127,11 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
 
     public async Task<RollCall> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation)
     {
-        var answer = (RedisResult[])(await RedisScript.Announce.RunAsync(Redis, [RedisKeys.Roster(roster)], [name, (long)life.TotalMilliseconds]).WaitAsync(cancellation))!;
-        return new RollCall([.. ((string[])answer[1]!).Order(StringComparer.Ordinal)], (int)answer[0] == 1);
+        var answer = (RedisResult[])(await RedisScript.Announce.RunAsync(Redis, RedisKeys.Roster(roster), [name, (long)life.TotalMilliseconds]).WaitAsync(cancellation))!;
+        return new RollCall([.. ((string[])answer[1]!).Order(StringComparer.Ordinal)], TimeSpan.FromMilliseconds((long)answer[0]));
     }
 
-    public Task LeaveAsync(string roster, string name, CancellationToken cancellation) => Redis.SortedSetRemoveAsync(RedisKeys.Roster(roster), name).WaitAsync(cancellation);
+    public Task LeaveAsync(string roster, string name, CancellationToken cancellation) => Redis.SortedSetRemoveAsync(RedisKeys.RosterNames(roster), name).WaitAsync(cancellation);
 
     public async Task<IReadOnlySet<int>> AcquireAsync(string owner, IReadOnlyCollection<int> partitions, TimeSpan life, CancellationToken cancellation)
     {

@@ -44,7 +44,10 @@ internal sealed class RedisKeys
     public RedisKey[] All { get; }
 
     /// <summary>Sorted set: name -> alive until, in ms of Redis' clock.</summary>
-    public static RedisKey Roster(string roster) => "cc:roster:" + roster;
+    /// <summary>Those who live, and since when there has been one; in one slot of a cluster.</summary>
+    public static RedisKey[] Roster(string roster) => [RosterNames(roster), "{" + RosterNames(roster) + "}:born"];
+
+    public static string RosterNames(string roster) => "cc:roster:" + roster;
 
     public static RedisKeys Of(int partition) => ByPartition[partition];
 }

@@ -3,7 +3,7 @@ namespace CronCloud.Core.Cluster;
 /// <summary>Who lives: everybody says so again and again, and is forgotten when silent. It runs on the keeper's clock.</summary>
 public interface IRoster
 {
-    /// <summary>Says that the name lives, for so long. A life of nothing only asks.</summary>
+    /// <summary>Says that the name lives, for so long.</summary>
     Task<RollCall> AnnounceAsync(string roster, string name, TimeSpan life, CancellationToken cancellation);
 
     /// <summary>Takes the name off the roster at once.</summary>
@@ -11,5 +11,5 @@ public interface IRoster
 }
 
 /// <param name="Names">All names of the roster that live now, in order, the one that asked included.</param>
-/// <param name="WasKnown">Whether the one that asked was on the roster before it did.</param>
-public sealed record RollCall(IReadOnlyList<string> Names, bool WasKnown);
+/// <param name="Age">For how long there has been a name on the roster. A young one is new, or its keeper had lost it, or stood still for longer than anybody's life: it may lack some that live.</param>
+public sealed record RollCall(IReadOnlyList<string> Names, TimeSpan Age);

@@ -19,10 +19,12 @@ public sealed class DueBacklog
     public PartitionBacklog? Of(int partition) => Volatile.Read(ref _last[partition]);
 
     /// <summary>Whether this node is late with what is due.</summary>
-    public bool IsLate(DateTimeOffset now) => SeenJustNow(now).Any(seen => seen.LookedAt - seen.Oldest > Late);
+    public bool IsLate(DateTimeOffset now) => SeenJustNow(now).Any(IsLate);
 
     /// <summary>Whether it is late, or builds an index.</summary>
-    public bool IsBusy(DateTimeOffset now) => SeenJustNow(now).Any(seen => !seen.IsWhole || seen.LookedAt - seen.Oldest > Late);
+    public bool IsBusy(DateTimeOffset now) => SeenJustNow(now).Any(seen => !seen.IsWhole || IsLate(seen));
+
+    private static bool IsLate(PartitionBacklog seen) => seen.LookedAt - seen.OldestOnTime > Late;
 
     private IEnumerable<PartitionBacklog> SeenJustNow(DateTimeOffset now) => Enumerable.Range(0, _last.Length).Select(Of).OfType<PartitionBacklog>().Where(seen => now - seen.LookedAt < JustNow);
 }
@@ -31,4 +33,5 @@ public sealed class DueBacklog
 /// <param name="Oldest">The due time of the oldest of them; null when nothing was due.</param>
 /// <param name="LookedAt">When the loop looked.</param>
 /// <param name="IsWhole">Whether the index of the partition has all of the record.</param>
-public sealed record PartitionBacklog(int Count, DateTimeOffset? Oldest, DateTimeOffset LookedAt, bool IsWhole);
+/// <param name="OldestOnTime">The due time of the oldest that is no left-over: those are late already, and are caught up as there is time.</param>
+public sealed record PartitionBacklog(int Count, DateTimeOffset? Oldest, DateTimeOffset LookedAt, bool IsWhole, DateTimeOffset? OldestOnTime = null);

@@ -22,7 +22,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     /// <summary>Between two steps of a build: others need the record too.</summary>
     public static readonly TimeSpan BuildPause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Until a build asks for a place again, when others have all of them: hundreds ask, and each looks at its index before.</summary>
+    /// <summary>Until a build asks again for a place that others have, or for which it is not its turn: hundreds ask, and each looks at its index before.</summary>
     private static readonly TimeSpan PlacePause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>What is due waits no longer for a step of a build; it goes on beside the dispatch.</summary>
@@ -136,7 +136,8 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         var isMore = scan.IsFull || scan.HasMoreLeftOvers;
         var found = scan.Entries.Count(entry => !entry.IsTombstone) + scan.LeftOvers.Count;
         var count = dispatched is null || isMore ? found : dispatched.Held + dispatched.Refused;
-        parts.Backlog.Tell(partition, new PartitionBacklog(count, count > 0 || isMore ? scan.Oldest : null, now, _isWhole));
+        var onTime = dispatched is null || scan.IsFull || dispatched.Held + dispatched.Refused > 0 ? scan.Entries.Where(entry => !entry.IsTombstone).Min(entry => (DateTimeOffset?)entry.Due) : null;
+        parts.Backlog.Tell(partition, new PartitionBacklog(count, count > 0 || isMore ? scan.Oldest : null, now, _isWhole, onTime));
     }
 
     private TimeSpan SleepAfter(DueScan scan, Dispatched dispatched, DateTimeOffset began)

@@ -19,8 +19,10 @@ namespace CronCloud.Engine.Due;
 /// <param name="starts">Set for a build, when the index lost something: what needs no second start is asked, and left-overs of edits are looked for too. In a whole index those that are not there were worked off.</param>
 public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore jobs, IPendingStore pending, DateTimeOffset? checkpoint, TimeProvider time, KnownStarts? starts = null)
 {
-    /// <summary>Rows or entries of one step.</summary>
-    public const int StepSize = 1_000;
+    private const int StepSize = 1_000;
+
+    /// <summary>An index with so few entries has next to nothing of what it should have, or is small.</summary>
+    private const int Few = 50;
 
     /// <summary>Of a whole index: what is younger is just being armed, or the change scan's to find. An import writes thousands before it arms them.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(15);
@@ -34,6 +36,13 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private readonly HashSet<string> _pending = [];
     private string? _cursor;
     private Phase _phase;
+    private DateTimeOffset _noted;
+
+    /// <summary>
+    /// Next to nothing was in the index that is to be built: what should not be there was taken out first, and each job is armed without a look at what is there, since whatever is armed gives
+    /// way to what is newer, later or over. What came in since is of the record, and should an editor that stood still have put in what is over by now, the scan of the record finds it.
+    /// </summary>
+    private bool _isSparse;
 
     private enum Phase
     {
@@ -59,21 +68,15 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     /// <summary>Entries of executions that wait.</summary>
     public List<DueStamp> Waiting { get; } = [];
 
-    /// <summary>
-    /// Set when next to nothing was in the index as the audit began: what should not be there is taken out first, and then each job is armed without a look at what is there. What came in
-    /// since is of the record, and should an editor that stood still have put in what is over by now, the scan of the record finds it.
-    /// </summary>
-    public bool WasSparse { get; init; }
-
     /// <summary>How many rows and entries were looked at.</summary>
     public int Seen { get; private set; }
 
-    private Phase AfterEdits => WasSparse ? Phase.Ended : Phase.Strays;
+    private Phase AfterEdits => _isSparse ? Phase.Ended : Phase.Strays;
 
     public bool HasEnded => _phase == Phase.Ended;
 
-    /// <summary>Whether what is due the soonest was looked at.</summary>
-    public bool HasSeenSoonest => _phase > Phase.Jobs || (_phase == Phase.Jobs && _cursor is not null);
+    /// <summary>Whether all that may be due by now was looked at: jobs come in the order of notes of when they are due, which are never ahead.</summary>
+    public bool HasSeenSoonest => _phase > Phase.Jobs || (_phase == Phase.Jobs && _cursor is not null && _noted > time.GetUtcNow());
 
     public Task StepAsync(CancellationToken cancellation) => _phase switch
     {
@@ -86,10 +89,10 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private async Task BeginAsync(CancellationToken cancellation)
     {
-        if (WasSparse)
+        if (starts is not null && await index.ListAsync(partition, null, Few, cancellation) is { NextCursor: null } all)
         {
-            for (var cursor = await RemoveStraysAsync(null, cancellation); cursor is not null;)
-                cursor = await RemoveStraysAsync(cursor, cancellation);
+            _isSparse = true;
+            await RemoveStraysAsync(all.Items, cancellation);
         }
 
         await ComparePendingAsync(cancellation);
@@ -98,7 +101,9 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private async Task EndAsync(CancellationToken cancellation)
     {
-        _cursor = await RemoveStraysAsync(_cursor, cancellation);
+        var page = await index.ListAsync(partition, _cursor, StepSize, cancellation);
+        await RemoveStraysAsync(page.Items, cancellation);
+        _cursor = page.NextCursor;
         if (_cursor is null)
             _phase = Phase.Ended;
     }
@@ -149,7 +154,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private async Task CompareJobsAsync(CancellationToken cancellation)
     {
         var page = await jobs.ReadActiveAsync(partition, _cursor, _cursor is null ? FirstStepSize : StepSize, cancellation);
-        var stamps = WasSparse ? NoStamps : await index.StampAsync(partition, [.. page.Items.Select(active => active.Key.ToString())], cancellation);
+        var stamps = _isSparse ? NoStamps : await index.StampAsync(partition, [.. page.Items.Select(active => active.Key.ToString())], cancellation);
         var (missing, notes) = (new List<Job>(), new List<DueNote>());
         foreach (var active in page.Items)
             Compare(active, stamps.GetValueOrDefault(active.Key.ToString()), missing, notes);
@@ -158,7 +163,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         await ArmAsync([.. missing.Zip(entries, (job, entry) => entry with { Since = job.UpdatedAt, Raises = true }).Where(entry => !entry.IsTombstone)], cancellation);
         await jobs.NoteDueAsync(notes, cancellation);
         Seen += page.Items.Count;
-        _cursor = page.NextCursor;
+        (_cursor, _noted) = (page.NextCursor, page.Items.Count > 0 ? page.Items[^1].NotedDue : DateTimeOffset.MaxValue);
         if (_cursor is null)
             _phase = starts is not null && checkpoint is not null ? Phase.Edits : AfterEdits;
     }
@@ -253,28 +258,24 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     }
 
     /// <summary>An older copy of the index has left-overs that are in the queue since, and jobs that the record has stopped since, or given a schedule that has ended: a tombstone of their version ends those.</summary>
-    private async Task<string?> RemoveStraysAsync(string? cursor, CancellationToken cancellation)
+    private async Task RemoveStraysAsync(IReadOnlyList<DueStamp> stamps, CancellationToken cancellation)
     {
-        var page = await index.ListAsync(partition, cursor, StepSize, cancellation);
-        var leftOvers = page.Items.Where(stamp => stamp.IsLeftOver && stamp.Due <= Core.Due.Checkpoint.InQueue(checkpoint)).ToList();
+        Seen += stamps.Count;
+        var leftOvers = stamps.Where(stamp => stamp.IsLeftOver && stamp.Due <= Core.Due.Checkpoint.InQueue(checkpoint)).ToList();
         if (leftOvers.Count > 0 && await index.RemoveAsync(partition, leftOvers, cancellation) > 0)
             Removed.AddRange(leftOvers.Select(stamp => stamp.Key));
 
-        Waiting.AddRange(page.Items.Where(stamp => !stamp.IsTombstone && EntryKeys.IsOfExecution(stamp.Key)));
-        var living = page.Items.Where(stamp => !stamp.IsTombstone).DistinctBy(stamp => stamp.Key).ToDictionary(stamp => stamp.Key);
+        Waiting.AddRange(stamps.Where(stamp => !stamp.IsTombstone && EntryKeys.IsOfExecution(stamp.Key)));
+        var living = stamps.Where(stamp => !stamp.IsTombstone).DistinctBy(stamp => stamp.Key).ToDictionary(stamp => stamp.Key);
         var keys = living.Keys.Select(EntryKeys.JobOf).OfType<JobKey>().ToList();
+        if (keys.Count == 0)
+            return;
         var older = (await jobs.StampAsync(keys, cancellation)).Where(job => job.Value.Version > living[job.Key.ToString()].Version).Select(job => job.Key).ToList();
-        var entries = new List<DueEntry>();
-        foreach (var key in older)
-        {
-            if (await jobs.FindAsync(key, cancellation) is { } job)
-                entries.Add(EntryOf(job, living[key.ToString()]));
-        }
-
-        await index.ArmAsync(partition, entries, cancellation);
-        Removed.AddRange(older.Select(key => key.ToString()));
-        Seen += page.Items.Count;
-        return page.NextCursor;
+        if (older.Count == 0)
+            return;
+        var read = (await jobs.FindAsync(older, cancellation)).Select(row => TryRead(row.Key, row.Value)).OfType<Job>().ToList();
+        await index.ArmAsync(partition, read.ConvertAll(job => EntryOf(job, living[job.Key.ToString()])), cancellation);
+        Removed.AddRange(read.Select(job => job.Key.ToString()));
     }
 
     /// <summary>As an edit arms it. Most are tombstones, but a job may be written anew at any moment: then it is its next occurrence.</summary>

@@ -25,8 +25,7 @@ public sealed class PartitionBuild
         var incarnation = await index.ReadIncarnationAsync(cancellation);
         var checkpoint = await checkpoints.ReadAsync(partition, cancellation);
         var id = await index.BeginBuildAsync(partition, cancellation);
-        var isSparse = await index.ListAsync(partition, null, PartitionAudit.StepSize, cancellation) is { NextCursor: null };
-        return new PartitionBuild(partition, index, id, incarnation, new PartitionAudit(partition, index, jobs, pending, checkpoint, time, starts) { WasSparse = isSparse }, time.GetTimestamp());
+        return new PartitionBuild(partition, index, id, incarnation, new PartitionAudit(partition, index, jobs, pending, checkpoint, time, starts), time.GetTimestamp());
     }
 
     /// <summary>Does the next step. False when the index was emptied since the build began, or somebody else began one: it has to begin anew.</summary>

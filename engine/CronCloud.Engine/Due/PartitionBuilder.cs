@@ -20,6 +20,7 @@ public sealed partial class PartitionBuilder(
     ILogger<PartitionBuilder> logger) : IDisposable
 {
     private const int AtOnce = 16;
+    private const int AtOnceWhileLate = 2;
 
     /// <summary>While the record is away every partition meets it: one line tells of all.</summary>
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(30);
@@ -29,6 +30,7 @@ public sealed partial class PartitionBuilder(
 
     private readonly ConcurrentDictionary<int, long> _unseen = [];
     private readonly SemaphoreSlim _places = new(AtOnce);
+    private readonly SemaphoreSlim _placesWhileLate = new(AtOnceWhileLate);
     private readonly Lock _lock = new();
     private DateTimeOffset _nextLine;
     private int _failures;
@@ -36,11 +38,12 @@ public sealed partial class PartitionBuilder(
     /// <summary>Begins or goes on with a build by one step, if there is a place: nobody waits here.</summary>
     /// <param name="partition">Whose.</param>
     /// <param name="build">As far as it has come; null when it is to begin.</param>
-    /// <param name="isLate">Whether this node is late with what is due: one step at a time is enough then, of those that do not look for more of that.</param>
+    /// <param name="isLate">Whether this node is late with what is due: a few steps at a time are enough then, of those that do not look for more of that.</param>
     /// <param name="cancellation">Ends it.</param>
     public async Task<BuildStep> StepAsync(int partition, PartitionBuild? build, bool isLate, CancellationToken cancellation)
     {
-        if (!MayStep(partition, build, isLate) || !await _places.WaitAsync(TimeSpan.Zero, cancellation))
+        var places = isLate && build?.Audit.HasSeenSoonest == true ? _placesWhileLate : _places;
+        if (!MayStep(partition, build) || !await places.WaitAsync(TimeSpan.Zero, cancellation))
             return new BuildStep(build, HadPlace: false);
         try
         {
@@ -50,9 +53,14 @@ public sealed partial class PartitionBuilder(
             if (build.Audit.HasSeenSoonest)
                 _unseen.TryRemove(partition, out _);
         }
+        catch
+        {
+            _unseen.TryRemove(partition, out _); // who cannot be built keeps nobody else from it
+            throw;
+        }
         finally
         {
-            _places.Release();
+            places.Release();
         }
 
         if (!build.Audit.HasEnded)
@@ -66,10 +74,10 @@ public sealed partial class PartitionBuilder(
     }
 
     /// <summary>What is due the soonest comes first, in all partitions.</summary>
-    private bool MayStep(int partition, PartitionBuild? build, bool isLate)
+    private bool MayStep(int partition, PartitionBuild? build)
     {
         if (build?.Audit.HasSeenSoonest == true)
-            return !(isLate && _places.CurrentCount < AtOnce) && !_unseen.Values.Any(asked => time.GetElapsedTime(asked) < AskedOfLate);
+            return !_unseen.Values.Any(asked => time.GetElapsedTime(asked) < AskedOfLate);
         _unseen[partition] = time.GetTimestamp();
         return true;
     }
@@ -91,7 +99,11 @@ public sealed partial class PartitionBuilder(
         LogCannotBuild(partition, failures, failure.GetType().Name, failure.Message);
     }
 
-    public void Dispose() => _places.Dispose();
+    public void Dispose()
+    {
+        _places.Dispose();
+        _placesWhileLate.Dispose();
+    }
 
     [LoggerMessage(EventId = 1111, Level = LogLevel.Warning, Message = "Partition {Partition} (of {Failures} such) cannot be compared with the record and goes on with what it has: {Kind}: {Reason}")]
     private partial void LogCannotBuild(int partition, int failures, string kind, string reason);

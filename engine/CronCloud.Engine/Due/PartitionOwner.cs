@@ -26,10 +26,11 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
     /// <summary>How soon to look again for a partition that another node is about to hand over.</summary>
     public static readonly TimeSpan SoonInterval = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Three looks. An owner that died together with the roster is given up so much later.</summary>
+    public static readonly TimeSpan Young = 3 * Interval;
+
     private volatile Holding _holding = Holding.None;
     private IReadOnlyList<string> _owners = [];
-    private DateTimeOffset _awaitedUntil;
-    private bool _hasFailed;
     private List<int> _wanted = [];
 
     /// <summary>What it scans; also while Redis is away and nobody can renew anything.</summary>
@@ -45,7 +46,7 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
     {
         if (isFit?.Invoke() == false)
             return await StandAsideAsync(running, cancellation);
-        var owners = Living(await AnnounceAsync(cancellation));
+        var owners = Living(await roster.AnnounceAsync(Schedulers, owner, LeaseLife, cancellation));
         if (!owners.SequenceEqual(_owners))
             (_owners, _wanted) = (owners, Wanted(owners));
         var wanted = _wanted;
@@ -67,29 +68,11 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
         _holding = Holding.None;
     }
 
-    private async Task<RollCall> AnnounceAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            var call = await roster.AnnounceAsync(Schedulers, owner, LeaseLife, cancellation);
-            if (!call.WasKnown && (_hasFailed || time.GetUtcNow() - _holding.RenewedAt < LeaseLife))
-                _awaitedUntil = time.GetUtcNow() + LeaseLife;
-            _hasFailed = false;
-            return call;
-        }
-        catch
-        {
-            _hasFailed = true;
-            throw;
-        }
-    }
-
     /// <summary>
-    /// A roster that does not know this owner any more, which was not silent by itself, has lost the others too, or was away for them too: so long they are given to say again that they
-    /// live. Else whoever comes first would take all partitions, and give most of them back, while nothing that is due may wait.
+    /// A young roster was lost, or its keeper stood still: those who were on it before are given a while to say again that they live. Else whoever comes first would take all partitions, and give
+    /// most of them back, while nothing that is due may wait.
     /// </summary>
-    private IReadOnlyList<string> Living(RollCall call) =>
-        time.GetUtcNow() < _awaitedUntil ? [.. call.Names.Union(_owners).Order(StringComparer.Ordinal)] : call.Names;
+    private IReadOnlyList<string> Living(RollCall call) => call.Age < Young ? [.. call.Names.Union(_owners).Order(StringComparer.Ordinal)] : call.Names;
 
     private async Task<Placement> StandAsideAsync(IReadOnlyCollection<int> running, CancellationToken cancellation)
     {

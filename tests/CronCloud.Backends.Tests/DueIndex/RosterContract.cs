@@ -39,25 +39,19 @@ public abstract class RosterContract
     }
 
     [Fact]
-    public async Task A_life_of_nothing_asks_and_says_nothing()
-    {
-        var roster = await OpenAsync();
-        await roster.AnnounceAsync("x", "b", Long, None);
-
-        Assert.Equal(["b"], (await roster.AnnounceAsync("x", "a", TimeSpan.Zero, None)).Names);
-        Assert.Equal(["b"], (await roster.AnnounceAsync("x", "c", TimeSpan.Zero, None)).Names);
-    }
-
-    [Fact]
-    public async Task A_name_is_told_whether_it_was_still_known()
+    public async Task A_roster_is_as_old_as_there_has_been_a_name_on_it()
     {
         var roster = await OpenAsync();
 
-        Assert.False((await roster.AnnounceAsync("x", "a", Short, None)).WasKnown);
-        Assert.True((await roster.AnnounceAsync("x", "a", Short, None)).WasKnown);
+        Assert.Equal(TimeSpan.Zero, (await roster.AnnounceAsync("x", "a", Short, None)).Age);
+        await PassAsync(Short / 2);
+        Assert.InRange((await roster.AnnounceAsync("x", "b", Short, None)).Age, Short / 2, Short);
+        await PassAsync(Short * 0.75);
+        Assert.InRange((await roster.AnnounceAsync("x", "a", Short, None)).Age, Short * 1.25, Short * 2);
         await PassAsync(Short * 2);
-        Assert.False((await roster.AnnounceAsync("x", "a", Long, None)).WasKnown);
+        Assert.Equal(TimeSpan.Zero, (await roster.AnnounceAsync("x", "a", Short, None)).Age);
         await roster.LeaveAsync("x", "a", None);
-        Assert.False((await roster.AnnounceAsync("x", "a", Long, None)).WasKnown);
+        await PassAsync(Short / 10);
+        Assert.Equal(TimeSpan.Zero, (await roster.AnnounceAsync("x", "b", Short, None)).Age);
     }
 }

@@ -1,3 +1,4 @@
+using CronCloud.Core.Due;
 using CronCloud.Engine.Due;
 
 namespace CronCloud.Engine.Tests.Due;
@@ -15,10 +16,10 @@ public sealed class DueBacklogTests
     public void A_node_is_late_when_one_partition_found_what_was_due_more_than_a_second_ago()
     {
         _backlog.Tell(1, new PartitionBacklog(0, null, Now, IsWhole: true));
-        _backlog.Tell(2, new PartitionBacklog(1, Now.AddSeconds(-1), Now, IsWhole: true));
+        _backlog.Tell(2, new PartitionBacklog(1, Now.AddSeconds(-1), Now, IsWhole: true, Now.AddSeconds(-1)));
         AssertIs(late: false, busy: false);
 
-        _backlog.Tell(2, new PartitionBacklog(1, Now.AddSeconds(-1.1), Now, IsWhole: true));
+        _backlog.Tell(2, new PartitionBacklog(1, Now.AddSeconds(-1.1), Now, IsWhole: true, Now.AddSeconds(-1.1)));
         AssertIs(late: true, busy: true);
     }
 
@@ -33,9 +34,24 @@ public sealed class DueBacklogTests
     [Fact]
     public void What_a_partition_found_that_nobody_looks_at_any_more_does_not_count()
     {
-        _backlog.Tell(1, new PartitionBacklog(1, Now.AddMinutes(-1), Now.AddSeconds(-3), IsWhole: false));
+        _backlog.Tell(1, new PartitionBacklog(1, Now.AddMinutes(-1), Now.AddSeconds(-3), IsWhole: false, Now.AddMinutes(-1)));
 
         AssertIs(late: false, busy: false);
+    }
+
+    [Fact]
+    public async Task What_is_left_over_from_long_ago_makes_no_node_late()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var parts = pipeline.NewParts();
+        var partition = new DuePartition(Pipeline.Partition, parts, pipeline.Time);
+        await Pipeline.RunAsync(partition);
+        await pipeline.Index.ArmAsync(Pipeline.Partition, [DueItem.EntryOf(await pipeline.WriteJobAsync(Pipeline.EverySecond), Now.AddMinutes(-10), Now).LeftOver(Now.AddMinutes(-5))], Pipeline.None);
+
+        await partition.RunOnceAsync(Pipeline.None);
+
+        Assert.NotNull(parts.Backlog.Of(Pipeline.Partition)!.Oldest);
+        Assert.False(parts.Backlog.IsLate(pipeline.Time.GetUtcNow()));
     }
 
     private void AssertIs(bool late, bool busy) => Assert.Equal((late, busy), (_backlog.IsLate(Now), _backlog.IsBusy(Now)));

@@ -48,6 +48,7 @@ public sealed class PartitionOwnerTests
         var isFit = true;
         var owner = new PartitionOwner("d", _leases, _leases, _time, () => isFit);
         await SettleAsync([owner, .. _owners]);
+        await PassAsync(PartitionOwner.Young, [owner, .. _owners]);
         Assert.NotEmpty(owner.Held);
 
         isFit = false;
@@ -77,6 +78,7 @@ public sealed class PartitionOwnerTests
     public async Task An_owner_that_leaves_hands_over_at_once()
     {
         await SettleAsync(_owners);
+        await PassAsync(PartitionOwner.Young, _owners);
 
         await _owners[0].LeaveAsync(CancellationToken.None);
         await SettleAsync(_owners[1..]);
@@ -89,6 +91,7 @@ public sealed class PartitionOwnerTests
     public async Task An_owner_that_comes_back_gets_the_same_partitions()
     {
         await SettleAsync(_owners);
+        await PassAsync(PartitionOwner.Young, _owners);
         var before = _owners[0].Held.ToHashSet();
         await _owners[0].LeaveAsync(CancellationToken.None);
         await SettleAsync(_owners[1..]);
@@ -102,9 +105,62 @@ public sealed class PartitionOwnerTests
     public async Task A_keeper_that_forgot_everything_moves_no_partition()
     {
         await SettleAsync(_owners);
+        await PassAsync(PartitionOwner.Young, _owners);
         var before = _owners.Select(o => o.Held.ToHashSet()).ToList();
 
         _leases.Forget();
+
+        await AssertNothingMovesAsync(before);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_keeper_that_was_away_or_stood_still_for_longer_than_a_lease_moves_no_partition(bool isToldAway)
+    {
+        await SettleAsync(_owners);
+        await PassAsync(PartitionOwner.Young, _owners);
+        var before = _owners.Select(o => o.Held.ToHashSet()).ToList();
+
+        _leases.IsAway = isToldAway;
+        if (isToldAway)
+            await Assert.ThrowsAsync<IOException>(() => _owners[0].RunOnceAsync(_owners[0].Held.ToList(), CancellationToken.None));
+        _time.Advance(PartitionOwner.LeaseLife * 1.5);
+        _leases.IsAway = false;
+
+        await AssertNothingMovesAsync(before);
+    }
+
+    [Fact]
+    public async Task Who_does_not_come_back_to_a_keeper_that_forgot_is_given_up()
+    {
+        await SettleAsync(_owners);
+        await PassAsync(PartitionOwner.Young, _owners);
+
+        _leases.Forget();
+        await SettleAsync(_owners[1..]);
+        Assert.True(_owners[1..].Sum(o => o.Held.Count) < Partitions.Count);
+        await PassAsync(PartitionOwner.Young, _owners[1..]);
+
+        Assert.Equal(Enumerable.Range(0, Partitions.Count), _owners[1..].SelectMany(o => o.Held).Order());
+    }
+
+    [Fact]
+    public async Task An_owner_that_was_cut_off_alone_awaits_nobody_who_left_meanwhile()
+    {
+        await SettleAsync(_owners);
+        await PassAsync(PartitionOwner.Young, _owners);
+        await PassAsync(PartitionOwner.LeaseLife * 2, _owners[1..]);
+        await _owners[2].LeaveAsync(CancellationToken.None);
+
+        await SettleAsync(_owners[..2]);
+
+        Assert.Equal(Enumerable.Range(0, Partitions.Count), _owners[..2].SelectMany(o => o.Held).Order());
+    }
+
+    /// <summary>Nor later, when all have been heard.</summary>
+    private async Task AssertNothingMovesAsync(List<HashSet<int>> before)
+    {
         foreach (var owner in _owners)
         {
             var placement = await owner.RunOnceAsync(owner.Held.ToList(), CancellationToken.None);
@@ -113,52 +169,18 @@ public sealed class PartitionOwnerTests
             Assert.Empty(placement.Lost);
         }
 
-        _time.Advance(PartitionOwner.Interval);
-        await SettleAsync(_owners);
+        await PassAsync(PartitionOwner.Young, _owners);
         Assert.Equal(before, _owners.Select(o => o.Held.ToHashSet()));
     }
 
-    [Fact]
-    public async Task A_keeper_that_was_away_for_longer_than_a_lease_moves_no_partition()
+    /// <summary>They look again and again meanwhile.</summary>
+    private async Task PassAsync(TimeSpan span, PartitionOwner[] owners)
     {
-        await SettleAsync(_owners);
-        var before = _owners.Select(o => o.Held.ToHashSet()).ToList();
-
-        _leases.IsAway = true;
-        foreach (var owner in _owners)
-            await Assert.ThrowsAsync<IOException>(() => owner.RunOnceAsync(owner.Held.ToList(), CancellationToken.None));
-        _time.Advance(PartitionOwner.LeaseLife * 3);
-        _leases.IsAway = false;
-        var placement = await _owners[0].RunOnceAsync(_owners[0].Held.ToList(), CancellationToken.None);
-
-        Assert.Empty(placement.Gained);
-        await SettleAsync(_owners);
-        Assert.Equal(before, _owners.Select(o => o.Held.ToHashSet()));
-    }
-
-    [Fact]
-    public async Task Who_does_not_come_back_to_a_keeper_that_forgot_is_given_up_after_the_life_of_a_lease()
-    {
-        await SettleAsync(_owners);
-
-        _leases.Forget();
-        await SettleAsync(_owners[1..]);
-        Assert.True(_owners[1..].Sum(o => o.Held.Count) < Partitions.Count);
-        _time.Advance(PartitionOwner.LeaseLife);
-        await SettleAsync(_owners[1..]);
-
-        Assert.Equal(Enumerable.Range(0, Partitions.Count), _owners[1..].SelectMany(o => o.Held).Order());
-    }
-
-    [Fact]
-    public async Task An_owner_that_stood_still_for_longer_than_its_lease_awaits_nobody()
-    {
-        await SettleAsync(_owners);
-
-        _time.Advance(PartitionOwner.LeaseLife * 2);
-        await SettleAsync(_owners[..1]);
-
-        Assert.Equal(Partitions.Count, _owners[0].Held.Count);
+        for (var passed = TimeSpan.Zero; passed < span; passed += PartitionOwner.Interval)
+        {
+            _time.Advance(PartitionOwner.Interval);
+            await SettleAsync(owners);
+        }
     }
 
     /// <summary>Each looks a few times, and gives up what it has lost.</summary>

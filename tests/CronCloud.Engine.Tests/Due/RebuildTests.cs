@@ -160,7 +160,7 @@ public sealed class RebuildTests
 
     [Theory]
     [InlineData(0)]
-    [InlineData(3 * PartitionAudit.StepSize)]
+    [InlineData(3_000)]
     public async Task A_build_ends_what_the_record_has_stopped_and_arms_what_is_missing_however_full_the_index_is(int others)
     {
         await using var pipeline = await Pipeline.OpenAsync();
@@ -168,39 +168,115 @@ public sealed class RebuildTests
         var missing = await pipeline.WriteJobAsync(Pipeline.EverySecond, key: KeyIn(Pipeline.Partition, 0));
         await pipeline.Jobs.WriteAsync(job with { Version = 2, State = JobState.Paused }, new Revision(2, job.UpdatedAt, "test", "paused", JobState.Paused, job.Definition), Pipeline.None);
         await pipeline.Index.RemoveAsync(Pipeline.Partition, [.. (await pipeline.Index.StampAsync(Pipeline.Partition, [missing.Key.ToString()], Pipeline.None)).Values], Pipeline.None);
-        await pipeline.Index.ArmAsync(Pipeline.Partition, [.. Enumerable.Range(0, others).Select(i => new DueEntry($"t/filler-{i}", 1, Pipeline.Start.AddDays(1), "{}"u8.ToArray()))], Pipeline.None);
-        await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None);
+        await FillAsync(pipeline, others);
 
-        await Pipeline.RunAsync(pipeline.NewPartition());
+        await BuildAsync(pipeline);
 
         Assert.True((await pipeline.Index.FindAsync(Pipeline.Partition, Pipeline.EntryKey, Pipeline.None))!.IsTombstone);
         Assert.Equal(Pipeline.Start.AddSeconds(1), (await pipeline.Index.FindAsync(Pipeline.Partition, missing.Key.ToString(), Pipeline.None))!.Due);
     }
 
-    [Fact]
-    public async Task While_a_node_is_late_builds_go_on_one_step_at_a_time_but_for_what_is_due_the_soonest()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3_000)]
+    public async Task An_entry_whose_newer_row_cannot_be_read_keeps_no_other_job_out_of_the_index(int others)
     {
         await using var pipeline = await Pipeline.OpenAsync();
-        using var builder = new PartitionBuilder(pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, pipeline.NewKnownStarts(), pipeline.Time, NullLogger<PartitionBuilder>.Instance);
-        var builds = new PartitionBuild?[2];
-        for (var partition = 0; partition < 2; partition++)
+        var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        var missing = await pipeline.WriteJobAsync(Pipeline.EverySecond, key: KeyIn(Pipeline.Partition, 0));
+        await pipeline.Jobs.WriteAsync(job with { Version = 2 }, new Revision(2, job.UpdatedAt, "test", "updated", JobState.Active, job.Definition), Pipeline.None);
+        pipeline.Jobs.MakeUnreadable(job.Key);
+        await pipeline.Index.RemoveAsync(Pipeline.Partition, [.. (await pipeline.Index.StampAsync(Pipeline.Partition, [missing.Key.ToString()], Pipeline.None)).Values], Pipeline.None);
+        await FillAsync(pipeline, others);
+
+        await BuildAsync(pipeline);
+
+        Assert.NotNull(await pipeline.Index.FindAsync(Pipeline.Partition, missing.Key.ToString(), Pipeline.None));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3_000)]
+    public async Task What_is_in_the_index_and_due_later_or_over_stays_as_it_is(int others)
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = pipeline.NewPartition();
+        await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        var once = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) }, key: KeyIn(Pipeline.Partition, 0));
+        await RunAsync(pipeline, partition, 3);
+        Assert.Equal(4, (await pipeline.TakeAsync()).Count);
+        await FillAsync(pipeline, others);
+
+        await BuildAsync(pipeline);
+
+        Assert.Empty(await pipeline.TakeAsync());
+        Assert.Equal(Pipeline.Start.AddSeconds(4), (await pipeline.Index.FindAsync(Pipeline.Partition, Pipeline.EntryKey, Pipeline.None))!.Due);
+        Assert.True((await pipeline.Index.FindAsync(Pipeline.Partition, once.Key.ToString(), Pipeline.None))!.IsTombstone);
+    }
+
+    [Fact]
+    public async Task While_a_node_is_late_two_builds_go_on_at_a_time_and_all_that_look_for_what_is_due()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        using var builder = NewBuilder(pipeline);
+        var builds = new PartitionBuild?[4];
+        for (var partition = 0; partition < 4; partition++)
         {
+            // The hundred that are looked at first are due by now in the last partition alone.
             for (var i = 0; i < 101; i++)
-                await pipeline.WriteJobAsync(Pipeline.EverySecond, key: KeyIn(partition, i));
-            while (builds[partition]?.Audit.HasSeenSoonest != true)
-                builds[partition] = (await builder.StepAsync(partition, builds[partition], isLate: true, Pipeline.None)).Build;
+                await pipeline.WriteJobAsync(partition < 3 ? Daily : Pipeline.EverySecond, key: KeyIn(partition, i));
         }
 
+        pipeline.Time.Advance(TimeSpan.FromSeconds(5));
+        for (var partition = 0; partition < 4; partition++)
+            builds[partition] = (await builder.StepAsync(partition, null, isLate: true, Pipeline.None)).Build;
+        while (builds.Any(build => build!.Audit.Seen < 100))
+        {
+            for (var partition = 0; partition < 4; partition++)
+                builds[partition] = builds[partition]!.Audit.Seen < 100 ? (await builder.StepAsync(partition, builds[partition], isLate: true, Pipeline.None)).Build : builds[partition];
+        }
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(2));
         var gate = new TaskCompletionSource();
         pipeline.Jobs.ReadsAfter = gate.Task;
-        var first = builder.StepAsync(0, builds[0], isLate: true, Pipeline.None);
-        var second = await builder.StepAsync(1, builds[1], isLate: true, Pipeline.None);
-        var soonest = builder.StepAsync(2, null, isLate: true, Pipeline.None);
+        var steps = Enumerable.Range(0, 4).Select(partition => builder.StepAsync(partition, builds[partition], isLate: true, Pipeline.None)).ToList();
         gate.SetResult();
 
-        Assert.True((await first).HadPlace);
-        Assert.False(second.HadPlace);
-        Assert.True((await soonest).HadPlace);
+        Assert.Equal([true, true, false, true], (await Task.WhenAll(steps)).Select(step => step.HadPlace));
+    }
+
+    [Fact]
+    public async Task A_partition_that_cannot_be_built_keeps_no_other_from_it()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        using var builder = NewBuilder(pipeline);
+        for (var i = 0; i < 101; i++)
+            await pipeline.WriteJobAsync(Daily, key: KeyIn(0, i));
+        PartitionBuild? build = null;
+        while (build?.Audit.HasSeenSoonest != true)
+            build = (await builder.StepAsync(0, build, isLate: false, Pipeline.None)).Build;
+
+        var broken = (await builder.StepAsync(1, null, isLate: false, Pipeline.None)).Build;
+        pipeline.Jobs.ReadsAfter = Task.FromException(new IOException("The record is away."));
+        await Assert.ThrowsAsync<IOException>(() => builder.StepAsync(1, broken, isLate: false, Pipeline.None));
+        pipeline.Jobs.ReadsAfter = Task.CompletedTask;
+
+        Assert.True((await builder.StepAsync(0, build, isLate: false, Pipeline.None)).HadPlace);
+    }
+
+    private static ScheduleSpec Daily => new() { Every = TimeSpan.FromDays(1), Anchor = Pipeline.Start.AddHours(12) };
+
+    private static PartitionBuilder NewBuilder(Pipeline pipeline) =>
+        new(pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, pipeline.NewKnownStarts(), pipeline.Time, NullLogger<PartitionBuilder>.Instance);
+
+    /// <summary>Others of the same partition, of which the record does not tell.</summary>
+    private static Task FillAsync(Pipeline pipeline, int others) =>
+        pipeline.Index.ArmAsync(Pipeline.Partition, [.. Enumerable.Range(0, others).Select(i => new DueEntry($"t/filler-{i}", 1, Pipeline.Start.AddDays(1), "{}"u8.ToArray()))], Pipeline.None);
+
+    private static async Task BuildAsync(Pipeline pipeline)
+    {
+        await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None);
+        await Pipeline.RunAsync(pipeline.NewPartition());
     }
 
     /// <summary>The so-manieth job of a partition.</summary>
