@@ -127,7 +127,7 @@ public sealed class ClusterInstallation : Installation
     }
 
     public async Task StartNodeAsync(int node, params (string Name, string Value)[] more) =>
-        _nodes[node] = await CronCloudProcess.StartNodeAsync(FreePort.Next(), NodeSettings($"node-{node + 1}", Links.Count > 0 ? Links[node].Settings : Straight, [.. _settingsOf(node), .. more]));
+        _nodes[node] = await CronCloudProcess.StartNodeAsync(FreePort.Next(), NodeSettings(NameOf(node), Links.Count > 0 ? Links[node].Settings : Straight, [.. _settingsOf(node), .. more]));
 
     /// <summary>Starts the gateway, or again one that ended: at the same address, so that its clients need not know.</summary>
     public async Task StartGatewayAsync()
@@ -167,6 +167,8 @@ public sealed class ClusterInstallation : Installation
             await server.DisposeAsync();
         await Sink.DisposeAsync();
     }
+
+    public static string NameOf(int node) => $"node-{node + 1}";
 
     private static Dictionary<string, string> NodeSettings(string name, IEnumerable<(string Name, string Value)> servers, (string Name, string Value)[] more) =>
         Settings([("CronCloud__NodeName", name), .. servers, .. more]);

@@ -84,6 +84,9 @@ public sealed class FaultCluster : IAsyncDisposable
     /// <inheritdoc cref="Supervisor.ReviveAsync"/>
     public Task ReviveAsync() => _supervisor.ReviveAsync();
 
+    /// <inheritdoc cref="StateReader.ReadLeaseHoldersAsync"/>
+    public Task<IReadOnlySet<string>> ReadLeaseHoldersAsync() => _state.ReadLeaseHoldersAsync();
+
     /// <summary>The latest that each process printed.</summary>
     public string Tails() => _supervisor.Tails();
 

@@ -30,6 +30,14 @@ internal sealed class StateReader(ClusterInstallation nodes, TimeProvider time)
         return new StoredState { From = from, Until = time.GetUtcNow(), Jobs = jobs, Entries = entries, Flights = flights, Readers = readers, CountedMissed = await CountMissedAsync() };
     }
 
+    /// <summary>The nodes that hold a lease of a partition now.</summary>
+    public async Task<IReadOnlySet<string>> ReadLeaseHoldersAsync()
+    {
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(nodes.Redis.ConnectionString);
+        var holders = await redis.GetDatabase().StringGetAsync([.. Enumerable.Range(0, Partitions).Select(partition => (RedisKey)$"cc:{{{partition}}}:lease")]);
+        return holders.Where(holder => holder.HasValue).Select(holder => holder.ToString()).ToHashSet();
+    }
+
     private async Task<IReadOnlyList<StoredJob>> ReadRecordAsync()
     {
         await using var source = NpgsqlDataSource.Create(nodes.Postgres.ConnectionString + ";Pooling=false");
