@@ -43,10 +43,10 @@ internal sealed class RedisKeys
     /// <summary>due, entry, epoch, inflight, flight, landed, slot, waiting.</summary>
     public RedisKey[] All { get; }
 
-    /// <summary>Sorted set: name -> alive until, in ms of Redis' clock.</summary>
     /// <summary>Those who live, and since when there has been one; in one slot of a cluster.</summary>
     public static RedisKey[] Roster(string roster) => [RosterNames(roster), "{" + RosterNames(roster) + "}:born"];
 
+    /// <summary>Sorted set: name -> alive until, in ms of Redis' clock.</summary>
     public static string RosterNames(string roster) => "cc:roster:" + roster;
 
     public static RedisKeys Of(int partition) => ByPartition[partition];
