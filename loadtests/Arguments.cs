@@ -19,7 +19,7 @@ internal sealed record Arguments(string Scenario, string Parts)
                     herd-messages  N jobs (100000) that are due at one instant, one NATS message each, on so many --nodes (3); on the real parts only
                     deployment     N jobs (500) that are due every second, three nodes told to stop and started again one after the other; on the real parts only
                     rebuild        Redis emptied under N jobs (100000); on the real parts only
-                    promises       the simulation on N fresh seeds (2000): which of them break a promise; on the twins only
+                    promises       the simulation on N seeds (2000) from --seed on (fresh ones): which of them break a promise; on the twins only
                     metrics        N jobs (200) that are due every second, some failing, for so many minutes (10), and a picture of what /metrics told
                     faults         fault after fault, chosen by a seed (1), for so many minutes (30); on the real parts only
                     history        a day of N rows (50000000) of N jobs (50000) in ClickHouse: what they cost, how fast they are found, and written for so many seconds (30); on the real parts only
@@ -62,7 +62,8 @@ internal sealed record Arguments(string Scenario, string Parts)
 
     public bool Kill { get; init; }
 
-    public int Seed { get; init; } = 1;
+    /// <summary>Null when it was not given.</summary>
+    public int? Seed { get; init; }
 
     public int Minutes { get; init; } = Scenario == "metrics" ? 10 : 30;
 

@@ -11,10 +11,11 @@ internal static class FaultStorm
 
     public static async Task<StormMeasured> RunAsync(Arguments arguments)
     {
-        Console.WriteLine($"seed {arguments.Seed}, {(arguments.Only is null ? $"{arguments.Minutes} min" : $"{arguments.Only}, {arguments.Times} times")}{(ClockFaults.CanJump ? "" : "; without jumping clocks: the Debian package faketime is missing")}{(DiskFaults.CanFill ? "" : "; without full disks: only root may mount them")}");
+        var seed = arguments.Seed ?? 1;
+        Console.WriteLine($"seed {seed}, {(arguments.Only is null ? $"{arguments.Minutes} min" : $"{arguments.Only}, {arguments.Times} times")}{(ClockFaults.CanJump ? "" : "; without jumping clocks: the Debian package faketime is missing")}{(DiskFaults.CanFill ? "" : "; without full disks: only root may mount them")}");
         var traps = new Traps();
         await using var cluster = await FaultCluster.StartAsync(node => [("CRONCLOUD_PAUSE_POINT", traps.PointOf(node))], breaksAll: true);
-        var storm = new Storm(cluster, traps, arguments.Seed, Console.WriteLine);
+        var storm = new Storm(cluster, traps, seed, Console.WriteLine);
         var results = await (arguments.Only is { } only ? storm.RepeatAsync(FaultMatrix.Named(only), arguments.Times) : storm.RunAsync(TimeSpan.FromMinutes(arguments.Minutes)));
         var late = await cluster.EndAsync();
 

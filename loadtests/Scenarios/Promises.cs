@@ -2,12 +2,12 @@ using CronCloud.Simulation;
 
 namespace CronCloud.LoadTests.Scenarios;
 
-/// <summary>The simulation on as many fresh seeds as wanted: which of them break a promise.</summary>
+/// <summary>The simulation on as many seeds as wanted: which of them break a promise.</summary>
 internal static class Promises
 {
     public static SeedsRun Run(Arguments arguments)
     {
-        var from = (int)(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() % 1_000_000) * 1_000;
+        var from = arguments.Seed ?? (int)(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() % 1_000_000) * 1_000;
         var broken = new System.Collections.Concurrent.ConcurrentBag<BrokenSeed>();
         Parallel.For(from, from + arguments.Jobs, seed =>
         {

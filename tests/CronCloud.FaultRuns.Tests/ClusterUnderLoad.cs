@@ -16,7 +16,7 @@ public sealed class ClusterUnderLoad : ICollectionFixture<RunningCluster>
 public sealed class RunningCluster : IAsyncLifetime
 {
     /// <summary>Wherever these tests run, three nodes, four servers and a sink share few processors with whoever else is there. `loadtests faults` checks the same without it.</summary>
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan Slack = TimeSpan.FromSeconds(15);
 
     /// <summary>Nodes that start from now on have no pause point for poison.</summary>
     public bool PoisonIsHarmless { get; set; }
@@ -86,11 +86,13 @@ public abstract class FaultTest(RunningCluster running, ITestOutputHelper output
     }
 
     /// <summary>Writes what was measured, and fails with what is wrong.</summary>
-    protected async Task<CheckReport> AssertHoldsAsync(DateTimeOffset from)
+    /// <param name="except">A job that a test harms on purpose.</param>
+    protected async Task<CheckReport> AssertHoldsAsync(DateTimeOffset from, string? except = null)
     {
         await Cluster.ReviveAsync();
         var began = Cluster.Now;
         var report = await Cluster.CheckAsync(from);
+        report = report with { Violations = [.. report.Violations.Where(v => v.Job != except)] };
         output.WriteLine($"{report}; {(began - from).TotalSeconds:0.0} s, checked in {(Cluster.Now - began).TotalSeconds:0.0} s");
         if (report.Violations.Count > 0)
             output.WriteLine(Cluster.Tails());

@@ -7,6 +7,12 @@ public sealed class ReplayTests(ITestOutputHelper output)
     /// <summary>Busy worlds with many kinds of faults, whatever else changes.</summary>
     private static readonly int[] Known = [11, 72, 237, 1160];
 
+    /// <summary>A world whose tasks lie deep.</summary>
+    private const int Deep = 722115785;
+
+    /// <summary>In bytes. With less than 128 KB left, a task's end is not told at once.</summary>
+    private const int LittleStack = 192 << 10;
+
     [Fact]
     public void A_seed_happens_again_exactly()
     {
@@ -21,5 +27,16 @@ public sealed class ReplayTests(ITestOutputHelper output)
             output.WriteLine(first.Trace);
             Assert.True(first.IsGood, first.Report());
         }
+    }
+
+    [Fact]
+    public void A_seed_happens_the_same_where_hardly_any_stack_is_left()
+    {
+        SimulationResult? little = null;
+        var thread = new Thread(() => little = Seed.Run(Deep), LittleStack);
+        thread.Start();
+        thread.Join();
+
+        Assert.Equal(Seed.Run(Deep).Trace, little?.Trace);
     }
 }

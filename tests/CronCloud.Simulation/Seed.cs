@@ -16,7 +16,32 @@ public static class Seed
     private static readonly TimeSpan CheckEvery = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(420);
 
+    /// <summary>A task whose end finds little room left on the stack goes on elsewhere, or later: how deep they lie must not depend on who runs the seed, nor on how the code is compiled by then.</summary>
+    private const int StackSize = 64 << 20;
+
     public static SimulationResult Run(int seed, Mutant mutant = Mutant.None)
+    {
+        SimulationResult? result = null;
+        Exception? failure = null;
+        var world = new Thread(Run, StackSize);
+        world.Start();
+        world.Join();
+        return result ?? throw new InvalidOperationException($"Seed {seed} did not run to its end: {failure?.Message}", failure);
+
+        void Run()
+        {
+            try
+            {
+                result = RunWorld(seed, mutant);
+            }
+            catch (Exception broken)
+            {
+                failure = broken;
+            }
+        }
+    }
+
+    private static SimulationResult RunWorld(int seed, Mutant mutant)
     {
         var world = new World(seed);
         var scenario = Scenario.Of(world);

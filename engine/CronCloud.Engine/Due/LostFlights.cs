@@ -20,7 +20,7 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
     private static readonly TimeSpan ClockMargin = TimeSpan.FromSeconds(5);
 
     /// <summary>So long after its deadline an attempt is made again without a word of history. Until then history is asked at each look: what is only slow must not make it run twice.</summary>
-    private static readonly TimeSpan WithoutHistory = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan WithoutHistory = TimeSpan.FromSeconds(30);
 
     private static readonly ILookup<string, HistoryRow> NothingRecorded = Enumerable.Empty<HistoryRow>().ToLookup(_ => "");
 

@@ -77,7 +77,7 @@ public sealed class LostFlightsTests
         TakeHistoryAway(pipeline);
 
         await PassDeadlineAsync(pipeline, partition, execution);
-        for (var second = 1; second < 10; second++)
+        for (var second = 1; second < 30; second++)
         {
             pipeline.Time.Advance(TimeSpan.FromSeconds(1));
             await Pipeline.RunAsync(partition);

@@ -13,7 +13,7 @@ internal sealed class SingleThread : SynchronizationContext
         if (Environment.CurrentManagedThreadId == _thread)
             _ready.Enqueue((d, state));
         else
-            _escape ??= Environment.StackTrace;
+            _escape ??= $"{(state as Delegate)?.Target} goes on\n{Environment.StackTrace}";
     }
 
     public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Nobody may block a world's only thread.");
