@@ -15,7 +15,7 @@ public static class Deliveries
     /// <summary>Extends all of them at each heartbeat until the work is done: a slow server must not look like a dead reader.</summary>
     public static async Task HoldAsync(this IReadOnlyList<Delivery> deliveries, Task work, TimeProvider time, CancellationToken cancellation)
     {
-        while (await Task.WhenAny(work, Task.Delay(Heartbeat, time, cancellation)) != work && !cancellation.IsCancellationRequested)
+        while (!await work.EndsWithinAsync(Heartbeat, time, cancellation) && !cancellation.IsCancellationRequested)
             await Task.WhenAll(deliveries.Select(delivery => delivery.ExtendAsync(cancellation).AsTask()));
         await work;
     }

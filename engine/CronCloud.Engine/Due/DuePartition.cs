@@ -1,3 +1,4 @@
+using CronCloud.Core;
 using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
 using CronCloud.Engine.Clocks;
@@ -99,7 +100,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
             if (_isBehind)
                 await parts.Index.BeginBuildAsync(partition, cancellation); // seen once only: from now on all see that it is not whole
             _step ??= StepAsync();
-            if (await Task.WhenAny(_step, Task.Delay(StepPatience, time, cancellation)) != _step)
+            if (!await _step.EndsWithinAsync(StepPatience, time, cancellation))
                 return;
             (var step, _step) = (_step, null);
             (_build, var hadPlace) = await step;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CronCloud.Core;
 using CronCloud.Core.Executions;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
@@ -84,9 +85,9 @@ public sealed partial class Worker(
     public async Task DrainAsync(TimeSpan patience)
     {
         await _draining.CancelAsync();
-        await Task.WhenAny(AllGoneAsync(), Task.Delay(patience, time));
+        await AllGoneAsync().EndsWithinAsync(patience, time, CancellationToken.None);
         await _stopping.CancelAsync();
-        await Task.WhenAny(AllGoneAsync(), Task.Delay(LastWords, time));
+        await AllGoneAsync().EndsWithinAsync(LastWords, time, CancellationToken.None);
         await _leaving.CancelAsync();
         await AllGoneAsync();
     }
