@@ -9,7 +9,7 @@ internal static class Promises
     {
         var from = arguments.Seed ?? (int)(TimeProvider.System.GetUtcNow().ToUnixTimeSeconds() % 1_000_000) * 1_000;
         var broken = new System.Collections.Concurrent.ConcurrentBag<BrokenSeed>();
-        Parallel.For(from, from + arguments.Jobs, seed =>
+        Parallel.For(from, checked(from + arguments.Jobs), seed =>
         {
             var result = Seed.Run(seed);
             if (!result.IsGood)

@@ -37,6 +37,8 @@ public sealed class RepetitionTests(RunningCluster running, ITestOutputHelper ou
 
         var report = await AssertHoldsAsync(from);
         Assert.Equal(0, report.Duplicates);
+        var lateness = Cluster.Sink.Ledger.Read().Where(d => d.ScheduledAt >= from && d.Attempt == 1).Select(d => d.Lateness).Order().ToList();
+        Assert.True(lateness[lateness.Count / 2] < TimeSpan.FromSeconds(1), $"Half of the starts were more than {lateness[lateness.Count / 2].TotalMilliseconds:0} ms late.");
         await using var nats = new NatsConnection(new NatsOpts { Url = Cluster.Nodes.Nats.ConnectionString });
         await Cluster.UntilAsync(async () => await RedeliveredAsync(new NatsJSContext(nats)) == 0, TimeSpan.FromSeconds(15), "An end of what is no execution");
     }

@@ -33,10 +33,12 @@ public sealed class ReplayTests(ITestOutputHelper output)
     public void A_seed_happens_the_same_where_hardly_any_stack_is_left()
     {
         SimulationResult? little = null;
-        var thread = new Thread(() => little = Seed.Run(Deep), LittleStack);
+        Exception? failure = null;
+        var thread = new Thread(() => failure = Record.Exception(() => little = Seed.Run(Deep)), LittleStack);
         thread.Start();
         thread.Join();
 
+        Assert.Null(failure);
         Assert.Equal(Seed.Run(Deep).Trace, little?.Trace);
     }
 }

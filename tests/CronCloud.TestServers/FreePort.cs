@@ -14,19 +14,33 @@ public static class FreePort
 {
     private const int First = 10_000;
 
-    /// <summary>The lowest port for outgoing connections. Where they begin too low, any may be one.</summary>
-    private static readonly int _end = int.Parse(File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range").Split('\t')[0], CultureInfo.InvariantCulture) is > First and var lowest ? lowest : IPEndPoint.MaxPort;
+    /// <summary>Fewer would soon be used up.</summary>
+    private const int Enough = 2_000;
+
+    private static readonly (int From, int End) _range = RangeBeside(File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range"));
 
     private static readonly ConcurrentDictionary<int, bool> _given = [];
 
     public static int Next()
     {
-        while (true)
+        for (var tries = 0; tries < 10_000; tries++)
         {
-            var port = RandomNumberGenerator.GetInt32(First, _end);
+            var port = RandomNumberGenerator.GetInt32(_range.From, _range.End);
             if (_given.TryAdd(port, true) && IsFree(port))
                 return port;
         }
+
+        throw new InvalidOperationException($"Of the ports {_range.From} to {_range.End - 1} hardly any is free.");
+    }
+
+    /// <summary>The ports below those for outgoing connections, or above; any, where neither are enough.</summary>
+    /// <param name="outgoing">The first and the last of those, as the kernel writes them.</param>
+    public static (int From, int End) RangeBeside(string outgoing)
+    {
+        var ends = outgoing.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(text => int.Parse(text, CultureInfo.InvariantCulture)).ToArray();
+        if (ends[0] - First >= Enough)
+            return (First, ends[0]);
+        return IPEndPoint.MaxPort - ends[1] >= Enough ? (ends[1] + 1, IPEndPoint.MaxPort) : (First, IPEndPoint.MaxPort);
     }
 
     public static bool IsFree(int port)

@@ -98,9 +98,14 @@ public sealed class LostFlightsTests
         TakeHistoryAway(pipeline);
         await PassDeadlineAsync(pipeline, partition, execution);
 
-        BringHistoryBack(pipeline);
-        pipeline.Time.Advance(TimeSpan.FromSeconds(5));
-        await Pipeline.RunAsync(partition);
+        for (var second = 1; second < 30; second++)
+        {
+            pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+            await Pipeline.RunAsync(partition);
+            if (second == 20)
+                BringHistoryBack(pipeline);
+        }
+
         await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
 
         Assert.Empty(await pipeline.TakeAsync());

@@ -16,7 +16,7 @@ internal static class ServerFaults
             await cluster.Nodes.Nats.KillAsync();
             Directory.Delete(cluster.Nodes.Nats.StoreFolder, recursive: true);
             await cluster.Nodes.Nats.RestartAsync();
-            return cluster.Now - began + Load.FlightDeadline;
+            return cluster.Now - began + Load.FlightDeadline + Load.WithoutHistory;
         }),
         new(20, "Redis stands still", MayRepeat: true, (cluster, random) => StandStillAsync(cluster, StandsStill(random), cluster.Nodes.Redis)),
         new(20, "NATS stands still", MayRepeat: true, (cluster, random) => StandStillAsync(cluster, StandsStill(random), cluster.Nodes.Nats)),

@@ -8,6 +8,9 @@ public static class Load
     /// <summary>An execution that was published and is gone counts as lost after its job's timeout of 10 s and a minute.</summary>
     public static readonly TimeSpan FlightDeadline = TimeSpan.FromSeconds(70);
 
+    /// <summary>So much later again, should history be away by then: the next fault may be just that.</summary>
+    public static readonly TimeSpan WithoutHistory = TimeSpan.FromSeconds(30);
+
     private const int PerPeriod = 20;
     private const int Flaky = 10;
 
