@@ -14,6 +14,9 @@ public sealed class FaultCluster : IAsyncDisposable
     /// <summary>A little longer than a start may be late without a fault.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
 
+    /// <summary>What is there by then is late; what is not is missed.</summary>
+    private static readonly TimeSpan LongPatience = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan Vicinity = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(10);
@@ -109,7 +112,7 @@ public sealed class FaultCluster : IAsyncDisposable
     {
         var until = Now;
         var limit = until + Patience + _slack;
-        while (Checker.Check(Observe(from, until)) is { } soFar && soFar.Received < soFar.Expected && Now < limit)
+        while (Checker.Check(Observe(from, until)) is { } soFar && soFar.Received < soFar.Expected && Now < (soFar.Missed > 0 ? until + LongPatience : limit))
             await Task.Delay(Look.Pause, _time);
 
         var readings = await _editor.WhileQuietAsync(() => Api.ReadJobsAsync(Client.Log.Read().Select(o => o.Job)));
