@@ -45,10 +45,27 @@ public sealed class NatsSubjectPublisher(JetStreamConnection connection) : ISubj
         {
             for (var i = from; i < until; i++)
                 errors[i] = await TrySendAsync(messages[i], cancellation);
-            await connection.Nats.PingAsync(cancellation);
-            return Connected == before;
+            return await IsAnsweredAsync(cancellation) && Connected == before;
         }
         catch (OperationCanceledException) when (from > 0)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>False when the connection broke meanwhile: the client then cancels the round trip, which nobody asked for.</summary>
+    private async Task<bool> IsAnsweredAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await connection.Nats.PingAsync(cancellation);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+        catch (NatsException)
         {
             return false;
         }

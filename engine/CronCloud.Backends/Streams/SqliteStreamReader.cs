@@ -1,3 +1,4 @@
+using CronCloud.Core;
 using CronCloud.Core.Streams;
 
 namespace CronCloud.Backends.Streams;
@@ -63,7 +64,7 @@ internal sealed class SqliteStreamReader(TimeProvider time, Func<SqliteMessage, 
                 pause = PauseUntil(until, now);
             }
 
-            await Task.WhenAny(arrived, Task.Delay(pause, time, cancellation));
+            await arrived.EndsWithinAsync(pause, time, cancellation);
             cancellation.ThrowIfCancellationRequested();
         }
     }

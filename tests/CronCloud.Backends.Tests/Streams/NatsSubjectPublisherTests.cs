@@ -63,6 +63,28 @@ public sealed class NatsSubjectPublisherTests(RealServers servers)
         Assert.Equal([null, null], await publisher.PublishAsync([Message("orders.cut", [3]), Message("orders.cut", [4])], limit.Token));
     }
 
+    /// <summary>The client cancels the round trip then. Nobody asked it to.</summary>
+    [Fact]
+    public async Task Messages_whose_round_trip_was_under_way_when_the_connection_broke_are_not_told_as_sent()
+    {
+        var server = await servers.NatsAsync();
+        await using var listener = new NatsConnection(new NatsOpts { Url = server.ConnectionString });
+        await using var subscription = await listener.SubscribeCoreAsync<byte[]>("orders.unanswered");
+        await listener.PingAsync();
+        await using var link = new Link(server.Port);
+        await using var connection = new JetStreamConnection(server.ConnectionStringAt(link.Port));
+        await connection.OpenAsync(CancellationToken.None);
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+
+        link.FromServer.Close();
+        var publishing = new NatsSubjectPublisher(connection).PublishAsync([Message("orders.unanswered", [1])], limit.Token);
+        await subscription.Msgs.ReadAsync(limit.Token);
+        await link.CutAsync();
+        link.Heal();
+
+        Assert.DoesNotContain(null, await publishing);
+    }
+
     /// <summary>Breaks the connection before the second message is read.</summary>
     private sealed class Interrupted(IReadOnlyList<SubjectMessage> messages, Link link) : IReadOnlyList<SubjectMessage>
     {

@@ -11,11 +11,11 @@ public sealed class FaultCluster : IAsyncDisposable
     /// <summary>What a killed reader of outcomes held comes to another after 20 s.</summary>
     private static readonly TimeSpan HistoryLag = TimeSpan.FromSeconds(30);
 
-    /// <summary>A little longer than a start may be late without a fault.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
+    /// <summary>For what may still come in time: a little longer than a start may be late without a fault.</summary>
+    private static readonly TimeSpan OnTimePatience = TimeSpan.FromSeconds(6);
 
-    /// <summary>What is there by then is late; what is not is missed.</summary>
-    private static readonly TimeSpan LongPatience = TimeSpan.FromSeconds(30);
+    /// <summary>For what is too late already: what is not there by then is missed.</summary>
+    private static readonly TimeSpan LatePatience = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Vicinity = TimeSpan.FromSeconds(15);
 
@@ -111,8 +111,7 @@ public sealed class FaultCluster : IAsyncDisposable
     public async Task<CheckReport> CheckAsync(DateTimeOffset from)
     {
         var until = Now;
-        var limit = until + Patience + _slack;
-        while (Checker.Check(Observe(from, until)) is { } soFar && soFar.Received < soFar.Expected && Now < (soFar.Missed > 0 ? until + LongPatience : limit))
+        while (IsAwaited(Checker.Check(Observe(from, until)), until))
             await Task.Delay(Look.Pause, _time);
 
         var readings = await _editor.WhileQuietAsync(() => Api.ReadJobsAsync(Client.Log.Read().Select(o => o.Job)));
@@ -120,6 +119,9 @@ public sealed class FaultCluster : IAsyncDisposable
         var violations = report.Violations.Concat(Checker.Check(Observe(Recent(until), until)).Violations).Concat(await CheckHistoryAsync(until - HistoryLag)).Where(_told.Add).ToList();
         return report with { Violations = violations };
     }
+
+    private bool IsAwaited(CheckReport soFar, DateTimeOffset until) =>
+        soFar.Received < soFar.Expected && Now < until + (soFar.Missed > 0 ? LatePatience : OnTimePatience + _slack);
 
     /// <summary>What the servers hold, as soon as it is what it should be, or at the end of the patience.</summary>
     private async Task<StoredState> UntilAtRestAsync(DateTimeOffset from, DateTimeOffset until)
