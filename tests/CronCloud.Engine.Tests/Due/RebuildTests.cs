@@ -12,16 +12,17 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CronCloud.Engine.Tests.Due;
 
+/// <summary>An index that is built again: nothing is lost, nothing starts twice, and what is in it stays as far as it is right.</summary>
 public sealed class RebuildTests
 {
+    /// <summary>Another job of the same partition.</summary>
+    private static readonly JobKey Other = Enumerable.Range(0, int.MaxValue).Select(i => new JobKey("t", $"other-{i}")).First(key => key.Partition == Pipeline.Partition);
+
     [Fact]
     public async Task An_emptied_index_is_noticed_and_built_from_the_checkpoint_on()
     {
         await using var pipeline = await Pipeline.OpenAsync();
-        var checkpoints = pipeline.NewCheckpoints();
-        var partition = pipeline.NewPartition(checkpoints);
-        await pipeline.WriteJobAsync(Pipeline.EverySecond);
-        await RunAsync(pipeline, partition, 3);
+        var (checkpoints, partition) = await RunEverySecondAsync(pipeline, seconds: 3);
         await checkpoints.RunOnceAsync(Pipeline.None);
         Assert.Equal(3, (await pipeline.TakeAsync()).Count);
 
@@ -35,10 +36,7 @@ public sealed class RebuildTests
     public async Task An_index_that_is_emptied_between_two_looks_moves_no_checkpoint()
     {
         await using var pipeline = await Pipeline.OpenAsync();
-        var checkpoints = pipeline.NewCheckpoints();
-        var partition = pipeline.NewPartition(checkpoints);
-        await pipeline.WriteJobAsync(Pipeline.EverySecond);
-        await RunAsync(pipeline, partition, 3);
+        var (checkpoints, partition) = await RunEverySecondAsync(pipeline, seconds: 3);
         pipeline.Time.Advance(TimeSpan.FromSeconds(0.9));
         await Pipeline.RunAsync(partition);
 
@@ -55,9 +53,7 @@ public sealed class RebuildTests
     public async Task What_was_dispatched_behind_the_checkpoint_starts_nothing_twice()
     {
         await using var pipeline = await Pipeline.OpenAsync();
-        var partition = pipeline.NewPartition();
-        await pipeline.WriteJobAsync(Pipeline.EverySecond);
-        await RunAsync(pipeline, partition, 3);
+        await RunEverySecondAsync(pipeline, seconds: 3);
 
         pipeline.Index.Empty();
         await RunAsync(pipeline, pipeline.NewPartition(), 2);
@@ -141,10 +137,7 @@ public sealed class RebuildTests
     public async Task What_a_deleted_job_was_due_before_is_told_as_skipped_though_the_index_was_lost()
     {
         await using var pipeline = await Pipeline.OpenAsync();
-        var checkpoints = pipeline.NewCheckpoints();
-        var partition = pipeline.NewPartition(checkpoints);
-        await pipeline.WriteJobAsync(Pipeline.EverySecond);
-        await RunAsync(pipeline, partition, 70);
+        var (checkpoints, partition) = await RunEverySecondAsync(pipeline, seconds: 70);
         await checkpoints.RunOnceAsync(Pipeline.None);
         await pipeline.TakeAsync();
 
@@ -165,7 +158,7 @@ public sealed class RebuildTests
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
-        var missing = await pipeline.WriteJobAsync(Pipeline.EverySecond, key: KeyIn(Pipeline.Partition, 0));
+        var missing = await pipeline.WriteJobAsync(Pipeline.EverySecond, key: Other);
         await pipeline.Jobs.WriteAsync(job with { Version = 2, State = JobState.Paused }, new Revision(2, job.UpdatedAt, "test", "paused", JobState.Paused, job.Definition), Pipeline.None);
         await pipeline.Index.RemoveAsync(Pipeline.Partition, [.. (await pipeline.Index.StampAsync(Pipeline.Partition, [missing.Key.ToString()], Pipeline.None)).Values], Pipeline.None);
         await FillAsync(pipeline, others);
@@ -183,7 +176,7 @@ public sealed class RebuildTests
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var job = await pipeline.WriteJobAsync(Pipeline.EverySecond);
-        var missing = await pipeline.WriteJobAsync(Pipeline.EverySecond, key: KeyIn(Pipeline.Partition, 0));
+        var missing = await pipeline.WriteJobAsync(Pipeline.EverySecond, key: Other);
         await pipeline.Jobs.WriteAsync(job with { Version = 2 }, new Revision(2, job.UpdatedAt, "test", "updated", JobState.Active, job.Definition), Pipeline.None);
         pipeline.Jobs.MakeUnreadable(job.Key);
         await pipeline.Index.RemoveAsync(Pipeline.Partition, [.. (await pipeline.Index.StampAsync(Pipeline.Partition, [missing.Key.ToString()], Pipeline.None)).Values], Pipeline.None);
@@ -202,7 +195,7 @@ public sealed class RebuildTests
         await using var pipeline = await Pipeline.OpenAsync();
         var partition = pipeline.NewPartition();
         await pipeline.WriteJobAsync(Pipeline.EverySecond);
-        var once = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) }, key: KeyIn(Pipeline.Partition, 0));
+        var once = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) }, key: Other);
         await RunAsync(pipeline, partition, 3);
         Assert.Equal(4, (await pipeline.TakeAsync()).Count);
         await FillAsync(pipeline, others);
@@ -214,61 +207,6 @@ public sealed class RebuildTests
         Assert.True((await pipeline.Index.FindAsync(Pipeline.Partition, once.Key.ToString(), Pipeline.None))!.IsTombstone);
     }
 
-    [Fact]
-    public async Task While_a_node_is_late_two_builds_go_on_at_a_time_and_all_that_look_for_what_is_due()
-    {
-        await using var pipeline = await Pipeline.OpenAsync();
-        using var builder = NewBuilder(pipeline);
-        var builds = new PartitionBuild?[4];
-        for (var partition = 0; partition < 4; partition++)
-        {
-            // The hundred that are looked at first are due by now in the last partition alone.
-            for (var i = 0; i < 101; i++)
-                await pipeline.WriteJobAsync(partition < 3 ? Daily : Pipeline.EverySecond, key: KeyIn(partition, i));
-        }
-
-        pipeline.Time.Advance(TimeSpan.FromSeconds(5));
-        for (var partition = 0; partition < 4; partition++)
-            builds[partition] = (await builder.StepAsync(partition, null, isLate: true, Pipeline.None)).Build;
-        while (builds.Any(build => build!.Audit.Seen < 100))
-        {
-            for (var partition = 0; partition < 4; partition++)
-                builds[partition] = builds[partition]!.Audit.Seen < 100 ? (await builder.StepAsync(partition, builds[partition], isLate: true, Pipeline.None)).Build : builds[partition];
-        }
-
-        pipeline.Time.Advance(TimeSpan.FromSeconds(2));
-        var gate = new TaskCompletionSource();
-        pipeline.Jobs.ReadsAfter = gate.Task;
-        var steps = Enumerable.Range(0, 4).Select(partition => builder.StepAsync(partition, builds[partition], isLate: true, Pipeline.None)).ToList();
-        gate.SetResult();
-
-        Assert.Equal([true, true, false, true], (await Task.WhenAll(steps)).Select(step => step.HadPlace));
-    }
-
-    [Fact]
-    public async Task A_partition_that_cannot_be_built_keeps_no_other_from_it()
-    {
-        await using var pipeline = await Pipeline.OpenAsync();
-        using var builder = NewBuilder(pipeline);
-        for (var i = 0; i < 101; i++)
-            await pipeline.WriteJobAsync(Daily, key: KeyIn(0, i));
-        PartitionBuild? build = null;
-        while (build?.Audit.HasSeenSoonest != true)
-            build = (await builder.StepAsync(0, build, isLate: false, Pipeline.None)).Build;
-
-        var broken = (await builder.StepAsync(1, null, isLate: false, Pipeline.None)).Build;
-        pipeline.Jobs.ReadsAfter = Task.FromException(new IOException("The record is away."));
-        await Assert.ThrowsAsync<IOException>(() => builder.StepAsync(1, broken, isLate: false, Pipeline.None));
-        pipeline.Jobs.ReadsAfter = Task.CompletedTask;
-
-        Assert.True((await builder.StepAsync(0, build, isLate: false, Pipeline.None)).HadPlace);
-    }
-
-    private static ScheduleSpec Daily => new() { Every = TimeSpan.FromDays(1), Anchor = Pipeline.Start.AddHours(12) };
-
-    private static PartitionBuilder NewBuilder(Pipeline pipeline) =>
-        new(pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, pipeline.NewKnownStarts(), pipeline.Time, NullLogger<PartitionBuilder>.Instance);
-
     /// <summary>Others of the same partition, of which the record does not tell.</summary>
     private static Task FillAsync(Pipeline pipeline, int others) =>
         pipeline.Index.ArmAsync(Pipeline.Partition, [.. Enumerable.Range(0, others).Select(i => new DueEntry($"t/filler-{i}", 1, Pipeline.Start.AddDays(1), "{}"u8.ToArray()))], Pipeline.None);
@@ -278,10 +216,6 @@ public sealed class RebuildTests
         await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None);
         await Pipeline.RunAsync(pipeline.NewPartition());
     }
-
-    /// <summary>The so-manieth job of a partition.</summary>
-    private static JobKey KeyIn(int partition, int place) =>
-        Enumerable.Range(0, int.MaxValue).Select(i => new JobKey("t", $"other-{i}")).Where(key => key.Partition == partition).ElementAt(place);
 
     /// <summary>Runs until what is left over is worked off.</summary>
     private static async Task DrainAsync(Pipeline pipeline, DuePartition partition)
@@ -303,6 +237,16 @@ public sealed class RebuildTests
         while (!audit.HasEnded)
             await audit.StepAsync(Pipeline.None);
         return (int)((await pipeline.Index.FindAsync(Pipeline.Partition, Pipeline.EntryKey, Pipeline.None))!.Due - Pipeline.Start).TotalSeconds;
+    }
+
+    /// <summary>A job of every second has run for a while, and no checkpoint is kept yet.</summary>
+    private static async Task<(Checkpoints Checkpoints, DuePartition Partition)> RunEverySecondAsync(Pipeline pipeline, int seconds)
+    {
+        var checkpoints = pipeline.NewCheckpoints();
+        var partition = pipeline.NewPartition(checkpoints);
+        await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        await RunAsync(pipeline, partition, seconds);
+        return (checkpoints, partition);
     }
 
     private static async Task RunAsync(Pipeline pipeline, DuePartition partition, int seconds)

@@ -1,6 +1,7 @@
+using System.Diagnostics.Metrics;
 using CronCloud.Backends.History;
 using CronCloud.Core.Executions;
-using CronCloud.Core.Jobs;
+using CronCloud.Core.History;
 using CronCloud.Core.Ledger;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
@@ -18,6 +19,9 @@ namespace CronCloud.Engine.Tests.Ledger;
 internal sealed class LedgerBench : IAsyncDisposable
 {
     public static readonly ScheduleSpec EveryTenMinutes = new() { Every = TimeSpan.FromMinutes(10), Anchor = Pipeline.Start.AddYears(-1) };
+    public static readonly DateTimeOffset Three = Pipeline.Start;
+    public static readonly DateTimeOffset Four = Three.AddHours(1);
+    public static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
     private readonly LogLines _log = new();
     private readonly HistoryWriter _writer;
@@ -91,6 +95,27 @@ internal sealed class LedgerBench : IAsyncDisposable
         Assert.Equal(1, await delete.ExecuteNonQueryAsync());
     }
 
+    /// <summary>History has a row that the pipeline did not write.</summary>
+    public Task InventAsync(string job, DateTimeOffset due) => Pipeline.History.WriteAsync(
+        [
+            new HistoryRow
+            {
+                Tenant = "t",
+                JobId = job,
+                ExecutionId = ExecutionId.Of(job, due),
+                ScheduledAt = due,
+                Trigger = Trigger.Schedule,
+                Attempt = 1,
+                Status = ExecutionStatus.Succeeded,
+                Result = AttemptResult.Succeeded,
+                StartedAt = due,
+                DurationMs = 1,
+                Node = "node",
+                TraceId = "0123456789abcdef0123456789abcdef",
+            },
+        ],
+        Pipeline.None);
+
     public Task EndAsync(Execution execution, AttemptResult result = AttemptResult.Succeeded) =>
         Pipeline.Outcomes.PublishAsync([new StreamMessage(execution.MessageId, Pipeline.Partition, Pipeline.OutcomeOf(execution, result, 200).ToJson())], Pipeline.None);
 
@@ -101,6 +126,23 @@ internal sealed class LedgerBench : IAsyncDisposable
             await Pipeline.NewSettler().RunOnceAsync(Pipeline.None);
         while (!HistoryIsAway && await Pipeline.Outcomes.CountAsync(OutcomeReader.History, Pipeline.None) > 0)
             await _writer.RunOnceAsync(Pipeline.None);
+    }
+
+    /// <summary>Other tests' ledgers tell theirs too: this one's alarm has a meter of its own, and only that is listened to.</summary>
+    public double GaugeOf(string name)
+    {
+        var measured = new List<double>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, l) =>
+        {
+            if (instrument.Name == name && instrument.Meter == Alarm.Meter)
+                l.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => measured.Add(value));
+        listener.SetMeasurementEventCallback<double>((_, value, _, _) => measured.Add(value));
+        listener.Start();
+        listener.RecordObservableInstruments();
+        return Assert.Single(measured);
     }
 
     public async ValueTask DisposeAsync()
