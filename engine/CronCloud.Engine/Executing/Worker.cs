@@ -23,13 +23,12 @@ public sealed partial class Worker(
     ILogger<Worker> logger) : ILoop, IAsyncDisposable
 {
     private const int BatchSize = 256;
-    private const int MostOutcomesTogether = 500;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
 
     /// <summary>Between pulls that found less than they might: a pull costs the queue as much with one execution as with many.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(10);
 
-    private static readonly TimeSpan OutcomePause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan AcknowledgePause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>So many workers may claim an attempt and be gone without an outcome: beyond that it is the execution that kills them.</summary>
     public const int MaxClaims = 3;
@@ -48,7 +47,8 @@ public sealed partial class Worker(
     /// <summary>After the stop, so long is tried to tell the outcomes of attempts that were made, and to give the others back.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 
-    private readonly Gathering<StreamMessage, bool> _outcomes = new(outcomes.PublishAsync, MostOutcomesTogether);
+    private readonly AttemptMaker _attempts = new(callers, node, time, logger);
+    private readonly OutcomePublisher _outcomes = new(outcomes, time, logger);
     private readonly Destinations _destinations = new(options.MaxPerDestination, Math.Max(1, options.MaxHeld / 8), time);
     private readonly ConcurrentDictionary<string, HeldExecution> _held = [];
     private readonly EndedLately _ended = new(time);
@@ -140,7 +140,7 @@ public sealed partial class Worker(
     {
         try
         {
-            await PublishAsync(await OutcomeAsync(held), _leaving.Token);
+            await _outcomes.PublishAsync(await OutcomeAsync(held), _leaving.Token);
             held.IsOver = true;
             _ended.Add(held.Execution.MessageId);
         }
@@ -170,11 +170,11 @@ public sealed partial class Worker(
     private async Task<Outcome> OutcomeAsync(HeldExecution held)
     {
         if (held.EarlierClaims >= MaxClaims)
-            return WorkerCrash(held);
+            return _attempts.Crashed(held);
         if (!held.IsSuspect)
             return await TakeTurnAsync(held);
         if (!_suspects.Wait(0, CancellationToken.None))
-            return PutOff(held, "another execution whose workers were not heard of again runs on this node, and such run one by one", SuspectPause + (SuspectSpacing * Math.Min(Interlocked.Increment(ref _behindSuspect), MostSpaced)));
+            return _attempts.PutOff(held, "another execution whose workers were not heard of again runs on this node, and such run one by one", SuspectPause + (SuspectSpacing * Math.Min(Interlocked.Increment(ref _behindSuspect), MostSpaced)));
         try
         {
             await OtherSuspectsAsync(held);
@@ -195,95 +195,10 @@ public sealed partial class Worker(
     {
         using var place = await _destinations.EnterAsync(held.Execution.Target.Destination, _draining.Token);
         if (place is null)
-            return PutOff(held, "too many attempts wait for the destination, which is slow", SlowPause * Math.Pow(2, Math.Min(held.Execution.PutOffs, MostDoublings)));
-        var outcome = await AttemptAsync(held, _stopping.Token);
+            return _attempts.PutOff(held, "too many attempts wait for the destination, which is slow", SlowPause * Math.Pow(2, Math.Min(held.Execution.PutOffs, MostDoublings)));
+        var outcome = await _attempts.MakeAsync(held, _stopping.Token);
         held.IsOver = true;
         return outcome;
-    }
-
-    private Outcome PutOff(HeldExecution held, string reason, TimeSpan pause)
-    {
-        LogPutOff(held.Execution.AttemptId, reason);
-        var outcome = OutcomeOf(held.Execution with { Claims = held.EarlierClaims }, new Answer(AttemptResult.PutOff) { Error = reason, RetryAfter = pause }, time.GetUtcNow(), TimeSpan.Zero);
-        WorkerMetrics.Ended(outcome);
-        return outcome;
-    }
-
-    /// <summary>Not tried once more: it would kill this worker too.</summary>
-    private Outcome WorkerCrash(HeldExecution held)
-    {
-        WorkerMetrics.Crashed();
-        return OutcomeOf(held.Execution, Answer.Failed($"worker-crash: {held.EarlierClaims} workers claimed this attempt and were not heard of again"), time.GetUtcNow(), TimeSpan.Zero) with { IsFinal = true };
-    }
-
-    private async Task<Outcome> AttemptAsync(HeldExecution held, CancellationToken cancellation)
-    {
-        var execution = held.Execution;
-        var startedAt = time.GetUtcNow();
-        var started = time.GetTimestamp();
-        using var running = WorkerMetrics.Started(execution, held.EarlierClaims, startedAt);
-        using var span = ExecutionTraces.StartAttempt(execution, startedAt);
-        var answer = await CallAsync(execution with { TraceParent = span?.Id ?? TraceParent.Child(execution.TraceParent) }, cancellation);
-        var outcome = OutcomeOf(execution, answer, startedAt, time.GetElapsedTime(started));
-        span?.Tell(outcome, time.GetUtcNow());
-        WorkerMetrics.Ended(outcome);
-        return outcome;
-    }
-
-    private Outcome OutcomeOf(Execution execution, Answer answer, DateTimeOffset startedAt, TimeSpan took) => new()
-    {
-        Execution = execution,
-        Result = answer.Result,
-        StartedAt = startedAt,
-        DurationMs = (long)took.TotalMilliseconds,
-        Node = node.Value,
-        StatusCode = answer.StatusCode,
-        Error = answer.Error,
-        Output = answer.Output,
-        RetryAfter = answer.RetryAfter,
-    };
-
-    /// <summary>A caller that throws has a bug, which must not send the execution round for ever: the attempt failed.</summary>
-    private async Task<Answer> CallAsync(Execution execution, CancellationToken cancellation)
-    {
-        if (callers.FirstOrDefault(c => c.Calls(execution)) is not { } caller)
-            return Answer.Failed("this node has no caller for the job's kind of target");
-        try
-        {
-            return await caller.CallAsync(execution, cancellation);
-        }
-        catch (Exception bug) when (!cancellation.IsCancellationRequested)
-        {
-            LogBug(bug, execution.AttemptId);
-            return Answer.Failed($"the attempt could not be made: {bug.Message}");
-        }
-    }
-
-    /// <summary>The outcome must not be lost: it is published until the stream has it.</summary>
-    private async Task PublishAsync(Outcome outcome, CancellationToken cancellation)
-    {
-        var message = new StreamMessage(outcome.MessageId, outcome.Execution.Job.Partition, outcome.ToJson());
-        while (true)
-        {
-            try
-            {
-                if (await _outcomes.AddAsync(message, cancellation))
-                    return;
-                OnOutcomeWaits(outcome, "refused");
-            }
-            catch (Exception broken) when (broken is not OperationCanceledException || !cancellation.IsCancellationRequested)
-            {
-                OnOutcomeWaits(outcome, broken.Message);
-            }
-
-            await Task.Delay(OutcomePause, time, cancellation);
-        }
-    }
-
-    private void OnOutcomeWaits(Outcome outcome, string reason)
-    {
-        WorkerMetrics.OutcomeWaits();
-        LogOutcomeWaits(outcome.Execution.AttemptId, reason);
     }
 
     /// <summary>Until the queue has heard it: what is not acknowledged comes once more.</summary>
@@ -301,7 +216,7 @@ public sealed partial class Worker(
                 LogNotAcknowledged(deliveries.Count, away.GetType().Name, away.Message);
             }
 
-            await Task.Delay(OutcomePause, time, _leaving.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.Delay(AcknowledgePause, time, _leaving.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
@@ -326,17 +241,8 @@ public sealed partial class Worker(
         }
     }
 
-    [LoggerMessage(EventId = 1201, Level = LogLevel.Error, Message = "Attempt {Attempt} could not be made")]
-    private partial void LogBug(Exception bug, string attempt);
-
     [LoggerMessage(EventId = 1202, Level = LogLevel.Error, Message = "A message on the execution queue is no execution and is taken out: {Kind}: {Reason}")]
     private partial void LogUnreadable(string kind, string reason);
-
-    [LoggerMessage(EventId = 1203, Level = LogLevel.Warning, Message = "The outcome of {Attempt} waits: {Reason}")]
-    private partial void LogOutcomeWaits(string attempt, string reason);
-
-    [LoggerMessage(EventId = 1204, Level = LogLevel.Debug, Message = "{Attempt} is put off: {Reason}")]
-    private partial void LogPutOff(string attempt, string reason);
 
     [LoggerMessage(EventId = 1205, Level = LogLevel.Warning, Message = "{Attempt} is let go: {Kind}: {Reason}")]
     private partial void LogLetGo(string attempt, string kind, string reason);
