@@ -23,8 +23,8 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     /// <summary>Between two steps of a build: others need the record too.</summary>
     public static readonly TimeSpan BuildPause = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Until a build asks again for a place that others have, or for which it is not its turn: hundreds ask, and each looks at its index before.</summary>
-    private static readonly TimeSpan PlacePause = TimeSpan.FromMilliseconds(250);
+    /// <summary>Until a build asks again for a place that others have, or for which it is not its turn, or looks again whether history has answered: hundreds do, and each looks at its index before.</summary>
+    private static readonly TimeSpan WaitingPause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>What is due waits no longer for a step of a build; it goes on beside the dispatch.</summary>
     private static readonly TimeSpan StepPatience = TimeSpan.FromMilliseconds(50);
@@ -36,7 +36,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     private DateTimeOffset _reached = DateTimeOffset.UnixEpoch;
     private PartitionBuild? _build;
     private Task<BuildStep>? _step;
-    private bool _waitsForPlace;
+    private bool _waits;
     private DateTimeOffset _told = DateTimeOffset.UnixEpoch;
     private bool _isBehind;
     private bool _isWhole;
@@ -101,10 +101,14 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
                 await parts.Index.BeginBuildAsync(partition, cancellation); // seen once only: from now on all see that it is not whole
             _step ??= StepAsync();
             if (!await _step.EndsWithinAsync(StepPatience, time, cancellation))
+            {
+                _waits = _build?.Audit.AsksHistory == true;
                 return;
+            }
+
             (var step, _step) = (_step, null);
             (_build, var hadPlace) = await step;
-            _waitsForPlace = !hadPlace;
+            _waits = !hadPlace;
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
@@ -144,7 +148,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     private TimeSpan SleepAfter(DueScan scan, Dispatched dispatched, DateTimeOffset began)
     {
         var now = time.GetUtcNow();
-        var longest = !_isWhole && now >= _buildsAfter ? _waitsForPlace ? PlacePause : BuildPause : _hasLeftOvers ? CatchUpBudget.Interval : LongestSleep;
+        var longest = !_isWhole && now >= _buildsAfter ? _waits ? WaitingPause : BuildPause : _hasLeftOvers ? CatchUpBudget.Interval : LongestSleep;
         if (scan.IsFull || (dispatched.Again <= began && scan.Entries.Count + scan.LeftOvers.Count > 0))
             return TimeSpan.Zero;
         var next = dispatched.Again < scan.NextDue || scan.NextDue is null ? dispatched.Again : scan.NextDue;

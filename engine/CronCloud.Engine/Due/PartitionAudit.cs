@@ -8,7 +8,8 @@ namespace CronCloud.Engine.Due;
 /// <summary>
 /// One comparison of a partition's index with the record, a step at a time, while the partition goes on being dispatched. What the record has and
 /// the index has not is armed: first what is pending, then the jobs, those that are due soonest first; then what is there and should not be is
-/// taken out. Each step is conditional, so that it may run at any time, beside anybody.
+/// taken out. A step that meets jobs whose first occurrences may be over already arms the others, and leaves those to the next, which asks history. Each step is conditional, so that it may run
+/// at any time, beside anybody.
 /// </summary>
 /// <param name="partition">Which one.</param>
 /// <param name="index">What is compared.</param>
@@ -34,6 +35,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private static readonly Dictionary<string, DueStamp> NoStamps = [];
 
     private readonly HashSet<string> _pending = [];
+    private readonly List<Unplanned> _inDoubt = [];
     private string? _cursor;
     private Phase _phase;
     private DateTimeOffset _noted;
@@ -73,12 +75,15 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private Phase AfterEdits => _isSparse ? Phase.Ended : Phase.Strays;
 
-    public bool HasEnded => _phase == Phase.Ended;
+    public bool HasEnded => _phase == Phase.Ended && !AsksHistory;
+
+    /// <summary>Whether the next step waits for history, and reads nothing else.</summary>
+    public bool AsksHistory => _inDoubt.Count > 0;
 
     /// <summary>Whether all that may be due by now was looked at: jobs come in the order of notes of when they are due, which are never ahead.</summary>
-    public bool HasSeenSoonest => _phase > Phase.Jobs || (_phase == Phase.Jobs && _cursor is not null && _noted > time.GetUtcNow());
+    public bool HasSeenSoonest => !AsksHistory && (_phase > Phase.Jobs || (_phase == Phase.Jobs && _cursor is not null && _noted > time.GetUtcNow()));
 
-    public Task StepAsync(CancellationToken cancellation) => _phase switch
+    public Task StepAsync(CancellationToken cancellation) => AsksHistory ? ArmInDoubtAsync(cancellation) : _phase switch
     {
         Phase.Pending => BeginAsync(cancellation),
         Phase.Jobs => CompareJobsAsync(cancellation),
@@ -158,10 +163,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         var (missing, notes) = (new List<Job>(), new List<DueNote>());
         foreach (var active in page.Items)
             Compare(active, stamps.GetValueOrDefault(active.Key.ToString()), missing, notes);
-        var entries = await EntriesOfAsync(missing, cancellation);
-        notes.AddRange(missing.Zip(entries).Where(pair => pair.Second.IsTombstone).Select(pair => new DueNote(pair.First.Key, pair.First.Version, null)));
-        await ArmAsync([.. missing.Zip(entries, (job, entry) => entry with { Since = job.UpdatedAt, Raises = true }).Where(entry => !entry.IsTombstone)], cancellation);
-        await jobs.NoteDueAsync(notes, cancellation);
+        await ArmAsync(WithoutDoubtful(missing.ConvertAll(job => UnplannedOf(job))), notes, cancellation);
         Seen += page.Items.Count;
         (_cursor, _noted) = (page.NextCursor, page.Items.Count > 0 ? page.Items[^1].NotedDue : DateTimeOffset.MaxValue);
         if (_cursor is null)
@@ -182,12 +184,22 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
             missing.Add(job);
     }
 
-    /// <summary>For each job its first occurrence that may not be in the queue yet, or a tombstone.</summary>
-    private async Task<List<DueEntry>> EntriesOfAsync(List<Job> unplanned, CancellationToken cancellation)
+    private Unplanned UnplannedOf(Job job, DateTimeOffset? replacedAt = null) => new(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), replacedAt);
+
+    /// <summary>A build asks first whether occurrences up to the checkpoint are over. Those that it need not ask about do not wait for the answer.</summary>
+    private List<Unplanned> WithoutDoubtful(List<Unplanned> unplanned)
     {
-        var after = unplanned.ConvertAll(job => Core.Due.Checkpoint.UnplannedAfter(job, checkpoint));
-        var known = starts is null || checkpoint is null ? after : await starts.AdvanceAsync([.. unplanned.Zip(after)], checkpoint.Value, _pending, cancellation);
-        return [.. unplanned.Zip(known, (job, from) => DueItem.EntryOf(job, from, time.GetUtcNow()))];
+        _inDoubt.AddRange(unplanned.Where(IsInDoubt));
+        return unplanned.FindAll(u => !IsInDoubt(u));
+    }
+
+    private bool IsInDoubt(Unplanned unplanned) => starts is not null && unplanned.After < checkpoint;
+
+    private async Task ArmInDoubtAsync(CancellationToken cancellation)
+    {
+        var known = await starts!.AdvanceAsync(_inDoubt.ConvertAll(u => (u.Job, u.After)), checkpoint!.Value, _pending, cancellation);
+        await ArmAsync([.. _inDoubt.Zip(known, (u, after) => u with { After = after })], [], cancellation);
+        _inDoubt.Clear();
     }
 
     /// <summary>One row that cannot be read must not keep all those behind it out of the index.</summary>
@@ -210,11 +222,10 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private async Task ArmEditsAsync(CancellationToken cancellation)
     {
         var page = await jobs.ReadChangedAsync([partition], Core.Due.Checkpoint.InQueue(checkpoint)!.Value, _cursor, StepSize, cancellation);
-        var replaced = new List<Replaced>();
+        var replaced = new List<Unplanned>();
         foreach (var changed in page.Items)
             replaced.AddRange(await ReplacedOfAsync(changed.Key, cancellation));
-        var entries = await EntriesOfAsync(replaced.ConvertAll(old => old.Job), cancellation);
-        await ArmAsync([.. replaced.Zip(entries).Where(pair => !pair.Second.IsTombstone && pair.Second.Due <= pair.First.Until).Select(pair => pair.Second.LeftOver(pair.First.Until))], cancellation);
+        await ArmAsync(WithoutDoubtful(replaced), [], cancellation);
         Seen += page.Items.Count;
         _cursor = page.NextCursor;
         if (_cursor is null)
@@ -222,9 +233,9 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     }
 
     /// <summary>The versions of a job that the queue may not have all of, each with the instant at which the next one replaced it.</summary>
-    private async Task<IReadOnlyList<Replaced>> ReplacedOfAsync(JobKey key, CancellationToken cancellation)
+    private async Task<IReadOnlyList<Unplanned>> ReplacedOfAsync(JobKey key, CancellationToken cancellation)
     {
-        var (replaced, cursor) = (new List<Replaced>(), (string?)null);
+        var (replaced, cursor) = (new List<Unplanned>(), (string?)null);
         Revision? newer = null;
         do
         {
@@ -232,7 +243,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
             foreach (var revision in page.Items)
             {
                 if (newer is not null && TryRead(key, () => JobOf(key, revision)) is { } job)
-                    replaced.Add(new Replaced(job, newer.At));
+                    replaced.Add(UnplannedOf(job, newer.At));
                 if (revision.At <= Core.Due.Checkpoint.InQueue(checkpoint))
                     return replaced;
                 newer = revision;
@@ -249,6 +260,25 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     /// <summary>A note may be behind by this much: it only sets the order in which an emptied index is built.</summary>
     private static readonly TimeSpan NoteMargin = TimeSpan.FromMinutes(2);
+
+    /// <summary>Each with its first occurrence that may not be in the queue yet. A job that has none is noted so; what an edit replaced is left over beside the new version, if it was due before.</summary>
+    private async Task ArmAsync(List<Unplanned> unplanned, List<DueNote> notes, CancellationToken cancellation)
+    {
+        var entries = new List<DueEntry>();
+        foreach (var (job, after, replacedAt) in unplanned)
+        {
+            var entry = DueItem.EntryOf(job, after, time.GetUtcNow());
+            if (replacedAt is { } until)
+                entries.AddRange(!entry.IsTombstone && entry.Due <= until ? [entry.LeftOver(until)] : []);
+            else if (entry.IsTombstone)
+                notes.Add(new DueNote(job.Key, job.Version, null));
+            else
+                entries.Add(entry with { Since = job.UpdatedAt, Raises = true });
+        }
+
+        await ArmAsync(entries, cancellation);
+        await jobs.NoteDueAsync(notes, cancellation);
+    }
 
     private async Task ArmAsync(IReadOnlyList<DueEntry> entries, CancellationToken cancellation)
     {
@@ -282,6 +312,8 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private DueEntry EntryOf(Job job, DueStamp stored) =>
         DueItem.EntryOf(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), time.GetUtcNow()) with { Since = stored.Due <= Core.Due.Checkpoint.InQueue(checkpoint) ? null : job.UpdatedAt };
 
-    /// <summary>A version of a job, and until when it was the one in force.</summary>
-    private sealed record Replaced(Job Job, DateTimeOffset Until);
+    /// <param name="Job">A version of a job that the index has to have.</param>
+    /// <param name="After">Its occurrences up to here need no start.</param>
+    /// <param name="ReplacedAt">Until when it was the version in force; null when it is.</param>
+    private sealed record Unplanned(Job Job, DateTimeOffset After, DateTimeOffset? ReplacedAt);
 }

@@ -42,9 +42,23 @@ public sealed partial class PartitionBuilder(
     /// <param name="cancellation">Ends it.</param>
     public async Task<BuildStep> StepAsync(int partition, PartitionBuild? build, bool isLate, CancellationToken cancellation)
     {
+        if (build?.Audit.AsksHistory == true)
+            return await StepAsync(partition, build, cancellation); // it keeps nobody from the record
         var places = isLate && build?.Audit.HasSeenSoonest == true ? _placesWhileLate : _places;
         if (!MayStep(partition, build) || !await places.WaitAsync(TimeSpan.Zero, cancellation))
             return new BuildStep(build, HadPlace: false);
+        try
+        {
+            return await StepAsync(partition, build, cancellation);
+        }
+        finally
+        {
+            places.Release();
+        }
+    }
+
+    private async Task<BuildStep> StepAsync(int partition, PartitionBuild? build, CancellationToken cancellation)
+    {
         try
         {
             build ??= await PartitionBuild.BeginAsync(partition, index, jobs, pending, checkpoints, starts, time, cancellation);
@@ -57,10 +71,6 @@ public sealed partial class PartitionBuilder(
         {
             _unseen.TryRemove(partition, out _); // who cannot be built keeps nobody else from it
             throw;
-        }
-        finally
-        {
-            places.Release();
         }
 
         if (!build.Audit.HasEnded)

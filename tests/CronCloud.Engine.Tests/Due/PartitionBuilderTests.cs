@@ -40,6 +40,33 @@ public sealed class PartitionBuilderTests
     }
 
     [Fact]
+    public async Task A_build_that_asks_history_goes_on_while_others_have_all_places()
+    {
+        const int Places = 16;
+        await using var pipeline = await Pipeline.OpenAsync();
+        using var builder = NewBuilder(pipeline);
+        await pipeline.WriteJobAsync(Pipeline.EverySecond, key: KeyIn(Places, 0));
+        pipeline.Time.Advance(TimeSpan.FromSeconds(5));
+        await pipeline.CheckpointStore.WriteAsync(new Dictionary<int, DateTimeOffset> { [Places] = pipeline.Time.GetUtcNow() }, Pipeline.None);
+        PartitionBuild? asking = null;
+        while (asking?.Audit.AsksHistory != true)
+            asking = (await builder.StepAsync(Places, asking, isLate: false, Pipeline.None)).Build;
+        var reading = new List<PartitionBuild?>();
+        for (var partition = 0; partition < Places; partition++)
+            reading.Add((await builder.StepAsync(partition, null, isLate: false, Pipeline.None)).Build);
+
+        var gate = new TaskCompletionSource();
+        pipeline.Jobs.ReadsAfter = gate.Task;
+        var steps = reading.Select((build, partition) => builder.StepAsync(partition, build, isLate: false, Pipeline.None)).ToList();
+        var refused = await builder.StepAsync(Places + 1, null, isLate: false, Pipeline.None);
+        var asked = await builder.StepAsync(Places, asking, isLate: false, Pipeline.None);
+        gate.SetResult();
+
+        Assert.Equal((false, true, false), (refused.HadPlace, asked.HadPlace, asked.Build!.Audit.AsksHistory));
+        Assert.All(await Task.WhenAll(steps), step => Assert.True(step.HadPlace));
+    }
+
+    [Fact]
     public async Task A_partition_that_cannot_be_built_keeps_no_other_from_it()
     {
         await using var pipeline = await Pipeline.OpenAsync();

@@ -79,6 +79,26 @@ public sealed class RebuildTests
         Assert.Equal(1, await DueAfterBuildAsync(pipeline, checkpoint: 10, new SqliteHistory(Path.Combine("no such folder", "history.db"), pipeline.Time)));
     }
 
+    /// <summary>History may take seconds to answer, after a loss above all.</summary>
+    [Fact]
+    public async Task A_job_of_which_nothing_is_in_doubt_does_not_wait_for_those_about_which_history_is_asked()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(100));
+        await pipeline.WriteJobAsync(Pipeline.EverySecond, key: Other);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(20));
+        pipeline.Index.Empty();
+
+        var audit = new PartitionAudit(Pipeline.Partition, pipeline.Index, pipeline.Jobs, pipeline.Pending, Pipeline.Start.AddSeconds(110), pipeline.Time, pipeline.NewKnownStarts());
+        while (!audit.AsksHistory)
+            await audit.StepAsync(Pipeline.None);
+        var (certain, inDoubt) = (await FindAsync(pipeline, Pipeline.EntryKey), await FindAsync(pipeline, Other.ToString()));
+        await audit.StepAsync(Pipeline.None);
+
+        Assert.Equal((111, null, 101), (certain, inDoubt, await FindAsync(pipeline, Other.ToString())));
+    }
+
     [Fact]
     public async Task A_pending_retry_and_a_triggered_execution_survive_the_index()
     {
@@ -236,8 +256,12 @@ public sealed class RebuildTests
         var audit = new PartitionAudit(Pipeline.Partition, pipeline.Index, pipeline.Jobs, pipeline.Pending, Pipeline.Start.AddSeconds(checkpoint), pipeline.Time, starts);
         while (!audit.HasEnded)
             await audit.StepAsync(Pipeline.None);
-        return (int)((await pipeline.Index.FindAsync(Pipeline.Partition, Pipeline.EntryKey, Pipeline.None))!.Due - Pipeline.Start).TotalSeconds;
+        return (await FindAsync(pipeline, Pipeline.EntryKey))!.Value;
     }
+
+    /// <summary>Seconds from the start at which an entry is due; null when there is none.</summary>
+    private static async Task<int?> FindAsync(Pipeline pipeline, string key) =>
+        await pipeline.Index.FindAsync(Pipeline.Partition, key, Pipeline.None) is { } entry ? (int)(entry.Due - Pipeline.Start).TotalSeconds : null;
 
     /// <summary>A job of every second has run for a while, and no checkpoint is kept yet.</summary>
     private static async Task<(Checkpoints Checkpoints, DuePartition Partition)> RunEverySecondAsync(Pipeline pipeline, int seconds)

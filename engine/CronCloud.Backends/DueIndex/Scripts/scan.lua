@@ -13,7 +13,7 @@ local overdue = redis.call('ZRANGEBYSCORE', KEYS[1], '0', ARGV[3], 'WITHSCORES',
 local epoch = redis.call('HMGET', KEYS[3], 'state', 'server', 'entries', 'reached')
 local count = redis.call('ZCARD', KEYS[1])
 local built = epoch[1] == 'built' and count == tonumber(epoch[3]) and count == redis.call('HLEN', KEYS[2])
-if epoch[1] and tonumber(ARGV[5]) > tonumber(epoch[4] or 0) then redis.call('HSET', KEYS[3], 'reached', ARGV[5]) end
+if tonumber(ARGV[5]) > tonumber(epoch[4] or 0) then redis.call('HSET', KEYS[3], 'reached', ARGV[5]) end
 local oldest = overdue[2] or found[2] or redis.call('ZRANGEBYSCORE', KEYS[1], '0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
 local oldest_left = left[2]
 if oldest_left and (not oldest or tonumber(oldest_left) + LANE < tonumber(oldest)) then oldest = string.format('%d', tonumber(oldest_left) + LANE) end
