@@ -39,6 +39,9 @@ public sealed partial class KnownStarts
         _questions = new Gathering<List<Execution>, Over>(AnswerAsync, MostQuestionsTogether);
     }
 
+    /// <summary>Whether a job was due after the instant and up to the checkpoint.</summary>
+    public static bool IsInDoubt(Job job, DateTimeOffset after, DateTimeOffset? checkpoint) => after < checkpoint && job.Schedule().Next(after) <= checkpoint;
+
     /// <summary>For each job the instant up to which its occurrences need no start: the given one, or that of the last before the first that nobody knows of.</summary>
     /// <param name="jobs">Jobs, and the instants from which on they are in doubt.</param>
     /// <param name="until">The last instant that is in doubt.</param>

@@ -193,7 +193,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         return unplanned.FindAll(u => !IsInDoubt(u));
     }
 
-    private bool IsInDoubt(Unplanned unplanned) => starts is not null && unplanned.After < checkpoint;
+    private bool IsInDoubt(Unplanned unplanned) => starts is not null && KnownStarts.IsInDoubt(unplanned.Job, unplanned.After, checkpoint);
 
     private async Task ArmInDoubtAsync(CancellationToken cancellation)
     {
