@@ -52,6 +52,8 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public bool RefusesToTellFlights { get; set; }
 
+    public bool RefusesBuilds { get; set; }
+
     /// <summary>How often stamps were listed from the first one on.</summary>
     public int Listings { get; private set; }
 
@@ -92,7 +94,7 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public Task<string> ReadIncarnationAsync(CancellationToken cancellation) => _index.ReadIncarnationAsync(cancellation);
 
-    public Task<string> BeginBuildAsync(int partition, CancellationToken cancellation) => _index.BeginBuildAsync(partition, cancellation);
+    public Task<string> BeginBuildAsync(int partition, CancellationToken cancellation) => RefusesBuilds ? throw new IOException("The index is away.") : _index.BeginBuildAsync(partition, cancellation);
 
     public Task<bool> EndBuildAsync(int partition, string build, string incarnation, CancellationToken cancellation) => _index.EndBuildAsync(partition, build, incarnation, cancellation);
 }

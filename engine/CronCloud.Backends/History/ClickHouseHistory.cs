@@ -65,17 +65,16 @@ public sealed class ClickHouseHistory : IHistory, IDependency, IDisposable
     public async Task<IReadOnlyList<HistoryRow>> FindAttemptsAsync(IReadOnlyCollection<Execution> executions, CancellationToken cancellation)
     {
         var rows = new List<HistoryRow>();
-        foreach (var part in executions.GroupBy(e => e.Tenant).SelectMany(tenant => tenant.Chunk(MostAtOnce)))
+        foreach (var part in executions.Chunk(MostAtOnce))
         {
-            var parameters = new ClickHouseParameterCollection();
-            parameters.AddParameter("tenant", part[0].Tenant);
             rows.AddRange(await _reads.ReadAsync(
-                $$"""
-                SELECT {{ClickHouseHistoryRows.Columns}} FROM {{ClickHouseSchema.Attempts}} FINAL
-                WHERE tenant = {tenant:String} AND execution_id IN ({{ClickHouseReads.Texts(part.Select(e => e.ExecutionId))}})
-                  AND scheduled_at IN ({{string.Join(", ", part.Select(e => e.ScheduledAt).Distinct().Select(ClickHouseReads.Instant))}})
+                $"""
+                SELECT {ClickHouseHistoryRows.Columns} FROM {ClickHouseSchema.Attempts} FINAL
+                WHERE tenant IN ({ClickHouseReads.Texts(part.Select(e => e.Tenant).Distinct())})
+                  AND scheduled_at IN ({string.Join(", ", part.Select(e => e.ScheduledAt).Distinct().Select(ClickHouseReads.Instant))})
+                  AND (tenant, execution_id) IN ({string.Join(", ", part.Select(e => $"({ClickHouseReads.Texts([e.Tenant, e.ExecutionId])})"))})
                 """,
-                parameters,
+                new ClickHouseParameterCollection(),
                 ClickHouseHistoryRows.Row,
                 cancellation));
         }

@@ -85,16 +85,19 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
         return (long)info.NumPending + info.NumAckPending;
     }
 
-    /// <summary>A stream of several readers keeps a message until all have acknowledged it: its first one may be another reader's, and is no later than this one's.</summary>
-    public async Task<DateTimeOffset?> ReadOldestAsync(string consumerName, CancellationToken cancellation) =>
-        await CountAsync(consumerName, cancellation) == 0 ? null : (await ReadStateAsync(consumerName, cancellation)).Oldest;
+    /// <summary>See <see cref="ReadStateAsync"/>.</summary>
+    public async Task<DateTimeOffset?> ReadOldestAsync(string consumerName, CancellationToken cancellation) => (await ReadStateAsync(consumerName, cancellation)).Oldest;
 
-    /// <summary>A work queue keeps a message until it is acknowledged: its first one is the oldest of those that are not.</summary>
+    /// <summary>
+    /// A stream keeps a message until all its readers have acknowledged it: its first one is no later than the oldest that this reader has not. None, when it has acknowledged all that there is: a
+    /// server whose disk was full may keep messages that were acknowledged, and hand them to nobody.
+    /// </summary>
     public async Task<QueueState> ReadStateAsync(string consumerName, CancellationToken cancellation)
     {
-        var waiting = (await connection.Context.GetConsumerAsync(setup.Name, consumerName, cancellation)).Info.NumPending;
+        var reader = (await connection.Context.GetConsumerAsync(setup.Name, consumerName, cancellation)).Info;
         var state = (await connection.Context.GetStreamAsync(setup.Name, cancellationToken: cancellation)).Info.State;
-        return new QueueState((long)waiting, state.Messages > 0 ? DateTimeOffset.Parse(state.FirstTs!, CultureInfo.InvariantCulture) : null);
+        var hasAny = (long)reader.NumPending + (long)reader.NumAckPending > 0 && state.Messages > 0;
+        return new QueueState((long)reader.NumPending, hasAny ? DateTimeOffset.Parse(state.FirstTs!, CultureInfo.InvariantCulture) : null);
     }
 
     private async ValueTask<INatsJSConsumer> ConsumerAsync(string consumerName, CancellationToken cancellation)

@@ -27,47 +27,47 @@ public sealed class NatsSubjectPublisher(JetStreamConnection connection) : ISubj
         {
             for (var bytes = 0; until < messages.Count && (until == from || bytes + messages[until].Payload.Length <= MostBytes); until++)
                 bytes += messages[until].Payload.Length;
-            if (await TryPublishAsync(messages, from, until, errors, cancellation))
+            if (await TryPublishAsync(messages, from, until, errors, cancellation) is not { } unknown)
                 continue;
             for (var i = from; i < messages.Count; i++)
-                errors[i] ??= Broken;
+                errors[i] ??= unknown;
             break;
         }
 
         return errors;
     }
 
-    /// <summary>False when they are not known to be there. Another connection's answer says nothing of what went by the one before.</summary>
-    private async Task<bool> TryPublishAsync(IReadOnlyList<SubjectMessage> messages, int from, int until, string?[] errors, CancellationToken cancellation)
+    /// <summary>Null, or why they are not known to be there. Another connection's answer says nothing of what went by the one before.</summary>
+    private async Task<string?> TryPublishAsync(IReadOnlyList<SubjectMessage> messages, int from, int until, string?[] errors, CancellationToken cancellation)
     {
         var before = Connected;
         try
         {
             for (var i = from; i < until; i++)
                 errors[i] = await TrySendAsync(messages[i], cancellation);
-            return await IsAnsweredAsync(cancellation) && Connected == before;
+            return await AskAsync(cancellation) ?? (Connected == before ? null : Broken);
         }
         catch (OperationCanceledException) when (from > 0)
         {
-            return false;
+            return Broken;
         }
     }
 
-    /// <summary>False when the connection broke meanwhile: the client then cancels the round trip, which nobody asked for.</summary>
-    private async Task<bool> IsAnsweredAsync(CancellationToken cancellation)
+    /// <summary>Null when the server answers, or why not. When the connection breaks meanwhile, the client cancels the round trip, which nobody asked for.</summary>
+    private async Task<string?> AskAsync(CancellationToken cancellation)
     {
         try
         {
             await connection.Nats.PingAsync(cancellation);
-            return true;
+            return null;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return false;
+            return Broken;
         }
-        catch (NatsException)
+        catch (NatsException away)
         {
-            return false;
+            return away.Message;
         }
     }
 

@@ -60,6 +60,6 @@ public interface IDueIndex
     /// <summary>Says that the record is being put in; the answer is for <see cref="EndBuildAsync"/>. The partition does not count as built meanwhile.</summary>
     Task<string> BeginBuildAsync(int partition, CancellationToken cancellation);
 
-    /// <summary>Says that all of the record is in. False when the index was emptied since, or somebody else began a build: then it is not.</summary>
+    /// <summary>Says that all of the record is in. False when the index was emptied or started anew since, or somebody else began a build: then it is not.</summary>
     Task<bool> EndBuildAsync(int partition, string build, string incarnation, CancellationToken cancellation);
 }

@@ -75,7 +75,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
             partition,
             new DueQuery { Now = now, Limit = BatchSize, OverdueBefore = now - CatchUp.OnTime, LeftOverLimit = granted, Reached = _reached },
             cancellation);
-        _isBehind = (scan.Reached ?? DateTimeOffset.UnixEpoch) < _told;
+        _isBehind |= (scan.Reached ?? DateTimeOffset.UnixEpoch) < _told;
         _told = _reached;
         parts.CatchUp.GiveBack(granted - scan.LeftOvers.Count);
         _hasLeftOvers = scan.HasMoreLeftOvers || scan.LeftOvers.Count > 0;
@@ -98,7 +98,8 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         try
         {
             if (_isBehind)
-                await parts.Index.BeginBuildAsync(partition, cancellation); // seen once only: from now on all see that it is not whole
+                await parts.Index.BeginBuildAsync(partition, cancellation); // a scan tells it once only: from now on all see that it is not whole
+            _isBehind = false;
             _step ??= StepAsync();
             if (!await _step.EndsWithinAsync(StepPatience, time, cancellation))
             {

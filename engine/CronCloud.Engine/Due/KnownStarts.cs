@@ -22,8 +22,8 @@ public sealed partial class KnownStarts
 
     private const int MostQuestionsTogether = 100;
 
-    /// <summary>What is due waits for a build: who does not answer is not waited for any longer, and not asked again for a while.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>Nothing waits for the answer but what is in doubt, which would run twice without it. Who does not answer is not waited for any longer, and not asked again for a while.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
     private readonly IHistory _history;

@@ -8,8 +8,8 @@ namespace CronCloud.Engine.Due;
 /// <summary>
 /// One comparison of a partition's index with the record, a step at a time, while the partition goes on being dispatched. What the record has and
 /// the index has not is armed: first what is pending, then the jobs, those that are due soonest first; then what is there and should not be is
-/// taken out. A step that meets jobs whose first occurrences may be over already arms the others, and leaves those to the next, which asks history. Each step is conditional, so that it may run
-/// at any time, beside anybody.
+/// taken out. Of jobs whose first occurrences may be over already history is asked, once all that is due the soonest was looked at, by a step that does nothing else. Each step is conditional, so
+/// that it may run at any time, beside anybody.
 /// </summary>
 /// <param name="partition">Which one.</param>
 /// <param name="index">What is compared.</param>
@@ -36,6 +36,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private readonly HashSet<string> _pending = [];
     private readonly List<Unplanned> _inDoubt = [];
+    private readonly List<Unplanned> _answered = [];
     private string? _cursor;
     private Phase _phase;
     private DateTimeOffset _noted;
@@ -75,15 +76,20 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private Phase AfterEdits => _isSparse ? Phase.Ended : Phase.Strays;
 
-    public bool HasEnded => _phase == Phase.Ended && !AsksHistory;
+    public bool HasEnded => _phase == Phase.Ended && !IsInDoubt;
 
-    /// <summary>Whether the next step waits for history, and reads nothing else.</summary>
-    public bool AsksHistory => _inDoubt.Count > 0;
+    /// <summary>Whether the next step waits for history, and asks and writes nothing else.</summary>
+    public bool AsksHistory => _answered.Count == 0 && (_inDoubt.Count >= StepSize || (_inDoubt.Count > 0 && HasReadSoonest));
 
-    /// <summary>Whether all that may be due by now was looked at: jobs come in the order of notes of when they are due, which are never ahead.</summary>
-    public bool HasSeenSoonest => !AsksHistory && (_phase > Phase.Jobs || (_phase == Phase.Jobs && _cursor is not null && _noted > time.GetUtcNow()));
+    /// <summary>Whether all that may be due by now is armed.</summary>
+    public bool HasSeenSoonest => HasReadSoonest && !IsInDoubt;
 
-    public Task StepAsync(CancellationToken cancellation) => AsksHistory ? ArmInDoubtAsync(cancellation) : _phase switch
+    private bool IsInDoubt => _inDoubt.Count + _answered.Count > 0;
+
+    /// <summary>Jobs come in the order of notes of when they are due, which are never ahead.</summary>
+    private bool HasReadSoonest => _phase > Phase.Jobs || (_phase == Phase.Jobs && _cursor is not null && _noted > time.GetUtcNow());
+
+    public Task StepAsync(CancellationToken cancellation) => AsksHistory ? AskHistoryAsync(cancellation) : _answered.Count > 0 ? ArmAnsweredAsync(cancellation) : _phase switch
     {
         Phase.Pending => BeginAsync(cancellation),
         Phase.Jobs => CompareJobsAsync(cancellation),
@@ -186,20 +192,25 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private Unplanned UnplannedOf(Job job, DateTimeOffset? replacedAt = null) => new(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), replacedAt);
 
-    /// <summary>A build asks first whether occurrences up to the checkpoint are over. Those that it need not ask about do not wait for the answer.</summary>
+    /// <summary>A build asks whether occurrences up to the checkpoint are over. Jobs that it need not ask about do not wait for the answer.</summary>
     private List<Unplanned> WithoutDoubtful(List<Unplanned> unplanned)
     {
-        _inDoubt.AddRange(unplanned.Where(IsInDoubt));
-        return unplanned.FindAll(u => !IsInDoubt(u));
+        var doubtful = unplanned.ToLookup(u => starts is not null && KnownStarts.IsInDoubt(u.Job, u.After, checkpoint));
+        _inDoubt.AddRange(doubtful[true]);
+        return [.. doubtful[false]];
     }
 
-    private bool IsInDoubt(Unplanned unplanned) => starts is not null && KnownStarts.IsInDoubt(unplanned.Job, unplanned.After, checkpoint);
-
-    private async Task ArmInDoubtAsync(CancellationToken cancellation)
+    private async Task AskHistoryAsync(CancellationToken cancellation)
     {
         var known = await starts!.AdvanceAsync(_inDoubt.ConvertAll(u => (u.Job, u.After)), checkpoint!.Value, _pending, cancellation);
-        await ArmAsync([.. _inDoubt.Zip(known, (u, after) => u with { After = after })], [], cancellation);
+        _answered.AddRange(_inDoubt.Zip(known, (u, after) => u with { After = after }));
         _inDoubt.Clear();
+    }
+
+    private async Task ArmAnsweredAsync(CancellationToken cancellation)
+    {
+        await ArmAsync(_answered, [], cancellation);
+        _answered.Clear();
     }
 
     /// <summary>One row that cannot be read must not keep all those behind it out of the index.</summary>

@@ -21,6 +21,7 @@ public sealed partial class PartitionBuilder(
 {
     private const int AtOnce = 16;
     private const int AtOnceWhileLate = 2;
+    private const int AskingAtOnce = 32;
 
     /// <summary>While the record is away every partition meets it: one line tells of all.</summary>
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(30);
@@ -31,6 +32,7 @@ public sealed partial class PartitionBuilder(
     private readonly ConcurrentDictionary<int, long> _unseen = [];
     private readonly SemaphoreSlim _places = new(AtOnce);
     private readonly SemaphoreSlim _placesWhileLate = new(AtOnceWhileLate);
+    private readonly SemaphoreSlim _placesToAsk = new(AskingAtOnce);
     private readonly Lock _lock = new();
     private DateTimeOffset _nextLine;
     private int _failures;
@@ -42,23 +44,9 @@ public sealed partial class PartitionBuilder(
     /// <param name="cancellation">Ends it.</param>
     public async Task<BuildStep> StepAsync(int partition, PartitionBuild? build, bool isLate, CancellationToken cancellation)
     {
-        if (build?.Audit.AsksHistory == true)
-            return await StepAsync(partition, build, cancellation); // it keeps nobody from the record
-        var places = isLate && build?.Audit.HasSeenSoonest == true ? _placesWhileLate : _places;
+        var places = PlacesFor(build, isLate);
         if (!MayStep(partition, build) || !await places.WaitAsync(TimeSpan.Zero, cancellation))
             return new BuildStep(build, HadPlace: false);
-        try
-        {
-            return await StepAsync(partition, build, cancellation);
-        }
-        finally
-        {
-            places.Release();
-        }
-    }
-
-    private async Task<BuildStep> StepAsync(int partition, PartitionBuild? build, CancellationToken cancellation)
-    {
         try
         {
             build ??= await PartitionBuild.BeginAsync(partition, index, jobs, pending, checkpoints, starts, time, cancellation);
@@ -72,6 +60,10 @@ public sealed partial class PartitionBuilder(
             _unseen.TryRemove(partition, out _); // who cannot be built keeps nobody else from it
             throw;
         }
+        finally
+        {
+            places.Release();
+        }
 
         if (!build.Audit.HasEnded)
             return new BuildStep(build, HadPlace: true);
@@ -82,6 +74,10 @@ public sealed partial class PartitionBuilder(
             LogUnreadable(partition, build.Audit.Unreadable.Count, build.Audit.Unreadable[0]);
         return new BuildStep(null, HadPlace: true);
     }
+
+    /// <summary>Who waits for history keeps nobody from the record, nor anybody's answer: what they ask meanwhile goes together.</summary>
+    private SemaphoreSlim PlacesFor(PartitionBuild? build, bool isLate) =>
+        build?.Audit.AsksHistory == true ? _placesToAsk : isLate && build?.Audit.HasSeenSoonest == true ? _placesWhileLate : _places;
 
     /// <summary>What is due the soonest comes first, in all partitions.</summary>
     private bool MayStep(int partition, PartitionBuild? build)
@@ -113,6 +109,7 @@ public sealed partial class PartitionBuilder(
     {
         _places.Dispose();
         _placesWhileLate.Dispose();
+        _placesToAsk.Dispose();
     }
 
     [LoggerMessage(EventId = 1111, Level = LogLevel.Warning, Message = "Partition {Partition} (of {Failures} such) cannot be compared with the record and goes on with what it has: {Kind}: {Reason}")]

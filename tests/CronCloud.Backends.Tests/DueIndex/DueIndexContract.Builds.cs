@@ -13,13 +13,14 @@ public abstract partial class DueIndexContract
         Assert.False((await index.ScanAsync(Partition, Query(10), None)).IsBuilt);
         var (abandoned, last) = (await index.BeginBuildAsync(Partition, None), await index.BeginBuildAsync(Partition, None));
         await index.ArmAsync(Partition, [Entry("t/a", 1, 0)], None);
-        Assert.False(await index.EndBuildAsync(Partition, abandoned, "server", None));
+        var server = await index.ReadIncarnationAsync(None);
+        Assert.False(await index.EndBuildAsync(Partition, abandoned, server, None));
         Assert.False((await index.ScanAsync(Partition, Query(10), None)).IsBuilt);
-        Assert.True(await index.EndBuildAsync(Partition, last, "server", None));
+        Assert.True(await index.EndBuildAsync(Partition, last, server, None));
 
         var scan = await index.ScanAsync(Partition, Query(10), None);
         Assert.True(scan.IsBuilt);
-        Assert.Equal("server", scan.Incarnation);
+        Assert.Equal(server, scan.Incarnation);
         Assert.False((await index.ScanAsync(Partition + 1, Query(10), None)).IsBuilt);
         await index.BeginBuildAsync(Partition, None);
         Assert.False((await index.ScanAsync(Partition, Query(10), None)).IsBuilt);
@@ -40,7 +41,7 @@ public abstract partial class DueIndexContract
     public async Task A_built_partition_stays_built_through_every_step()
     {
         var index = await OpenAsync();
-        await index.EndBuildAsync(Partition, await index.BeginBuildAsync(Partition, None), "server", None);
+        await index.EndBuildAsync(Partition, await index.BeginBuildAsync(Partition, None), await index.ReadIncarnationAsync(None), None);
         var entry = Entry("t/a", 1, 0);
         await index.ArmAsync(Partition, [entry, Entry("t/b", 1, 0)], None);
         await index.ArmAsync(Partition, [Entry("t/b", 2, 5) with { Since = Now }], None);
@@ -56,7 +57,7 @@ public abstract partial class DueIndexContract
     public async Task A_scan_tells_how_far_an_owner_had_come_before_it()
     {
         var index = await OpenAsync();
-        await index.EndBuildAsync(Partition, await index.BeginBuildAsync(Partition, None), "server", None);
+        await index.EndBuildAsync(Partition, await index.BeginBuildAsync(Partition, None), await index.ReadIncarnationAsync(None), None);
 
         Assert.Null((await index.ScanAsync(Partition, Query(10) with { Reached = Now }, None)).Reached);
         await index.ScanAsync(Partition, Query(10) with { Reached = Now.AddSeconds(-5) }, None);

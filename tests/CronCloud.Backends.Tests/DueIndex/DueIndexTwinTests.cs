@@ -28,7 +28,7 @@ public sealed class DueIndexTwinTests(RealServers servers)
             await connection.Database.ExecuteAsync("FLUSHALL");
             IDueIndex[] indexes = [new RedisDueIndex(connection), new MemoryDueIndex()];
             foreach (var index in indexes)
-                await index.EndBuildAsync(Walk.Partition, await index.BeginBuildAsync(Walk.Partition, None), "it", None);
+                await index.EndBuildAsync(Walk.Partition, await index.BeginBuildAsync(Walk.Partition, None), await index.ReadIncarnationAsync(None), None);
             var walk = new Walk(new Random(seed), indexes[0], indexes[1]);
             for (var step = 0; step < Steps; step++)
                 Assert.True(await walk.StepAsync() is var (real, twin) && real == twin, $"Seed {seed}, step {step}:{Environment.NewLine}Redis {real}{Environment.NewLine}twin  {twin}");

@@ -87,6 +87,17 @@ public abstract partial class HistoryContract
         Assert.Equal(3, (await history.FindAttemptsAsync([.. Enumerable.Range(100, 2_000).Select(i => ExecutionOf($"it's {i}", i)), ExecutionOf("a", 0), ExecutionOf("b", 7)], None)).Count);
     }
 
+    [Fact]
+    public async Task Attempts_of_several_tenants_executions_are_found_at_once_and_not_mixed()
+    {
+        var (history, other) = (await OpenAsync(), $"{_tenant}-other");
+        await history.WriteAsync([Row("a", 0, 1), Row("a", 1, 1) with { Tenant = other }, Row("b", 7, 1) with { Tenant = other }], None);
+
+        var rows = await history.FindAttemptsAsync([ExecutionOf("a", 0), ExecutionOf("a", 1), ExecutionOf("b", 7) with { Tenant = other }], None);
+
+        Assert.Equal([(_tenant, Id("a", 0)), (other, Id("b", 7))], rows.Select(r => (r.Tenant, r.ExecutionId)).Order());
+    }
+
     public static TheoryData<AttemptResult, ExecutionStatus, AttemptResult, ExecutionStatus> SecondRuns => new()
     {
         { AttemptResult.Succeeded, ExecutionStatus.Succeeded, AttemptResult.Failed, ExecutionStatus.Retrying },

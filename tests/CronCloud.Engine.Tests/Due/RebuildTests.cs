@@ -79,6 +79,24 @@ public sealed class RebuildTests
         Assert.Equal(1, await DueAfterBuildAsync(pipeline, checkpoint: 10, new SqliteHistory(Path.Combine("no such folder", "history.db"), pipeline.Time)));
     }
 
+    /// <summary>An older copy of it tells that it is built, and only once that it is behind.</summary>
+    [Fact]
+    public async Task That_an_index_is_behind_is_not_forgotten_when_its_build_cannot_begin()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (_, partition) = await RunEverySecondAsync(pipeline, seconds: 3);
+        pipeline.Index.Empty();
+        await pipeline.Index.EndBuildAsync(Pipeline.Partition, await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None), await pipeline.Index.ReadIncarnationAsync(Pipeline.None), Pipeline.None);
+
+        pipeline.Index.RefusesBuilds = true;
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        await partition.RunOnceAsync(Pipeline.None);
+        pipeline.Index.RefusesBuilds = false;
+        await RunAsync(pipeline, partition, 2);
+
+        Assert.Equal(6, (await pipeline.TakeAsync()).Count);
+    }
+
     /// <summary>History may take seconds to answer, after a loss above all.</summary>
     [Fact]
     public async Task A_job_of_which_nothing_is_in_doubt_does_not_wait_for_those_about_which_history_is_asked()
@@ -94,7 +112,8 @@ public sealed class RebuildTests
         while (!audit.AsksHistory)
             await audit.StepAsync(Pipeline.None);
         var (certain, inDoubt) = (await FindAsync(pipeline, Pipeline.EntryKey), await FindAsync(pipeline, Other.ToString()));
-        await audit.StepAsync(Pipeline.None);
+        while (!audit.HasEnded)
+            await audit.StepAsync(Pipeline.None);
 
         Assert.Equal((111, null, 101), (certain, inDoubt, await FindAsync(pipeline, Other.ToString())));
     }

@@ -55,9 +55,14 @@ internal static class MissCheck
         return (overlap == Overlap.Queue && freeBy > startBy ? freeBy : startBy) + evidence.PutOffFor(key);
     }
 
-    /// <summary>Dropped, or given up before any target saw it. That an attempt was put off may be forgotten by all but us: it is dropped itself then, not the one after it.</summary>
-    private static bool IsOver(Evidence evidence, string key) =>
-        Enumerable.Range(1, evidence.FirstMade(key)).Any(attempt => evidence.Drops.Of(key, attempt) is not null) || evidence.Crashes.Contains($"{key}#{evidence.FirstMade(key)}");
+    /// <summary>Dropped, or given up before any target saw it. When NATS lost that an attempt was put off, that one is dropped, and not the one after it.</summary>
+    private static bool IsOver(Evidence evidence, string key)
+    {
+        var first = evidence.FirstMade(key);
+        return evidence.Drops.Of(key, first) is not null
+            || evidence.Crashes.Contains($"{key}#{first}")
+            || Enumerable.Range(1, first - 1).Any(attempt => evidence.IsOutcomeLost(key, attempt) && evidence.Drops.Of(key, attempt) is not null);
+    }
 
     private static string AtEdit(JobVersion version, DateTimeOffset occurrence) =>
         version.MustUntil is { } edited && edited - occurrence < TimeSpan.FromSeconds(3) ? $", {(edited - occurrence).TotalSeconds:0.000} s before it was edited" : "";
