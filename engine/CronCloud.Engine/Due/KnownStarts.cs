@@ -22,7 +22,10 @@ public sealed partial class KnownStarts
 
     private const int MostQuestionsTogether = 100;
 
-    /// <summary>Nothing waits for the answer but what is in doubt, which would run twice without it. Who does not answer is not waited for any longer, and not asked again for a while.</summary>
+    /// <summary>
+    /// For all that is asked together. Nothing waits for it but what is in doubt, which would run twice without an answer. Who does not answer is not waited for any longer, and not asked again
+    /// for a while. With those who asked before, a step of a build takes twice as long, and may take 30 s.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
@@ -76,8 +79,9 @@ public sealed partial class KnownStarts
             return over;
         try
         {
+            using var patience = new CancellationTokenSource(Patience, _time);
             foreach (var part in executions.Chunk(AtOnce))
-                await AskAsync(part, over);
+                await over.AddAsync(await _history.FindAttemptsAsync(part, patience.Token).WaitAsync(patience.Token), row => IsKeptAsync(row, patience.Token));
         }
         catch (Exception away)
         {
@@ -86,12 +90,6 @@ public sealed partial class KnownStarts
         }
 
         return over;
-    }
-
-    private async Task AskAsync(Execution[] executions, Over over)
-    {
-        using var patience = new CancellationTokenSource(Patience, _time);
-        await over.AddAsync(await _history.FindAttemptsAsync(executions, patience.Token).WaitAsync(patience.Token), row => IsKeptAsync(row, patience.Token));
     }
 
     private async Task<bool> IsKeptAsync(HistoryRow row, CancellationToken cancellation) =>

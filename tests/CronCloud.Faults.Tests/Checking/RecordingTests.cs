@@ -48,6 +48,24 @@ public sealed class RecordingTests
         Assert.Contains("never saw", run.Only("I9").What, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("worker-crash: 3 workers claimed this attempt and were not heard of again", true)]
+    [InlineData("the connection was refused", false)]
+    public void A_crash_that_took_the_place_of_an_attempt_that_was_put_off_is_no_attempt_to_the_target(string error, bool isNone)
+    {
+        var run = Recorded(r => r with { Attempts = [new RecordedAttempt(1, "failed", null, error, PlantedRun.At(4)), r.Attempts[0] with { Number = 2 }] });
+
+        Assert.Equal(isNone, run.Check().Violations.Count == 0);
+    }
+
+    [Fact]
+    public void A_crash_that_ended_an_execution_which_the_sink_answered_well_is_found()
+    {
+        var run = Recorded(r => r with { Status = "deadLettered", Attempts = [new RecordedAttempt(1, "failed", null, "worker-crash: 3 workers claimed this attempt and were not heard of again", PlantedRun.At(4))] });
+
+        run.Only("I9");
+    }
+
     [Fact]
     public void An_attempt_recorded_twice_is_found()
     {

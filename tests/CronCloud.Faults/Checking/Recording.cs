@@ -19,14 +19,14 @@ internal static class Recording
     private static IEnumerable<Violation> Lost(Case run) =>
         from attempt in run.InRange.Where(d => d.Answered).GroupBy(d => (d.Execution, d.Attempt))
         where run.Recorded!.TryGetValue(attempt.Key.Execution, out var recorded)
-        let row = run.Recorded![attempt.Key.Execution].Attempts.FirstOrDefault(a => a.Number == attempt.Key.Attempt)
+        let row = run.Recorded![attempt.Key.Execution].Made.FirstOrDefault(a => a.Number == attempt.Key.Attempt)
         where row is null || attempt.All(d => d.Answer != row.StatusCode)
-        select new Violation("I9", attempt.First().Job, attempt.First().ScheduledAt, row is null ? $"history has no attempt {attempt.Key.Attempt}" : $"history says {row.StatusCode} of attempt {row.Number}, the sink answered {attempt.First().Answer}");
+        select new Violation("I9", attempt.First().Job, attempt.First().ScheduledAt, row is null ? $"history has no attempt {attempt.Key.Attempt}" : $"history says {row.Outcome} {row.StatusCode} {row.Error} of attempt {row.Number}, the sink answered {attempt.First().Answer}");
 
     private static IEnumerable<Violation> Invented(Case run) =>
         from recorded in run.Observed.History!
         where recorded.ScheduledAt >= run.Observed.From && recorded.ScheduledAt <= run.Observed.Until && run.Lives.ContainsKey(recorded.Job)
-        from attempt in recorded.Attempts
+        from attempt in recorded.Made
         where attempt.Outcome == "succeeded" && !run.ByExecution[recorded.Execution].Any(d => d.Attempt == attempt.Number)
         select new Violation("I9", recorded.Job, recorded.ScheduledAt, $"history has attempt {attempt.Number}, which the sink never saw");
 

@@ -9,6 +9,14 @@ public sealed record RecordedExecution(string Job, string Execution, DateTimeOff
 {
     /// <summary>Ended without a start, as the job's own policy says.</summary>
     public bool Dropped => Status is "skipped" or "missed";
+
+    /// <summary>
+    /// As targets count them. An attempt that was put off by a worker that then died before it could acknowledge that may be told as a crash, too, whose row takes the place of the other: it was none for
+    /// its target, and those after it are numbered one too high.
+    /// </summary>
+    public IEnumerable<RecordedAttempt> Made => Attempts.Where(a => !IsPassedOver(a)).Select(a => a with { Number = a.Number - Attempts.Count(before => before.Number < a.Number && IsPassedOver(before)) });
+
+    private bool IsPassedOver(RecordedAttempt attempt) => attempt.Error?.StartsWith("worker-crash", StringComparison.Ordinal) == true && Attempts.Any(after => after.Number > attempt.Number);
 }
 
 public sealed record RecordedAttempt(int Number, string Outcome, int? StatusCode, string? Error, DateTimeOffset StartedAt);
