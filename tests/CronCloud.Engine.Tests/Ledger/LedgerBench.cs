@@ -64,6 +64,15 @@ internal sealed class LedgerBench : IAsyncDisposable
         return new LedgerBench(pipeline, await pipeline.NewOwnerAsync());
     }
 
+    /// <summary>A job every ten minutes has run from three to four o'clock, and that hour may be closed.</summary>
+    public static async Task<LedgerBench> OpenAfterAnHourAsync()
+    {
+        var bench = await OpenAsync();
+        await bench.Pipeline.WriteJobAsync(EveryTenMinutes);
+        await bench.RunUntilAsync(Four + LedgerScan.Margin, Minute);
+        return bench;
+    }
+
     /// <summary>The time goes on to then, by steps of a length.</summary>
     public async Task RunUntilAsync(DateTimeOffset until, TimeSpan step)
     {

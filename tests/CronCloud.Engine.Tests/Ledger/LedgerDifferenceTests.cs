@@ -10,9 +10,7 @@ public sealed class LedgerDifferenceTests
     [Fact]
     public async Task An_occurrence_whose_row_is_gone_is_missing_and_named_and_operators_are_told_at_the_second_look()
     {
-        await using var bench = await LedgerBench.OpenAsync();
-        await bench.Pipeline.WriteJobAsync(LedgerBench.EveryTenMinutes);
-        await bench.RunUntilAsync(Four + LedgerScan.Margin, Minute);
+        await using var bench = await LedgerBench.OpenAfterAnHourAsync();
         await bench.RemoveRowAsync(Three.AddMinutes(20));
 
         await bench.ScanAsync();
@@ -48,9 +46,7 @@ public sealed class LedgerDifferenceTests
     [Fact]
     public async Task An_occurrence_that_no_schedule_named_is_a_difference_too()
     {
-        await using var bench = await LedgerBench.OpenAsync();
-        await bench.Pipeline.WriteJobAsync(LedgerBench.EveryTenMinutes);
-        await bench.RunUntilAsync(Four + LedgerScan.Margin, Minute);
+        await using var bench = await LedgerBench.OpenAfterAnHourAsync();
         await bench.InventAsync("job", Three.AddMinutes(15));
         await bench.InventAsync("nobody", Three.AddMinutes(16));
 
@@ -64,9 +60,7 @@ public sealed class LedgerDifferenceTests
     [Fact]
     public async Task A_loss_and_an_invention_of_one_job_in_one_hour_do_not_cancel_each_other()
     {
-        await using var bench = await LedgerBench.OpenAsync();
-        await bench.Pipeline.WriteJobAsync(LedgerBench.EveryTenMinutes);
-        await bench.RunUntilAsync(Four + LedgerScan.Margin, Minute);
+        await using var bench = await LedgerBench.OpenAfterAnHourAsync();
         await bench.RemoveRowAsync(Three.AddMinutes(20));
         await bench.InventAsync("job", Three.AddMinutes(21));
 
@@ -79,9 +73,7 @@ public sealed class LedgerDifferenceTests
     [Fact]
     public async Task A_difference_that_is_gone_at_the_second_look_was_no_alarm()
     {
-        await using var bench = await LedgerBench.OpenAsync();
-        await bench.Pipeline.WriteJobAsync(LedgerBench.EveryTenMinutes);
-        await bench.RunUntilAsync(Four + LedgerScan.Margin, Minute);
+        await using var bench = await LedgerBench.OpenAfterAnHourAsync();
         await bench.RemoveRowAsync(Three.AddMinutes(20));
         await bench.ScanAsync();
         Assert.Equal(1, (await bench.HourAsync(Three))!.Difference);
@@ -97,9 +89,7 @@ public sealed class LedgerDifferenceTests
     [Fact]
     public async Task A_difference_that_was_told_and_is_gone_is_told_as_that()
     {
-        await using var bench = await LedgerBench.OpenAsync();
-        await bench.Pipeline.WriteJobAsync(LedgerBench.EveryTenMinutes);
-        await bench.RunUntilAsync(Four + LedgerScan.Margin, Minute);
+        await using var bench = await LedgerBench.OpenAfterAnHourAsync();
         await bench.RemoveRowAsync(Three.AddMinutes(20));
         await bench.ScanAsync();
         await bench.RunUntilAsync(Four + LedgerScan.Margin + LedgerScan.Again, Minute);
@@ -117,9 +107,7 @@ public sealed class LedgerDifferenceTests
     [Fact]
     public async Task A_loss_of_before_a_standstill_of_more_than_a_day_is_told()
     {
-        await using var bench = await LedgerBench.OpenAsync();
-        await bench.Pipeline.WriteJobAsync(LedgerBench.EveryTenMinutes);
-        await bench.RunUntilAsync(Four + LedgerScan.Margin, Minute);
+        await using var bench = await LedgerBench.OpenAfterAnHourAsync();
         await bench.ScanAsync();
         await bench.RunUntilAsync(Four.AddHours(40), Minute * 10);
         await bench.RemoveRowAsync(Four.AddMinutes(20));

@@ -11,9 +11,7 @@ public sealed class LedgerScanTests
     [Fact]
     public async Task An_hour_whose_occurrences_are_all_in_history_agrees()
     {
-        await using var bench = await LedgerBench.OpenAsync();
-        await bench.Pipeline.WriteJobAsync(LedgerBench.EveryTenMinutes);
-        await bench.RunUntilAsync(Four + LedgerScan.Margin, Minute);
+        await using var bench = await LedgerBench.OpenAfterAnHourAsync();
 
         await bench.ScanAsync();
 
@@ -109,9 +107,7 @@ public sealed class LedgerScanTests
     [Fact]
     public async Task History_that_lags_again_stops_what_was_planned()
     {
-        await using var bench = await LedgerBench.OpenAsync();
-        await bench.Pipeline.WriteJobAsync(LedgerBench.EveryTenMinutes);
-        await bench.RunUntilAsync(Four + LedgerScan.Margin, Minute);
+        await using var bench = await LedgerBench.OpenAfterAnHourAsync();
         await bench.ScanAsync(steps: 1); // an hour of the day before is closed, others are planned
         bench.HistoryIsAway = true;
         bench.Pipeline.Time.Advance(Minute * 5);
@@ -129,9 +125,7 @@ public sealed class LedgerScanTests
     [Fact]
     public async Task How_far_the_ledger_is_behind_is_told_also_while_history_lags()
     {
-        await using var bench = await LedgerBench.OpenAsync();
-        await bench.Pipeline.WriteJobAsync(LedgerBench.EveryTenMinutes);
-        await bench.RunUntilAsync(Four + LedgerScan.Margin, Minute);
+        await using var bench = await LedgerBench.OpenAfterAnHourAsync();
         await bench.ScanAsync();
         Assert.Equal(0, bench.GaugeOf("croncloud.ledger.age"));
 
