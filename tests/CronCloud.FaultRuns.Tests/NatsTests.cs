@@ -1,9 +1,10 @@
 using CronCloud.Faults.Running;
+using CronCloud.TestServers;
 using Xunit.Abstractions;
 
 namespace CronCloud.FaultRuns.Tests;
 
-/// <summary>The queue and the outcome stream: killed, and emptied.</summary>
+/// <summary>The queue and the outcome stream: killed, emptied, and without its end.</summary>
 public sealed class NatsTests(RunningCluster running, ITestOutputHelper output) : FaultTest(running, output)
 {
     [Fact]
@@ -24,14 +25,20 @@ public sealed class NatsTests(RunningCluster running, ITestOutputHelper output) 
     }
 
     [Fact]
-    public async Task An_emptied_Nats_loses_nothing_since_flights_have_deadlines()
+    public Task An_emptied_Nats_loses_nothing_since_flights_have_deadlines() => LoseAsync("NATS emptied", nats => Directory.Delete(nats.StoreFolder, recursive: true));
+
+    /// <summary>It knows its readers to be ahead of what it has, and would hand out nothing until it had counted up to them again.</summary>
+    [Fact]
+    public Task A_Nats_that_lost_the_ends_of_its_streams_hands_out_what_comes_then() => LoseAsync("NATS loses the ends of its streams", nats => nats.LoseEnds());
+
+    private async Task LoseAsync(string fault, Action<NatsServer> lose)
     {
         var from = Cluster.Now;
-        var herd = await HerdAsync("herd-empty");
+        var herd = await HerdAsync("herd-" + fault.Split(' ')[1]);
         await Cluster.UntilAsync(herd.AddMilliseconds(30));
-        var began = Cluster.Begin("NATS emptied", mayRepeat: true);
+        var began = Cluster.Begin(fault, mayRepeat: true);
         await Cluster.Nodes.Nats.KillAsync();
-        Directory.Delete(Cluster.Nodes.Nats.StoreFolder, recursive: true);
+        lose(Cluster.Nodes.Nats);
         await Cluster.Nodes.Nats.RestartAsync();
         var down = Cluster.Now - began;
         await Cluster.ForAsync(2);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -14,6 +15,19 @@ public sealed class NatsServer : Server
 
     /// <summary>Where its streams are: deleting it while the server is down empties it.</summary>
     public string StoreFolder => Path.Combine(Folder, "jetstream");
+
+    /// <summary>While the server is down: the newest file of each stream is gone, and what it knows of their readers stays, as after a full disk or a loss of power.</summary>
+    public void LoseEnds()
+    {
+        foreach (var messages in Directory.GetDirectories(StoreFolder, "msgs", SearchOption.AllDirectories))
+        {
+            foreach (var newest in Directory.GetFiles(messages, "*.blk").OrderByDescending(block => int.Parse(Path.GetFileNameWithoutExtension(block), CultureInfo.InvariantCulture)).Take(1))
+            {
+                File.Delete(newest);
+                File.Delete(Path.ChangeExtension(newest, ".idx"));
+            }
+        }
+    }
 
     public static Task<NatsServer> StartAsync() => StartAsync(onSmallDisk: false);
 

@@ -1,7 +1,6 @@
 using CronCloud.Core;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
-using NATS.Client.JetStream.Models;
 
 namespace CronCloud.Backends.Streams;
 
@@ -10,6 +9,7 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
 {
     private readonly NatsConnection _nats;
     private readonly SemaphoreSlim _provisioning = new(1);
+    private readonly Dictionary<string, JetStreamProvisioning> _streams;
     private JetStreamPublisher? _publisher;
     private volatile int _provisioned;
 
@@ -27,6 +27,7 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
             ReconnectWaitMax = TimeSpan.FromSeconds(1),
         });
         Context = new NatsJSContext(_nats);
+        _streams = new[] { JetStreamSetup.ExecutionStream, JetStreamSetup.OutcomeStream }.ToDictionary(setup => setup.Name, setup => new JetStreamProvisioning(Context, setup));
         Description = $"NATS JetStream at {new UriBuilder(url.Contains("://", StringComparison.Ordinal) ? url : "nats://" + url) { UserName = "", Password = "" }.Uri.Authority}";
     }
 
@@ -61,65 +62,36 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
     /// Creates what is missing; also called when a server that was emptied says that a stream is not there. Thousands of publishers hear that at once: what was done since
     /// <paramref name="seen"/>, the count before the caller's attempt, is not done again.
     /// </summary>
-    internal async Task ProvisionAsync(int seen, CancellationToken cancellation)
+    internal Task ProvisionAsync(int seen, CancellationToken cancellation) => InTurnAsync(
+        async () =>
+        {
+            if (_provisioned != seen)
+                return;
+            foreach (var stream in _streams.Values)
+                await stream.EnsureAsync(cancellation);
+            _provisioned++;
+        },
+        cancellation);
+
+    /// <summary>How often a stream's readers were made anew; see <see cref="RenewAsync"/>.</summary>
+    internal int RenewalsOf(string stream) => _streams[stream].Renewals;
+
+    /// <summary>The same of all streams: so often was one of them known to have lost its end.</summary>
+    internal int Renewals => _streams.Values.Sum(stream => stream.Renewals);
+
+    /// <summary>See <see cref="JetStreamProvisioning.RenewAsync"/>.</summary>
+    internal Task RenewAsync(string stream, ulong from, int seen, CancellationToken cancellation) => InTurnAsync(() => _streams[stream].RenewAsync(from, seen, cancellation), cancellation);
+
+    private async Task InTurnAsync(Func<Task> provision, CancellationToken cancellation)
     {
         await _provisioning.WaitAsync(cancellation);
         try
         {
-            if (_provisioned != seen)
-                return;
-            await ProvisionAsync(JetStreamSetup.ExecutionStream, cancellation);
-            await ProvisionAsync(JetStreamSetup.OutcomeStream, cancellation);
-            _provisioned++;
+            await provision();
         }
         finally
         {
             _provisioning.Release();
-        }
-    }
-
-    /// <summary>
-    /// A stream takes messages when its readers are there, not before: what nobody is interested in is dropped, though its publisher was told that the stream has it.
-    /// Until then its subject is one that nobody publishes to.
-    /// </summary>
-    private async Task ProvisionAsync(JetStreamSetup setup, CancellationToken cancellation)
-    {
-        var config = await FindAsync(setup.Name, cancellation) ?? await CreateAsync(setup, cancellation);
-        foreach (var consumer in setup.Consumers)
-            await Context.CreateOrUpdateConsumerAsync(setup.Name, consumer, cancellation);
-        await Context.UpdateStreamAsync(setup.Apply(config), cancellation);
-    }
-
-    private async Task<StreamConfig?> FindAsync(string stream, CancellationToken cancellation)
-    {
-        try
-        {
-            return (await Context.GetStreamAsync(stream, cancellationToken: cancellation)).Info.Config;
-        }
-        catch (NatsJSApiException missing) when (missing.Error.Code == 404)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>Three copies where the server tells of a cluster that can have them; else one. Another node may have created it meanwhile.</summary>
-    private async Task<StreamConfig> CreateAsync(JetStreamSetup setup, CancellationToken cancellation)
-    {
-        var copies = _nats.ServerInfo is { Cluster: not null, ClientConnectUrls.Length: >= 3 } ? 3 : 1;
-        while (true)
-        {
-            try
-            {
-                return (await Context.CreateStreamAsync(setup.Closed(copies), cancellation)).Info.Config;
-            }
-            catch (NatsJSApiException refused)
-            {
-                if (await FindAsync(setup.Name, cancellation) is { } existing)
-                    return existing;
-                if (copies == 1)
-                    throw new IOException($"NATS refuses the stream {setup.Name}: {refused.Error.Description}", refused);
-                copies = 1;
-            }
         }
     }
 

@@ -39,7 +39,7 @@ public sealed class JetStreamOutcomeStream(JetStreamConnection connection) : IOu
 
     public Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation) => _stream.CountAsync(ConsumerOf(reader), cancellation);
 
-    public Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation) => _stream.ReadOldestAsync(ConsumerOf(reader), cancellation);
+    public async Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation) => (await _stream.ReadStateAsync(ConsumerOf(reader), cancellation)).Oldest;
 
     private static string ConsumerOf(OutcomeReader reader) => reader switch
     {

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using CronCloud.Core.Streams;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
@@ -20,27 +19,59 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
 
     private readonly ConcurrentDictionary<string, INatsJSConsumer> _consumers = [];
     private ulong _lastSequence;
-    private int _isAnew;
+
+    /// <summary>The lowest number that the stream gave once more, if it did; else 0.</summary>
+    private ulong _anewFrom;
+
+    /// <summary>After how many losses what was published of late was published once more.</summary>
+    private volatile int _reminded;
 
     public async Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation)
     {
-        var seen = connection.Provisioned;
+        var (seen, renewals) = (connection.Provisioned, connection.RenewalsOf(setup.Name));
         var published = await SendAsync(messages, cancellation);
         if (published.Any(state => state == PublishState.NoStream))
             await connection.ProvisionAsync(seen, cancellation);
+        if (Interlocked.Exchange(ref _anewFrom, 0) is > 0 and var from)
+            await RenewAsync(from, renewals, cancellation);
         if (recent is not null)
             await RemindAsync(recent, messages.Where((_, i) => published[i] == PublishState.Stored), cancellation);
         return [.. published.Select(state => state == PublishState.Stored)];
     }
 
-    /// <summary>What the stream is not known to have by then is told again by the next publish.</summary>
+    /// <summary>The stream lost what it had, or its end. What is not done now is done by the next publish.</summary>
+    private async Task RenewAsync(ulong from, int renewals, CancellationToken cancellation)
+    {
+        try
+        {
+            await connection.RenewAsync(setup.Name, from, renewals, cancellation);
+        }
+        catch
+        {
+            IsAnewFrom(from);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// After a loss of either stream: the server lets a stream whose readers had acknowledged beyond its end go on from there, and nobody can tell what the slower ones had not read. What is not
+    /// known to be there by then is told again by the next publish.
+    /// </summary>
     private async Task RemindAsync(RecentMessages recent, IEnumerable<StreamMessage> published, CancellationToken cancellation)
     {
-        if (Interlocked.Exchange(ref _isAnew, 0) == 1)
+        var (losses, reminded) = (connection.Renewals, _reminded);
+        if (losses != reminded && Interlocked.CompareExchange(ref _reminded, losses, reminded) == reminded)
         {
-            var again = await SendAsync(recent.All, cancellation);
-            if (again.Any(state => state != PublishState.Stored))
-                Volatile.Write(ref _isAnew, 1);
+            var isDone = false;
+            try
+            {
+                isDone = (await SendAsync(recent.All, cancellation)).All(state => state == PublishState.Stored);
+            }
+            finally
+            {
+                if (!isDone)
+                    _reminded = reminded;
+            }
         }
 
         recent.Add(published);
@@ -85,19 +116,29 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
         return (long)info.NumPending + info.NumAckPending;
     }
 
-    /// <summary>See <see cref="ReadStateAsync"/>.</summary>
-    public async Task<DateTimeOffset?> ReadOldestAsync(string consumerName, CancellationToken cancellation) => (await ReadStateAsync(consumerName, cancellation)).Oldest;
-
     /// <summary>
-    /// A stream keeps a message until all its readers have acknowledged it: its first one is no later than the oldest that this reader has not. None, when it has acknowledged all that there is: a
-    /// server whose disk was full may keep messages that were acknowledged, and hand them to nobody.
+    /// The oldest is the first beyond what the reader has acknowledged without a gap. Not the first of the stream: another reader may want that still, and a server whose disk was full
+    /// keeps messages that were acknowledged, and hands them to nobody.
     /// </summary>
     public async Task<QueueState> ReadStateAsync(string consumerName, CancellationToken cancellation)
     {
         var reader = (await connection.Context.GetConsumerAsync(setup.Name, consumerName, cancellation)).Info;
-        var state = (await connection.Context.GetStreamAsync(setup.Name, cancellationToken: cancellation)).Info.State;
-        var hasAny = (long)reader.NumPending + (long)reader.NumAckPending > 0 && state.Messages > 0;
-        return new QueueState((long)reader.NumPending, hasAny ? DateTimeOffset.Parse(state.FirstTs!, CultureInfo.InvariantCulture) : null);
+        return new QueueState((long)reader.NumPending, await FirstFromAsync(reader.AckFloor.StreamSeq + 1, cancellation));
+    }
+
+    /// <summary>When the first message from this number on was published; null when there is none.</summary>
+    private async Task<DateTimeOffset?> FirstFromAsync(ulong sequence, CancellationToken cancellation)
+    {
+        var stream = await connection.Context.GetStreamAsync(setup.Name, cancellationToken: cancellation);
+        try
+        {
+            var first = await stream.GetAsync(new StreamMsgGetRequest { Seq = sequence, NextBySubj = ">" }, cancellation);
+            return first.Message.Time;
+        }
+        catch (NatsJSApiException none) when (none.Error.Code == 404)
+        {
+            return null;
+        }
     }
 
     private async ValueTask<INatsJSConsumer> ConsumerAsync(string consumerName, CancellationToken cancellation)
@@ -122,13 +163,22 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
         if (sequence <= before)
         {
             Interlocked.Exchange(ref _lastSequence, sequence);
-            Volatile.Write(ref _isAnew, 1);
+            IsAnewFrom(sequence);
             return;
         }
 
         for (var last = Interlocked.Read(ref _lastSequence); last >= before && sequence > last; last = Interlocked.Read(ref _lastSequence))
         {
             if (Interlocked.CompareExchange(ref _lastSequence, sequence, last) == last)
+                return;
+        }
+    }
+
+    private void IsAnewFrom(ulong sequence)
+    {
+        for (var known = Interlocked.Read(ref _anewFrom); known == 0 || sequence < known; known = Interlocked.Read(ref _anewFrom))
+        {
+            if (Interlocked.CompareExchange(ref _anewFrom, sequence, known) == known)
                 return;
         }
     }

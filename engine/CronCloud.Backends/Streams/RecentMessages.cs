@@ -3,7 +3,7 @@ using CronCloud.Core.Streams;
 namespace CronCloud.Backends.Streams;
 
 /// <summary>
-/// What this process published to a stream of late. A server that was emptied has lost what its readers had not read: it is published once more, and whoever has read it drops
+/// What this process published to a stream of late. A server that was emptied, or lost a part of what it had, has lost what its readers had not read: it is published once more, and whoever has read it drops
 /// it by its key.
 /// </summary>
 internal sealed class RecentMessages(TimeProvider time)

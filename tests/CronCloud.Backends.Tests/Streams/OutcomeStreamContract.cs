@@ -61,6 +61,22 @@ public abstract class OutcomeStreamContract
     }
 
     [Fact]
+    public async Task What_only_another_reader_wants_is_not_the_oldest()
+    {
+        var stream = await OpenAsync();
+        await stream.PublishAsync([Message("a")], None);
+        var first = await stream.ReadOldestAsync(OutcomeReader.History, None);
+        await ReadAsync(stream, OutcomeReader.Settler, 1);
+        while (await stream.CountAsync(OutcomeReader.Settler, None) > 0)
+            await Task.Yield();
+
+        await stream.PublishAsync([Message("b")], None);
+
+        Assert.True(await stream.ReadOldestAsync(OutcomeReader.Settler, None) > first);
+        Assert.Equal(first, await stream.ReadOldestAsync(OutcomeReader.History, None));
+    }
+
+    [Fact]
     public async Task Outcomes_that_are_published_together_come_to_each_reader_in_their_order()
     {
         var stream = await OpenAsync();

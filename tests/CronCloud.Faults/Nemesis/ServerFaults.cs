@@ -10,14 +10,8 @@ internal static class ServerFaults
     [
         new(11, "Redis killed", MayRepeat: true, (cluster, random) => KillAsync(cluster, Away(random), cluster.Nodes.Redis)),
         new(16, "NATS killed", MayRepeat: true, (cluster, random) => KillAsync(cluster, Away(random), cluster.Nodes.Nats)),
-        new(17, "NATS emptied", MayRepeat: true, async (cluster, _) =>
-        {
-            var began = cluster.Now;
-            await cluster.Nodes.Nats.KillAsync();
-            Directory.Delete(cluster.Nodes.Nats.StoreFolder, recursive: true);
-            await cluster.Nodes.Nats.RestartAsync();
-            return cluster.Now - began + Load.FlightDeadline + Load.WithoutHistory;
-        }),
+        new(17, "NATS emptied", MayRepeat: true, (cluster, _) => LoseAsync(cluster, nats => Directory.Delete(nats.StoreFolder, recursive: true))),
+        new(17, "NATS loses the ends of its streams", MayRepeat: true, (cluster, _) => LoseAsync(cluster, nats => nats.LoseEnds())),
         new(20, "Redis stands still", MayRepeat: true, (cluster, random) => StandStillAsync(cluster, StandsStill(random), cluster.Nodes.Redis)),
         new(20, "NATS stands still", MayRepeat: true, (cluster, random) => StandStillAsync(cluster, StandsStill(random), cluster.Nodes.Nats)),
         new(20, "PostgreSQL stands still", MayRepeat: true, async (cluster, random) =>
@@ -49,6 +43,15 @@ internal static class ServerFaults
         await cluster.ForAsync(seconds);
         await Task.WhenAll(servers.Select(s => s.RestartAsync()));
         return cluster.Now - began;
+    }
+
+    private static async Task<TimeSpan> LoseAsync(FaultCluster cluster, Action<NatsServer> lose)
+    {
+        var began = cluster.Now;
+        await cluster.Nodes.Nats.KillAsync();
+        lose(cluster.Nodes.Nats);
+        await cluster.Nodes.Nats.RestartAsync();
+        return cluster.Now - began + Load.FlightDeadline + Load.WithoutHistory;
     }
 
     private static async Task<TimeSpan> StandStillAsync(FaultCluster cluster, double seconds, Server server)
