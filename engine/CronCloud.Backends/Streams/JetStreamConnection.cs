@@ -7,11 +7,16 @@ namespace CronCloud.Backends.Streams;
 /// <summary>The one connection to NATS, and the streams and consumers that the product needs there.</summary>
 public sealed class JetStreamConnection : IDependency, IAsyncDisposable
 {
+    /// <summary>So long a publisher waits for a server that is away.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly NatsConnection _nats;
     private readonly SemaphoreSlim _provisioning = new(1);
-    private readonly Dictionary<string, JetStreamProvisioning> _streams;
+    private readonly JetStreamProvisioning[] _streams;
     private JetStreamPublisher? _publisher;
     private volatile int _provisioned;
+    private volatile int _losses;
+    private volatile string? _server;
 
     public JetStreamConnection(string url)
     {
@@ -27,7 +32,7 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
             ReconnectWaitMax = TimeSpan.FromSeconds(1),
         });
         Context = new NatsJSContext(_nats);
-        _streams = new[] { JetStreamSetup.ExecutionStream, JetStreamSetup.OutcomeStream }.ToDictionary(setup => setup.Name, setup => new JetStreamProvisioning(Context, setup));
+        _streams = [new JetStreamProvisioning(Context, JetStreamSetup.ExecutionStream, OnLoss), new JetStreamProvisioning(Context, JetStreamSetup.OutcomeStream, OnLoss)];
         Description = $"NATS JetStream at {new UriBuilder(url.Contains("://", StringComparison.Ordinal) ? url : "nats://" + url) { UserName = "", Password = "" }.Uri.Authority}";
     }
 
@@ -58,36 +63,47 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
         await Context.GetStreamAsync(JetStreamSetup.Executions, cancellationToken: limit.Token);
     }
 
+    /// <summary>How often streams were found to have lost something: what was delivered before has a number that another message may have now.</summary>
+    internal int Losses => _losses;
+
+    internal void OnLoss() => Interlocked.Increment(ref _losses);
+
+    /// <summary>
+    /// Waits for the server, and looks after its streams when it was started anew: it shows what it lost only until something is published. False when it does not come back in time.
+    /// </summary>
+    internal async Task<bool> IsReadyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            if (_nats.ConnectionState != NatsConnectionState.Open)
+                await _nats.ConnectAsync().AsTask().WaitAsync(Patience, cancellation);
+        }
+        catch (Exception away) when (away is TimeoutException or NatsException)
+        {
+            return false;
+        }
+
+        if (_nats.ServerInfo?.Id != _server)
+            await ProvisionAsync(Provisioned, cancellation);
+        return true;
+    }
+
     /// <summary>
     /// Creates what is missing; also called when a server that was emptied says that a stream is not there. Thousands of publishers hear that at once: what was done since
     /// <paramref name="seen"/>, the count before the caller's attempt, is not done again.
     /// </summary>
-    internal Task ProvisionAsync(int seen, CancellationToken cancellation) => InTurnAsync(
-        async () =>
-        {
-            if (_provisioned != seen)
-                return;
-            foreach (var stream in _streams.Values)
-                await stream.EnsureAsync(cancellation);
-            _provisioned++;
-        },
-        cancellation);
-
-    /// <summary>How often a stream's readers were made anew; see <see cref="RenewAsync"/>.</summary>
-    internal int RenewalsOf(string stream) => _streams[stream].Renewals;
-
-    /// <summary>The same of all streams: so often was one of them known to have lost its end.</summary>
-    internal int Renewals => _streams.Values.Sum(stream => stream.Renewals);
-
-    /// <summary>See <see cref="JetStreamProvisioning.RenewAsync"/>.</summary>
-    internal Task RenewAsync(string stream, ulong from, int seen, CancellationToken cancellation) => InTurnAsync(() => _streams[stream].RenewAsync(from, seen, cancellation), cancellation);
-
-    private async Task InTurnAsync(Func<Task> provision, CancellationToken cancellation)
+    internal async Task ProvisionAsync(int seen, CancellationToken cancellation)
     {
         await _provisioning.WaitAsync(cancellation);
         try
         {
-            await provision();
+            if (_provisioned != seen)
+                return;
+            var server = _nats.ServerInfo?.Id;
+            foreach (var stream in _streams)
+                await stream.EnsureAsync(cancellation);
+            _server = server;
+            _provisioned++;
         }
         finally
         {

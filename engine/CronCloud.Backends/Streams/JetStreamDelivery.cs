@@ -4,14 +4,19 @@ using NATS.Client.JetStream;
 
 namespace CronCloud.Backends.Streams;
 
-/// <summary>A message of JetStream, with a copy of its body: the client's buffer goes back to its pool at once.</summary>
+/// <summary>
+/// A message of JetStream, with a copy of its body: the client's buffer goes back to its pool at once. Once the stream has lost something, another message may have its number: it is left alone then, and
+/// comes again if it is still there.
+/// </summary>
 internal sealed class JetStreamDelivery : Delivery
 {
     private readonly INatsJSMsg<NatsMemoryOwner<byte>> _message;
+    private readonly JetStreamConnection _connection;
+    private readonly int _losses;
 
-    public JetStreamDelivery(INatsJSMsg<NatsMemoryOwner<byte>> message)
+    public JetStreamDelivery(INatsJSMsg<NatsMemoryOwner<byte>> message, JetStreamConnection connection)
     {
-        _message = message;
+        (_message, _connection, _losses) = (message, connection, connection.Losses);
         using var owner = message.Data;
         Body = owner.Memory.ToArray();
         Count = (int)(message.Metadata?.NumDelivered ?? 1);
@@ -24,9 +29,11 @@ internal sealed class JetStreamDelivery : Delivery
 
     public override int Count { get; }
 
-    public override ValueTask AcknowledgeAsync(CancellationToken cancellation) => _message.AckAsync(cancellationToken: cancellation);
+    private bool IsLost => _connection.Losses != _losses;
 
-    public override ValueTask ExtendAsync(CancellationToken cancellation) => _message.AckProgressAsync(cancellationToken: cancellation);
+    public override ValueTask AcknowledgeAsync(CancellationToken cancellation) => IsLost ? default : _message.AckAsync(cancellationToken: cancellation);
 
-    public override ValueTask ReturnAsync(TimeSpan pause, CancellationToken cancellation) => _message.NakAsync(new AckOpts { NakDelay = pause }, cancellation);
+    public override ValueTask ExtendAsync(CancellationToken cancellation) => IsLost ? default : _message.AckProgressAsync(cancellationToken: cancellation);
+
+    public override ValueTask ReturnAsync(TimeSpan pause, CancellationToken cancellation) => IsLost ? default : _message.NakAsync(new AckOpts { NakDelay = pause }, cancellation);
 }

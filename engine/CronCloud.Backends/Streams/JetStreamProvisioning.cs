@@ -5,23 +5,22 @@ using NATS.Client.JetStream.Models;
 namespace CronCloud.Backends.Streams;
 
 /// <summary>
-/// Brings a stream and its readers to what the product needs, whatever the server has or has lost of them. A server whose disk was full, or that lost power, can come back with the readers'
-/// places and without the end of the stream. It counts on from there, and hands out nothing until it comes to where its readers are, be that millions of messages later: they are made anew.
+/// Brings a stream and its readers to what the product needs, whatever the server has or has lost of them. A server whose disk was full, or that lost power, can come back with its readers'
+/// places and without the end of the stream. It counts on from there, and hands out nothing until it comes to where its readers are, even if that takes millions of messages: they are made anew.
 /// </summary>
-internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetup setup)
+/// <param name="context">The server.</param>
+/// <param name="setup">Which stream.</param>
+/// <param name="onLoss">Called when the stream has lost something since the last time: a reader is ahead of it, or was made anew by another process.</param>
+internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetup setup, Action onLoss)
 {
     /// <summary>Whoever makes readers anew and dies over it leaves behind what holds their messages: the server removes it by then.</summary>
-    private static readonly TimeSpan LongestRenewal = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
     /// <summary>After its restart a server tells otherwise when a reader was made, by less than a millisecond.</summary>
     private static readonly TimeSpan SameTime = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>When each reader was made, as this process last saw it: another time tells that another process has made it anew.</summary>
+    /// <summary>When each reader was made, as this process last saw it.</summary>
     private readonly Dictionary<string, DateTimeOffset> _made = [];
-    private volatile int _renewals;
-
-    /// <summary>How often readers were made anew since the stream was known to have lost its end.</summary>
-    public int Renewals => _renewals;
 
     /// <summary>
     /// A stream takes messages when its readers are there, not before: what nobody is interested in is dropped, though its publisher was told that the stream has it.
@@ -32,27 +31,20 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
         var config = await FindAsync(cancellation) ?? await CreateAsync(cancellation);
         var readers = new List<ConsumerInfo>();
         foreach (var reader in setup.Consumers)
-            readers.Add(await MakeAsync(reader, cancellation));
+            readers.Add((await context.CreateOrUpdateConsumerAsync(setup.Name, reader, cancellation)).Info);
         var last = (await context.UpdateStreamAsync(setup.Apply(config), cancellation)).Info.State.LastSeq;
-        await MakeAnewAsync(readers.FindAll(reader => reader.Delivered.StreamSeq > last), last + 1, cancellation); // asked before the stream, a reader is not ahead of it else
+        var ahead = readers.FindAll(reader => IsAhead(reader, last));
+        if (ahead.Count > 0 || readers.Exists(IsMadeAnew))
+            onLoss();
+        readers.ForEach(reader => _made[reader.Name] = reader.Created);
+        if (ahead.Count > 0)
+            await RecreateAsync(ahead);
     }
 
-    /// <summary>
-    /// The stream is known to have lost its end; it may have grown again beyond where its readers are. They are made anew by the first process that knows.
-    /// </summary>
-    /// <param name="from">The first number that is known to have been given once more.</param>
-    /// <param name="seen"><see cref="Renewals"/> before what told it: what was done since is not done again.</param>
-    /// <param name="cancellation">Some readers may be made anew then, and not the others.</param>
-    public async Task RenewAsync(ulong from, int seen, CancellationToken cancellation)
-    {
-        if (_renewals != seen)
-            return;
-        var readers = new List<ConsumerInfo>();
-        foreach (var reader in setup.Consumers)
-            readers.Add((await context.GetConsumerAsync(setup.Name, reader.DurableName!, cancellation)).Info);
-        await MakeAnewAsync(readers.FindAll(reader => (reader.Created - _made[reader.Name]).Duration() < SameTime), from, cancellation);
-        _renewals++;
-    }
+    private bool IsMadeAnew(ConsumerInfo reader) => _made.TryGetValue(reader.Name, out var made) && (reader.Created - made).Duration() > SameTime;
+
+    /// <summary>The reader was asked first: a healthy one cannot be ahead then.</summary>
+    private static bool IsAhead(ConsumerInfo reader, ulong last) => reader.Delivered.StreamSeq > last;
 
     private async Task<StreamConfig?> FindAsync(CancellationToken cancellation)
     {
@@ -87,35 +79,43 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
         }
     }
 
-    private async Task<ConsumerInfo> MakeAsync(ConsumerConfig reader, CancellationToken cancellation)
+    /// <summary>
+    /// They are handed all that there is, also what they had acknowledged and what came back: twice rather than never. Where a message goes when no reader wants it any more, another reader
+    /// holds all of them meanwhile. Not to be cancelled: a reader would be missing.
+    /// </summary>
+    private async Task RecreateAsync(List<ConsumerInfo> readers)
     {
-        var info = (await context.CreateOrUpdateConsumerAsync(setup.Name, reader, cancellation)).Info;
-        _made[info.Name] = info.Created;
-        return info;
+        var holder = setup.Retention == StreamConfigRetention.Interest ? await HoldAsync() : null;
+        try
+        {
+            foreach (var reader in readers)
+                await RecreateAsync(setup.Consumers.Single(consumer => consumer.DurableName == reader.Name));
+        }
+        finally
+        {
+            if (holder is not null)
+                await context.DeleteConsumerAsync(setup.Name, holder);
+        }
     }
 
-    /// <summary>
-    /// They are handed all that there is from <paramref name="from"/> on, and what they had not acknowledged before it. An execution that was acknowledged and came back would run once more: such go
-    /// first. Where a message goes when no reader wants it any more, another reader holds all of them meanwhile.
-    /// </summary>
-    private async Task MakeAnewAsync(List<ConsumerInfo> readers, ulong from, CancellationToken cancellation)
+    /// <summary>Looked at once more: another process may have been faster.</summary>
+    private async Task RecreateAsync(ConsumerConfig reader)
     {
-        if (readers.Count == 0)
-            return;
-        var kept = Math.Min(readers[0].AckFloor.StreamSeq + 1, from);
-        if (setup.Retention == StreamConfigRetention.Workqueue && kept > 1) // 1 would empty the stream
-            await context.PurgeStreamAsync(setup.Name, new StreamPurgeRequest { Seq = kept }, cancellation);
-        var holder = setup.Retention == StreamConfigRetention.Interest ? await HoldAsync(cancellation) : null;
-        foreach (var reader in readers)
+        try
         {
-            await context.DeleteConsumerAsync(setup.Name, reader.Name, cancellation);
-            await MakeAsync(setup.Consumers.Single(consumer => consumer.DurableName == reader.Name), cancellation);
+            var now = (await context.GetConsumerAsync(setup.Name, reader.DurableName!)).Info;
+            if (!IsAhead(now, (await context.GetStreamAsync(setup.Name)).Info.State.LastSeq))
+                return;
+            await context.DeleteConsumerAsync(setup.Name, reader.DurableName!);
+        }
+        catch (NatsJSApiException missing) when (missing.Error.Code == 404)
+        {
+            // Another process has deleted it just now; it is made by whoever is first.
         }
 
-        if (holder is not null)
-            await context.DeleteConsumerAsync(setup.Name, holder, cancellation);
+        _made[reader.DurableName!] = (await context.CreateOrUpdateConsumerAsync(setup.Name, reader)).Info.Created;
     }
 
-    private async Task<string> HoldAsync(CancellationToken cancellation) =>
-        (await context.CreateOrUpdateConsumerAsync(setup.Name, new ConsumerConfig { AckPolicy = ConsumerConfigAckPolicy.Explicit, InactiveThreshold = LongestRenewal }, cancellation)).Info.Name;
+    private async Task<string> HoldAsync() =>
+        (await context.CreateOrUpdateConsumerAsync(setup.Name, new ConsumerConfig { AckPolicy = ConsumerConfigAckPolicy.Explicit, InactiveThreshold = LongestHold })).Info.Name;
 }

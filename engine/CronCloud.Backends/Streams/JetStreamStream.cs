@@ -18,48 +18,37 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, INatsJSConsumer> _consumers = [];
+    private INatsJSStream? _stream;
     private ulong _lastSequence;
 
-    /// <summary>The lowest number that the stream gave once more, if it did; else 0.</summary>
-    private ulong _anewFrom;
+    /// <summary>The connection's losses, when the numbers of this stream began to count.</summary>
+    private int _losses;
 
-    /// <summary>After how many losses what was published of late was published once more.</summary>
+    /// <summary>And when what was published of late was published once more.</summary>
     private volatile int _reminded;
 
     public async Task<IReadOnlyList<bool>> PublishAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation)
     {
-        var (seen, renewals) = (connection.Provisioned, connection.RenewalsOf(setup.Name));
+        if (!await connection.IsReadyAsync(cancellation))
+            return new bool[messages.Count];
+        var (seen, losses) = (connection.Provisioned, connection.Losses);
+        if (Interlocked.Exchange(ref _losses, losses) != losses)
+            Interlocked.Exchange(ref _lastSequence, 0);
         var published = await SendAsync(messages, cancellation);
         if (published.Any(state => state == PublishState.NoStream))
             await connection.ProvisionAsync(seen, cancellation);
-        if (Interlocked.Exchange(ref _anewFrom, 0) is > 0 and var from)
-            await RenewAsync(from, renewals, cancellation);
         if (recent is not null)
             await RemindAsync(recent, messages.Where((_, i) => published[i] == PublishState.Stored), cancellation);
         return [.. published.Select(state => state == PublishState.Stored)];
     }
 
-    /// <summary>The stream lost what it had, or its end. What is not done now is done by the next publish.</summary>
-    private async Task RenewAsync(ulong from, int renewals, CancellationToken cancellation)
-    {
-        try
-        {
-            await connection.RenewAsync(setup.Name, from, renewals, cancellation);
-        }
-        catch
-        {
-            IsAnewFrom(from);
-            throw;
-        }
-    }
-
     /// <summary>
-    /// After a loss of either stream: the server lets a stream whose readers had acknowledged beyond its end go on from there, and nobody can tell what the slower ones had not read. What is not
-    /// known to be there by then is told again by the next publish.
+    /// After a loss of either stream: the server lets one whose readers were ahead of it go on from where they were, and nobody can tell what the slower ones had not read. What is not known to
+    /// be there by then is told again by the next publish.
     /// </summary>
     private async Task RemindAsync(RecentMessages recent, IEnumerable<StreamMessage> published, CancellationToken cancellation)
     {
-        var (losses, reminded) = (connection.Renewals, _reminded);
+        var (losses, reminded) = (connection.Losses, _reminded);
         if (losses != reminded && Interlocked.CompareExchange(ref _reminded, losses, reminded) == reminded)
         {
             var isDone = false;
@@ -84,6 +73,8 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
     public async Task<IReadOnlyList<JetStreamDelivery>> PullAsync(string consumerName, int max, TimeSpan wait, CancellationToken cancellation)
     {
         var deliveries = new List<JetStreamDelivery>();
+        if (!await connection.IsReadyAsync(cancellation))
+            return deliveries;
         var seen = connection.Provisioned;
         var expires = wait > ShortestWait ? wait : ShortestWait;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -92,9 +83,9 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
         {
             var consumer = await ConsumerAsync(consumerName, limit.Token);
             await foreach (var message in consumer.FetchNoWaitAsync<NatsMemoryOwner<byte>>(new NatsJSFetchOpts { MaxMsgs = max, Expires = ShortestWait }, cancellationToken: limit.Token))
-                deliveries.Add(new JetStreamDelivery(message));
+                deliveries.Add(new JetStreamDelivery(message, connection));
             if (deliveries.Count == 0 && wait > TimeSpan.Zero && await consumer.NextAsync<NatsMemoryOwner<byte>>(opts: new NatsJSNextOpts { Expires = expires }, cancellationToken: limit.Token) is { } next)
-                deliveries.Add(new JetStreamDelivery(next));
+                deliveries.Add(new JetStreamDelivery(next, connection));
             return deliveries;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -123,17 +114,17 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
     public async Task<QueueState> ReadStateAsync(string consumerName, CancellationToken cancellation)
     {
         var reader = (await connection.Context.GetConsumerAsync(setup.Name, consumerName, cancellation)).Info;
-        return new QueueState((long)reader.NumPending, await FirstFromAsync(reader.AckFloor.StreamSeq + 1, cancellation));
+        var hasAny = (long)reader.NumPending + reader.NumAckPending > 0;
+        return new QueueState((long)reader.NumPending, hasAny ? await FirstFromAsync(reader.AckFloor.StreamSeq + 1, cancellation) : null);
     }
 
     /// <summary>When the first message from this number on was published; null when there is none.</summary>
     private async Task<DateTimeOffset?> FirstFromAsync(ulong sequence, CancellationToken cancellation)
     {
-        var stream = await connection.Context.GetStreamAsync(setup.Name, cancellationToken: cancellation);
         try
         {
-            var first = await stream.GetAsync(new StreamMsgGetRequest { Seq = sequence, NextBySubj = ">" }, cancellation);
-            return first.Message.Time;
+            _stream ??= await connection.Context.GetStreamAsync(setup.Name, cancellationToken: cancellation);
+            return (await _stream.GetAsync(new StreamMsgGetRequest { Seq = sequence, NextBySubj = ">" }, cancellation)).Message.Time;
         }
         catch (NatsJSApiException none) when (none.Error.Code == 404)
         {
@@ -163,22 +154,13 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
         if (sequence <= before)
         {
             Interlocked.Exchange(ref _lastSequence, sequence);
-            IsAnewFrom(sequence);
+            connection.OnLoss();
             return;
         }
 
         for (var last = Interlocked.Read(ref _lastSequence); last >= before && sequence > last; last = Interlocked.Read(ref _lastSequence))
         {
             if (Interlocked.CompareExchange(ref _lastSequence, sequence, last) == last)
-                return;
-        }
-    }
-
-    private void IsAnewFrom(ulong sequence)
-    {
-        for (var known = Interlocked.Read(ref _anewFrom); known == 0 || sequence < known; known = Interlocked.Read(ref _anewFrom))
-        {
-            if (Interlocked.CompareExchange(ref _anewFrom, sequence, known) == known)
                 return;
         }
     }

@@ -57,6 +57,40 @@ public sealed class JetStreamLossTests : IAsyncLifetime
         Assert.Equal(["after"], await ReadUntilAsync("after", max => queue.PullAsync(max, Patience, None)));
     }
 
+    [Fact]
+    public async Task Whoever_comes_first_after_a_loss_nothing_of_what_is_published_then_is_lost()
+    {
+        await using var another = await ConnectAsync();
+        var (queue, others) = (new JetStreamExecutionQueue(_connection), new JetStreamExecutionQueue(another));
+        await WorkAsync(queue);
+        await LoseEndsAsync();
+        string[] after = [.. Enumerable.Range(0, 50).Select(i => $"after {i}")];
+
+        await Task.WhenAll(after.Select((body, i) => PublishAsync(i % 2 == 0 ? queue.PublishAsync : others.PublishAsync, body)));
+
+        var read = new HashSet<string>();
+        while (read.Count < after.Length)
+            read.UnionWith(await ReadUntilAsync(after.Except(read).First(), max => queue.PullAsync(max, Patience, None)));
+        Assert.Equal(after.Order(), read.Order());
+    }
+
+    [Fact]
+    public async Task The_second_loss_is_noticed_also_by_one_who_did_not_mend_the_first()
+    {
+        await using var another = await ConnectAsync();
+        var (queue, others) = (new JetStreamExecutionQueue(_connection), new JetStreamExecutionQueue(another));
+        await WorkAsync(queue);
+        await LoseEndsAsync();
+        await WorkAsync(others);
+        await PublishAsync(queue.PublishAsync, "between");
+        await ReadUntilAsync("between", max => queue.PullAsync(max, Patience, None));
+        await LoseEndsAsync();
+
+        await PublishAsync(queue.PublishAsync, "after");
+
+        await ReadUntilAsync("after", max => queue.PullAsync(max, Patience, None));
+    }
+
     /// <summary>
     /// The server sees to it itself where a reader had acknowledged all that is left, not where all of them wait for an old one: large ones put the end into another file than that.
     /// </summary>
@@ -103,8 +137,9 @@ public sealed class JetStreamLossTests : IAsyncLifetime
     private static async Task WorkAsync(JetStreamExecutionQueue queue)
     {
         foreach (var i in Enumerable.Range(0, Before))
-            await PublishAsync(queue.PublishAsync, $"before {i}");
-        await ReadUntilAsync($"before {Before - 1}", max => queue.PullAsync(max, Patience, None));
+            await PublishAsync(queue.PublishAsync, $"{Guid.NewGuid()}");
+        await PublishAsync(queue.PublishAsync, "last");
+        await ReadUntilAsync("last", max => queue.PullAsync(max, Patience, None));
         while (await queue.CountAsync(None) > 0)
             await Task.Yield();
     }
