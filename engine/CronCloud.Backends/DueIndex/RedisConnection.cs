@@ -7,8 +7,8 @@ namespace CronCloud.Backends.DueIndex;
 /// <summary>The one multiplexed connection to Redis. It comes back by itself; meanwhile calls fail fast.</summary>
 public sealed class RedisConnection(string connectionString) : IDependency, IReferenceClock, IAsyncDisposable
 {
-    /// <summary>The client's own pauses between attempts to connect begin at 2.5 s, and it looks once a second whether one is over: half of what a start may be late.</summary>
-    private static readonly TimeSpan ReconnectPause = TimeSpan.FromMilliseconds(250);
+    /// <summary>How often the client looks whether it may try to connect: once a second by its own.</summary>
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromMilliseconds(250);
 
     private ConnectionMultiplexer? _redis;
 
@@ -59,8 +59,8 @@ public sealed class RedisConnection(string connectionString) : IDependency, IRef
         options.AbortOnConnectFail = true;
         options.ClientName ??= "croncloud";
         options.BacklogPolicy = BacklogPolicy.FailFast;
-        options.ReconnectRetryPolicy = new LinearRetry((int)ReconnectPause.TotalMilliseconds);
-        options.HeartbeatInterval = ReconnectPause;
+        options.ReconnectRetryPolicy = new RedisReconnecting();
+        options.HeartbeatInterval = Heartbeat;
         return options;
     }
 }

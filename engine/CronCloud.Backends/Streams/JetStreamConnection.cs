@@ -7,7 +7,7 @@ namespace CronCloud.Backends.Streams;
 /// <summary>The one connection to NATS, and the streams and consumers that the product needs there.</summary>
 public sealed class JetStreamConnection : IDependency, IAsyncDisposable
 {
-    /// <summary>So long a publisher waits for a server that is away.</summary>
+    /// <summary>So long whoever needs a server that is away waits for it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly NatsConnection _nats;
@@ -32,7 +32,7 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
             ReconnectWaitMax = TimeSpan.FromSeconds(1),
         });
         Context = new NatsJSContext(_nats);
-        _streams = [new JetStreamProvisioning(Context, JetStreamSetup.ExecutionStream, OnLoss), new JetStreamProvisioning(Context, JetStreamSetup.OutcomeStream, OnLoss)];
+        _streams = [new JetStreamProvisioning(Context, JetStreamSetup.ExecutionStream, () => OnLoss(Losses)), new JetStreamProvisioning(Context, JetStreamSetup.OutcomeStream, () => OnLoss(Losses))];
         Description = $"NATS JetStream at {new UriBuilder(url.Contains("://", StringComparison.Ordinal) ? url : "nats://" + url) { UserName = "", Password = "" }.Uri.Authority}";
     }
 
@@ -66,44 +66,66 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
     /// <summary>How often streams were found to have lost something: what was delivered before has a number that another message may have now.</summary>
     internal int Losses => _losses;
 
-    internal void OnLoss() => Interlocked.Increment(ref _losses);
+    /// <param name="seen"><see cref="Losses"/> before what told it: one loss is heard of by many.</param>
+    internal void OnLoss(int seen) => Interlocked.CompareExchange(ref _losses, seen + 1, seen);
 
     /// <summary>
-    /// Waits for the server, and looks after its streams when it was started anew: it shows what it lost only until something is published. False when it does not come back in time.
+    /// Waits for the server, and looks after its streams when it was started anew: it shows what it lost only until something is published. False when that cannot be done in time.
     /// </summary>
-    internal async Task<bool> IsReadyAsync(CancellationToken cancellation)
+    internal ValueTask<bool> IsReadyAsync(CancellationToken cancellation) =>
+        _nats.ConnectionState == NatsConnectionState.Open && _nats.ServerInfo?.Id == _server ? ValueTask.FromResult(true) : new ValueTask<bool>(GetReadyAsync(cancellation));
+
+    private async Task<bool> GetReadyAsync(CancellationToken cancellation)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Patience);
         try
         {
-            if (_nats.ConnectionState != NatsConnectionState.Open)
-                await _nats.ConnectAsync().AsTask().WaitAsync(Patience, cancellation);
+            await _nats.ConnectAsync().AsTask().WaitAsync(limit.Token);
+            await InTurnAsync(
+                async () =>
+                {
+                    if (_nats.ServerInfo?.Id != _server)
+                        await LookAfterAsync(stream => stream.LookAsync(limit.Token));
+                },
+                limit.Token);
+            return true;
         }
-        catch (Exception away) when (away is TimeoutException or NatsException)
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return false;
         }
-
-        if (_nats.ServerInfo?.Id != _server)
-            await ProvisionAsync(Provisioned, cancellation);
-        return true;
     }
 
     /// <summary>
     /// Creates what is missing; also called when a server that was emptied says that a stream is not there. Thousands of publishers hear that at once: what was done since
     /// <paramref name="seen"/>, the count before the caller's attempt, is not done again.
     /// </summary>
-    internal async Task ProvisionAsync(int seen, CancellationToken cancellation)
+    internal Task ProvisionAsync(int seen, CancellationToken cancellation) => InTurnAsync(
+        async () =>
+        {
+            if (_provisioned != seen)
+                return;
+            await LookAfterAsync(stream => stream.EnsureAsync(cancellation));
+            _provisioned++;
+        },
+        cancellation);
+
+    /// <summary>The server may be started anew meanwhile: it is another one then.</summary>
+    private async Task LookAfterAsync(Func<JetStreamProvisioning, Task> look)
+    {
+        var server = _nats.ServerInfo?.Id;
+        foreach (var stream in _streams)
+            await look(stream);
+        _server = server;
+    }
+
+    private async Task InTurnAsync(Func<Task> lookAfter, CancellationToken cancellation)
     {
         await _provisioning.WaitAsync(cancellation);
         try
         {
-            if (_provisioned != seen)
-                return;
-            var server = _nats.ServerInfo?.Id;
-            foreach (var stream in _streams)
-                await stream.EnsureAsync(cancellation);
-            _server = server;
-            _provisioned++;
+            await lookAfter();
         }
         finally
         {

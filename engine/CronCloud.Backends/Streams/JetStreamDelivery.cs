@@ -29,11 +29,27 @@ internal sealed class JetStreamDelivery : Delivery
 
     public override int Count { get; }
 
+    public override async ValueTask AcknowledgeAsync(CancellationToken cancellation)
+    {
+        if (!await _connection.IsReadyAsync(cancellation))
+            throw new IOException("NATS is away: what was delivered cannot be acknowledged.");
+        if (!IsLost)
+            await _message.AckAsync(cancellationToken: cancellation);
+    }
+
+    /// <summary>Not while the server is away: it counts no time then.</summary>
+    public override async ValueTask ExtendAsync(CancellationToken cancellation)
+    {
+        if (await _connection.IsReadyAsync(cancellation) && !IsLost)
+            await _message.AckProgressAsync(cancellationToken: cancellation);
+    }
+
+    /// <summary>Not while the server is away: it comes again by itself.</summary>
+    public override async ValueTask ReturnAsync(TimeSpan pause, CancellationToken cancellation)
+    {
+        if (await _connection.IsReadyAsync(cancellation) && !IsLost)
+            await _message.NakAsync(new AckOpts { NakDelay = pause }, cancellation);
+    }
+
     private bool IsLost => _connection.Losses != _losses;
-
-    public override ValueTask AcknowledgeAsync(CancellationToken cancellation) => IsLost ? default : _message.AckAsync(cancellationToken: cancellation);
-
-    public override ValueTask ExtendAsync(CancellationToken cancellation) => IsLost ? default : _message.AckProgressAsync(cancellationToken: cancellation);
-
-    public override ValueTask ReturnAsync(TimeSpan pause, CancellationToken cancellation) => IsLost ? default : _message.NakAsync(new AckOpts { NakDelay = pause }, cancellation);
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
@@ -16,6 +17,8 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
     /// <summary>Whoever makes readers anew and dies over it leaves behind what holds their messages: the server removes it by then.</summary>
     private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
+    private const int MostApartMs = 300;
+
     /// <summary>After its restart a server tells otherwise when a reader was made, by less than a millisecond.</summary>
     private static readonly TimeSpan SameTime = TimeSpan.FromMilliseconds(100);
 
@@ -32,8 +35,28 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
         var readers = new List<ConsumerInfo>();
         foreach (var reader in setup.Consumers)
             readers.Add((await context.CreateOrUpdateConsumerAsync(setup.Name, reader, cancellation)).Info);
-        var last = (await context.UpdateStreamAsync(setup.Apply(config), cancellation)).Info.State.LastSeq;
-        var ahead = readers.FindAll(reader => IsAhead(reader, last));
+        await MendAsync(readers, (await context.UpdateStreamAsync(setup.Apply(config), cancellation)).Info);
+    }
+
+    /// <summary>Writes nothing where nothing is missing: a disk that was full may be so again.</summary>
+    public async Task LookAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var readers = new List<ConsumerInfo>();
+            foreach (var reader in setup.Consumers)
+                readers.Add((await context.GetConsumerAsync(setup.Name, reader.DurableName!, cancellation)).Info);
+            await MendAsync(readers, (await context.GetStreamAsync(setup.Name, cancellationToken: cancellation)).Info);
+        }
+        catch (NatsJSApiException missing) when (missing.Error.Code == 404)
+        {
+            await EnsureAsync(cancellation);
+        }
+    }
+
+    private async Task MendAsync(List<ConsumerInfo> readers, StreamInfo stream)
+    {
+        var ahead = readers.FindAll(reader => IsAhead(reader, stream));
         if (ahead.Count > 0 || readers.Exists(IsMadeAnew))
             onLoss();
         readers.ForEach(reader => _made[reader.Name] = reader.Created);
@@ -44,7 +67,7 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
     private bool IsMadeAnew(ConsumerInfo reader) => _made.TryGetValue(reader.Name, out var made) && (reader.Created - made).Duration() > SameTime;
 
     /// <summary>The reader was asked first: a healthy one cannot be ahead then.</summary>
-    private static bool IsAhead(ConsumerInfo reader, ulong last) => reader.Delivered.StreamSeq > last;
+    private static bool IsAhead(ConsumerInfo reader, StreamInfo stream) => reader.Delivered.StreamSeq > stream.State.LastSeq;
 
     private async Task<StreamConfig?> FindAsync(CancellationToken cancellation)
     {
@@ -81,10 +104,11 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
 
     /// <summary>
     /// They are handed all that there is, also what they had acknowledged and what came back: twice rather than never. Where a message goes when no reader wants it any more, another reader
-    /// holds all of them meanwhile. Not to be cancelled: a reader would be missing.
+    /// holds all of them meanwhile. Not to be cancelled: a reader would be missing. Not by all processes at once, either: what the reader of the first had handed out would be handed out again.
     /// </summary>
     private async Task RecreateAsync(List<ConsumerInfo> readers)
     {
+        await Task.Delay(TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(MostApartMs)), TimeProvider.System);
         var holder = setup.Retention == StreamConfigRetention.Interest ? await HoldAsync() : null;
         try
         {
@@ -104,8 +128,12 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
         try
         {
             var now = (await context.GetConsumerAsync(setup.Name, reader.DurableName!)).Info;
-            if (!IsAhead(now, (await context.GetStreamAsync(setup.Name)).Info.State.LastSeq))
+            if (!IsAhead(now, (await context.GetStreamAsync(setup.Name)).Info))
+            {
+                _made[now.Name] = now.Created;
                 return;
+            }
+
             await context.DeleteConsumerAsync(setup.Name, reader.DurableName!);
         }
         catch (NatsJSApiException missing) when (missing.Error.Code == 404)

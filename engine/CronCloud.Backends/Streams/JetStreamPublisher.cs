@@ -123,6 +123,8 @@ internal sealed class JetStreamPublisher : NatsSubBase
     /// <summary>One that the client does not send, since it is larger than the server takes, keeps no other.</summary>
     private async ValueTask<bool> TrySendAsync(string prefix, StreamMessage message, string replyTo, CancellationToken cancellation)
     {
+        if (Connection.ConnectionState != NatsConnectionState.Open)
+            return false; // the client would send it to a server that is started anew before its streams were looked after
         try
         {
             await Connection.PublishAsync(prefix + message.Partition, message.Body, new NatsHeaders { ["Nats-Msg-Id"] = message.Id }, replyTo, cancellationToken: cancellation);

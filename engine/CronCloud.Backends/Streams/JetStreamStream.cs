@@ -34,7 +34,7 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
         var (seen, losses) = (connection.Provisioned, connection.Losses);
         if (Interlocked.Exchange(ref _losses, losses) != losses)
             Interlocked.Exchange(ref _lastSequence, 0);
-        var published = await SendAsync(messages, cancellation);
+        var published = await SendAsync(messages, losses, cancellation);
         if (published.Any(state => state == PublishState.NoStream))
             await connection.ProvisionAsync(seen, cancellation);
         if (recent is not null)
@@ -54,7 +54,7 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
             var isDone = false;
             try
             {
-                isDone = (await SendAsync(recent.All, cancellation)).All(state => state == PublishState.Stored);
+                isDone = (await SendAsync(recent.All, losses, cancellation)).All(state => state == PublishState.Stored);
             }
             finally
             {
@@ -139,22 +139,22 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
         return consumer;
     }
 
-    private async Task<IReadOnlyList<PublishState>> SendAsync(IReadOnlyList<StreamMessage> messages, CancellationToken cancellation)
+    private async Task<IReadOnlyList<PublishState>> SendAsync(IReadOnlyList<StreamMessage> messages, int losses, CancellationToken cancellation)
     {
         var before = Interlocked.Read(ref _lastSequence);
         var acknowledgements = await connection.Publisher.PublishAsync(setup.SubjectPrefix, messages, cancellation);
         foreach (var acknowledgement in acknowledgements.Where(one => one is { State: PublishState.Stored, IsDuplicate: false }))
-            Note(acknowledgement.Sequence, before);
+            Note(acknowledgement.Sequence, before, losses);
         return [.. acknowledgements.Select(one => one.State)];
     }
 
     /// <summary>A message that was sent after another was acknowledged has a higher number than it; if not, the stream is not the one that it was.</summary>
-    private void Note(ulong sequence, ulong before)
+    private void Note(ulong sequence, ulong before, int losses)
     {
         if (sequence <= before)
         {
             Interlocked.Exchange(ref _lastSequence, sequence);
-            connection.OnLoss();
+            connection.OnLoss(losses);
             return;
         }
 

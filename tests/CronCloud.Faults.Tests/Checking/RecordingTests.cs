@@ -58,6 +58,18 @@ public sealed class RecordingTests
         Assert.Equal(isNone, run.Check().Violations.Count == 0);
     }
 
+    [Theory]
+    [InlineData("skipped", 4, true)]
+    [InlineData("skipped", 40, false)]
+    [InlineData("succeeded", 4, false)]
+    public void An_attempt_whose_worker_died_over_it_is_not_recorded_when_it_was_put_off_and_the_job_was_deleted_then(string status, int fault, bool mayBe)
+    {
+        var run = Recorded(r => r with { Status = status, Attempts = [] });
+        run.Windows.Add(new FaultWindow("poison", PlantedRun.At(fault), PlantedRun.At(fault + 1), TimeSpan.Zero, MayRepeat: true));
+
+        Assert.Equal(mayBe ? [] : ["I9"], run.Check().Violations.Select(v => v.Invariant));
+    }
+
     [Fact]
     public void A_crash_that_ended_an_execution_which_the_sink_answered_well_is_found()
     {

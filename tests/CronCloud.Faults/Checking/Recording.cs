@@ -19,9 +19,14 @@ internal static class Recording
     private static IEnumerable<Violation> Lost(Case run) =>
         from attempt in run.InRange.Where(d => d.Answered).GroupBy(d => (d.Execution, d.Attempt))
         where run.Recorded!.TryGetValue(attempt.Key.Execution, out var recorded)
-        let row = run.Recorded![attempt.Key.Execution].Made.FirstOrDefault(a => a.Number == attempt.Key.Attempt)
-        where row is null || attempt.All(d => d.Answer != row.StatusCode)
-        select new Violation("I9", attempt.First().Job, attempt.First().ScheduledAt, row is null ? $"history has no attempt {attempt.Key.Attempt}" : $"history says {row.Outcome} {row.StatusCode} {row.Error} of attempt {row.Number}, the sink answered {attempt.First().Answer}");
+        let execution = run.Recorded![attempt.Key.Execution]
+        let row = execution.Made.FirstOrDefault(a => a.Number == attempt.Key.Attempt)
+        where row is null ? !IsGivenUp(run, execution, attempt) : attempt.All(d => d.Answer != row.StatusCode)
+        select new Violation("I9", attempt.First().Job, attempt.First().ScheduledAt, row is null ? $"history has no attempt {attempt.Key.Attempt} of what it calls {execution.Status}, only {string.Join(", ", execution.Attempts)}" : $"history says {row.Outcome} {row.StatusCode} {row.Error} of attempt {row.Number}, the sink answered {attempt.First().Answer}");
+
+    /// <summary>A worker that dies before it can tell the outcome leaves the attempt to the next one. When that puts it off, and the job is deleted before it comes again, it is not made once more.</summary>
+    private static bool IsGivenUp(Case run, RecordedExecution execution, IEnumerable<Delivery> attempt) =>
+        execution.Dropped && attempt.All(delivery => run.Observed.Windows.Any(window => window.Touches(delivery)));
 
     private static IEnumerable<Violation> Invented(Case run) =>
         from recorded in run.Observed.History!
