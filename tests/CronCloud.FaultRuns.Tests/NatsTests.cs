@@ -25,21 +25,19 @@ public sealed class NatsTests(RunningCluster running, ITestOutputHelper output) 
     }
 
     [Fact]
-    public Task An_emptied_Nats_loses_nothing_since_flights_have_deadlines() => LoseAsync("NATS emptied", nats => Directory.Delete(nats.StoreFolder, recursive: true));
+    public Task An_emptied_Nats_loses_nothing_since_flights_have_deadlines() => LoseAsync("NATS emptied", "herd-empty", nats => nats.Empty());
 
     /// <summary>It knows its readers to be ahead of what it has, and would hand out nothing until it had counted up to them again.</summary>
     [Fact]
-    public Task A_Nats_that_lost_the_ends_of_its_streams_hands_out_what_comes_then() => LoseAsync("NATS loses the ends of its streams", nats => nats.LoseEnds());
+    public Task A_Nats_that_lost_the_ends_of_its_streams_hands_out_what_comes_then() => LoseAsync("NATS loses the ends of its streams", "herd-ends", nats => nats.LoseEnds());
 
-    private async Task LoseAsync(string fault, Action<NatsServer> lose)
+    private async Task LoseAsync(string fault, string name, Action<NatsServer> lose)
     {
         var from = Cluster.Now;
-        var herd = await HerdAsync("herd-" + fault.Split(' ')[1]);
+        var herd = await HerdAsync(name);
         await Cluster.UntilAsync(herd.AddMilliseconds(30));
         var began = Cluster.Begin(fault, mayRepeat: true);
-        await Cluster.Nodes.Nats.KillAsync();
-        lose(Cluster.Nodes.Nats);
-        await Cluster.Nodes.Nats.RestartAsync();
+        await Cluster.Nodes.Nats.KillAsync(lose);
         var down = Cluster.Now - began;
         await Cluster.ForAsync(2);
         Cluster.End(bound: down + Load.FlightDeadline);

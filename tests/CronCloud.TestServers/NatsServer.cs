@@ -13,8 +13,18 @@ public sealed class NatsServer : Server
 
     protected override string Name => "nats-server";
 
-    /// <summary>Where its streams are: deleting it while the server is down empties it.</summary>
-    public string StoreFolder => Path.Combine(Folder, "jetstream");
+    private string StoreFolder => Path.Combine(Folder, "jetstream");
+
+    /// <summary>kill -9, and it comes back without what it loses meanwhile.</summary>
+    public async Task KillAsync(Action<NatsServer> lose)
+    {
+        await KillAsync();
+        lose(this);
+        await RestartAsync();
+    }
+
+    /// <summary>While the server is down: it knows of no stream any more.</summary>
+    public void Empty() => Directory.Delete(StoreFolder, recursive: true);
 
     /// <summary>While the server is down: the newest file of each stream is gone, and what it knows of their readers stays, as after a full disk or a loss of power.</summary>
     public void LoseEnds()

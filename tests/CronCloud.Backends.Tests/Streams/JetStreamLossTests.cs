@@ -37,7 +37,7 @@ public sealed class JetStreamLossTests : IAsyncLifetime
 
         await PublishAsync(queue.PublishAsync, "after");
 
-        Assert.Equal(["after"], await ReadUntilAsync("after", max => queue.PullAsync(max, Patience, None)));
+        Assert.Equal(["after"], await ReadUntilAsync("after", PullOf(queue)));
         while (await queue.CountAsync(None) > 0)
             await Task.Yield();
         Assert.Null((await queue.ReadStateAsync(None)).Oldest);
@@ -54,7 +54,7 @@ public sealed class JetStreamLossTests : IAsyncLifetime
         var queue = new JetStreamExecutionQueue(_connection);
         await PublishAsync(queue.PublishAsync, "after");
 
-        Assert.Equal(["after"], await ReadUntilAsync("after", max => queue.PullAsync(max, Patience, None)));
+        Assert.Equal(["after"], await ReadUntilAsync("after", PullOf(queue)));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class JetStreamLossTests : IAsyncLifetime
 
         var read = new HashSet<string>();
         while (read.Count < after.Length)
-            read.UnionWith(await ReadUntilAsync(after.Except(read).First(), max => queue.PullAsync(max, Patience, None)));
+            read.UnionWith(await ReadUntilAsync(after.Except(read).First(), PullOf(queue)));
         Assert.Equal(after.Order(), read.Order());
     }
 
@@ -83,12 +83,12 @@ public sealed class JetStreamLossTests : IAsyncLifetime
         await LoseEndsAsync();
         await WorkAsync(others);
         await PublishAsync(queue.PublishAsync, "between");
-        await ReadUntilAsync("between", max => queue.PullAsync(max, Patience, None));
+        await ReadUntilAsync("between", PullOf(queue));
         await LoseEndsAsync();
 
         await PublishAsync(queue.PublishAsync, "after");
 
-        await ReadUntilAsync("after", max => queue.PullAsync(max, Patience, None));
+        await ReadUntilAsync("after", PullOf(queue));
     }
 
     /// <summary>
@@ -104,16 +104,14 @@ public sealed class JetStreamLossTests : IAsyncLifetime
             await PublishAsync(outcomes.PublishAsync, $"large {i}".PadRight(100_000));
         await PublishAsync(outcomes.PublishAsync, "last");
         foreach (var reader in Enum.GetValues<OutcomeReader>())
-            await ReadUntilAsync("last", PullOf(reader), ["all wait for it", .. reader == OutcomeReader.Settler ? ["the settler waits for it"] : Array.Empty<string>()]);
+            await ReadUntilAsync("last", PullOf(outcomes, reader), ["all wait for it", .. reader == OutcomeReader.Settler ? ["the settler waits for it"] : Array.Empty<string>()]);
         await LoseEndsAsync();
 
         await PublishAsync(outcomes.PublishAsync, "after");
 
         foreach (var reader in Enum.GetValues<OutcomeReader>())
-            await ReadUntilAsync("after", PullOf(reader), "all wait for it", "the settler waits for it");
-        await ReadUntilAsync("the settler waits for it", PullOf(OutcomeReader.Settler));
-
-        Func<int, Task<IReadOnlyList<Delivery>>> PullOf(OutcomeReader reader) => max => outcomes.PullAsync(reader, max, Patience, None);
+            await ReadUntilAsync("after", PullOf(outcomes, reader), "all wait for it", "the settler waits for it");
+        await ReadUntilAsync("the settler waits for it", PullOf(outcomes, OutcomeReader.Settler));
     }
 
     /// <summary>The server lets the numbers go on where the faster reader was: the stream does not show that the slower one lost something.</summary>
@@ -123,7 +121,7 @@ public sealed class JetStreamLossTests : IAsyncLifetime
         var (queue, outcomes) = (new JetStreamExecutionQueue(_connection), new JetStreamOutcomeStream(_connection));
         await WorkAsync(queue);
         await PublishAsync(outcomes.PublishAsync, "before");
-        await ReadUntilAsync("before", max => outcomes.PullAsync(OutcomeReader.Settler, max, Patience, None));
+        await ReadUntilAsync("before", PullOf(outcomes, OutcomeReader.Settler));
         while (await outcomes.CountAsync(OutcomeReader.Settler, None) > 0)
             await Task.Yield();
         await LoseEndsAsync();
@@ -131,7 +129,7 @@ public sealed class JetStreamLossTests : IAsyncLifetime
         await PublishAsync(queue.PublishAsync, "after");
         await PublishAsync(outcomes.PublishAsync, "after");
 
-        await ReadUntilAsync("before", max => outcomes.PullAsync(OutcomeReader.History, max, Patience, None));
+        await ReadUntilAsync("before", PullOf(outcomes, OutcomeReader.History));
     }
 
     private static async Task WorkAsync(JetStreamExecutionQueue queue)
@@ -139,7 +137,7 @@ public sealed class JetStreamLossTests : IAsyncLifetime
         foreach (var i in Enumerable.Range(0, Before))
             await PublishAsync(queue.PublishAsync, $"{Guid.NewGuid()}");
         await PublishAsync(queue.PublishAsync, "last");
-        await ReadUntilAsync("last", max => queue.PullAsync(max, Patience, None));
+        await ReadUntilAsync("last", PullOf(queue));
         while (await queue.CountAsync(None) > 0)
             await Task.Yield();
     }
@@ -164,6 +162,10 @@ public sealed class JetStreamLossTests : IAsyncLifetime
         while (!(await publish([new StreamMessage(body.Trim(), 17, Encoding.UTF8.GetBytes(body))], None))[0])
             await Task.Yield();
     }
+
+    private static Func<int, Task<IReadOnlyList<Delivery>>> PullOf(JetStreamExecutionQueue queue) => max => queue.PullAsync(max, Patience, None);
+
+    private static Func<int, Task<IReadOnlyList<Delivery>>> PullOf(JetStreamOutcomeStream outcomes, OutcomeReader reader) => max => outcomes.PullAsync(reader, max, Patience, None);
 
     /// <summary>What came, until this one did; all of it is acknowledged, but for these.</summary>
     private static async Task<List<string>> ReadUntilAsync(string last, Func<int, Task<IReadOnlyList<Delivery>>> pull, params string[] but)

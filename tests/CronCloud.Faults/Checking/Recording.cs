@@ -18,8 +18,8 @@ internal static class Recording
 
     private static IEnumerable<Violation> Lost(Case run) =>
         from attempt in run.InRange.Where(d => d.Answered).GroupBy(d => (d.Execution, d.Attempt))
-        where run.Recorded!.TryGetValue(attempt.Key.Execution, out var recorded)
-        let execution = run.Recorded![attempt.Key.Execution]
+        let execution = run.Recorded!.GetValueOrDefault(attempt.Key.Execution)
+        where execution is not null
         let row = execution.Made.FirstOrDefault(a => a.Number == attempt.Key.Attempt)
         where row is null ? !IsGivenUp(run, execution, attempt) : attempt.All(d => d.Answer != row.StatusCode)
         select new Violation("I9", attempt.First().Job, attempt.First().ScheduledAt, row is null ? $"history has no attempt {attempt.Key.Attempt} of what it calls {execution.Status}, only {string.Join(", ", execution.Attempts)}" : $"history says {row.Outcome} {row.StatusCode} {row.Error} of attempt {row.Number}, the sink answered {attempt.First().Answer}");

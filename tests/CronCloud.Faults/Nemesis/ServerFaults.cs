@@ -10,7 +10,7 @@ internal static class ServerFaults
     [
         new(11, "Redis killed", MayRepeat: true, (cluster, random) => KillAsync(cluster, Away(random), cluster.Nodes.Redis)),
         new(16, "NATS killed", MayRepeat: true, (cluster, random) => KillAsync(cluster, Away(random), cluster.Nodes.Nats)),
-        new(17, "NATS emptied", MayRepeat: true, (cluster, _) => LoseAsync(cluster, nats => Directory.Delete(nats.StoreFolder, recursive: true))),
+        new(17, "NATS emptied", MayRepeat: true, (cluster, _) => LoseAsync(cluster, nats => nats.Empty())),
         new(17, "NATS loses the ends of its streams", MayRepeat: true, (cluster, _) => LoseAsync(cluster, nats => nats.LoseEnds())),
         new(20, "Redis stands still", MayRepeat: true, (cluster, random) => StandStillAsync(cluster, StandsStill(random), cluster.Nodes.Redis)),
         new(20, "NATS stands still", MayRepeat: true, (cluster, random) => StandStillAsync(cluster, StandsStill(random), cluster.Nodes.Nats)),
@@ -48,9 +48,7 @@ internal static class ServerFaults
     private static async Task<TimeSpan> LoseAsync(FaultCluster cluster, Action<NatsServer> lose)
     {
         var began = cluster.Now;
-        await cluster.Nodes.Nats.KillAsync();
-        lose(cluster.Nodes.Nats);
-        await cluster.Nodes.Nats.RestartAsync();
+        await cluster.Nodes.Nats.KillAsync(lose);
         return cluster.Now - began + Load.FlightDeadline + Load.WithoutHistory;
     }
 
