@@ -12,8 +12,10 @@ internal static class Promises
         Parallel.For(from, checked(from + arguments.Jobs), seed =>
         {
             var result = Seed.Run(seed);
-            if (!result.IsGood)
-                broken.Add(new BrokenSeed(seed, result.Violations[0]));
+            if (result.IsGood)
+                return;
+            broken.Add(new BrokenSeed(seed, result.Violations[0]));
+            Console.WriteLine($"{seed}: {result.Violations[0]}");
         });
         return new SeedsRun(from, arguments.Jobs, broken.Count, [.. broken.OrderBy(b => b.Seed)]);
     }

@@ -32,9 +32,7 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
     public async Task EnsureAsync(CancellationToken cancellation)
     {
         var config = await FindAsync(cancellation) ?? await CreateAsync(cancellation);
-        var readers = new List<ConsumerInfo>();
-        foreach (var reader in setup.Consumers)
-            readers.Add((await context.CreateOrUpdateConsumerAsync(setup.Name, reader, cancellation)).Info);
+        var readers = await EachReaderAsync(reader => context.CreateOrUpdateConsumerAsync(setup.Name, reader, cancellation));
         await MendAsync(readers, (await context.UpdateStreamAsync(setup.Apply(config), cancellation)).Info);
     }
 
@@ -43,9 +41,7 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
     {
         try
         {
-            var readers = new List<ConsumerInfo>();
-            foreach (var reader in setup.Consumers)
-                readers.Add((await context.GetConsumerAsync(setup.Name, reader.DurableName!, cancellation)).Info);
+            var readers = await EachReaderAsync(reader => context.GetConsumerAsync(setup.Name, reader.DurableName!, cancellation));
             await MendAsync(readers, (await context.GetStreamAsync(setup.Name, cancellationToken: cancellation)).Info);
         }
         catch (NatsJSApiException missing) when (missing.Error.Code == 404)
@@ -54,14 +50,22 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
         }
     }
 
+    private async Task<List<ConsumerInfo>> EachReaderAsync(Func<ConsumerConfig, ValueTask<INatsJSConsumer>> ask)
+    {
+        var readers = new List<ConsumerInfo>();
+        foreach (var reader in setup.Consumers)
+            readers.Add((await ask(reader)).Info);
+        return readers;
+    }
+
     private async Task MendAsync(List<ConsumerInfo> readers, StreamInfo stream)
     {
-        var ahead = readers.FindAll(reader => IsAhead(reader, stream));
-        if (ahead.Count > 0 || readers.Exists(IsMadeAnew))
+        var isAhead = readers.Exists(reader => IsAhead(reader, stream));
+        if (isAhead || readers.Exists(IsMadeAnew))
             onLoss();
         readers.ForEach(reader => _made[reader.Name] = reader.Created);
-        if (ahead.Count > 0)
-            await RecreateAsync(ahead);
+        if (isAhead)
+            await RecreateAsync();
     }
 
     private bool IsMadeAnew(ConsumerInfo reader) => _made.TryGetValue(reader.Name, out var made) && (reader.Created - made).Duration() > SameTime;
@@ -106,14 +110,14 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
     /// They are handed all that there is, also what they had acknowledged and what came back: twice rather than never. Where a message goes when no reader wants it any more, another reader
     /// holds all of them meanwhile. Not to be cancelled: a reader would be missing. Not by all processes at once, either: what the reader of the first had handed out would be handed out again.
     /// </summary>
-    private async Task RecreateAsync(List<ConsumerInfo> readers)
+    private async Task RecreateAsync()
     {
         await Task.Delay(TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(MostApartMs)), TimeProvider.System);
         var holder = setup.Retention == StreamConfigRetention.Interest ? await HoldAsync() : null;
         try
         {
-            foreach (var reader in readers)
-                await RecreateAsync(setup.Consumers.Single(consumer => consumer.DurableName == reader.Name));
+            foreach (var reader in setup.Consumers)
+                await RecreateAsync(reader);
         }
         finally
         {
@@ -122,7 +126,7 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
         }
     }
 
-    /// <summary>Looked at once more: another process may have been faster.</summary>
+    /// <summary>If it is ahead, still: another process may have been faster.</summary>
     private async Task RecreateAsync(ConsumerConfig reader)
     {
         try
