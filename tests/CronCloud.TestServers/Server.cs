@@ -41,6 +41,9 @@ public abstract class Server : IAsyncDisposable
     /// <summary>kill -9.</summary>
     public Task KillAsync() => Process.KillAsync();
 
+    /// <summary>While it is down after a full disk: what an operator does that it starts again.</summary>
+    public virtual Task RepairAsync() => Task.CompletedTask;
+
     public async Task StopAsync() => await Process.StopAsync(TimeSpan.FromSeconds(30));
 
     /// <summary>SIGSTOP.</summary>

@@ -17,6 +17,7 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
     private volatile int _provisioned;
     private volatile int _losses;
     private volatile string? _server;
+    private CancellationTokenSource _unbroken = new();
 
     public JetStreamConnection(string url)
     {
@@ -31,6 +32,7 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
             ReconnectWaitMin = TimeSpan.FromMilliseconds(100),
             ReconnectWaitMax = TimeSpan.FromSeconds(1),
         });
+        _nats.ConnectionDisconnected += async (_, _) => await Interlocked.Exchange(ref _unbroken, new CancellationTokenSource()).CancelAsync();
         Context = new NatsJSContext(_nats);
         _streams = [new JetStreamProvisioning(Context, JetStreamSetup.ExecutionStream, () => OnLoss(Losses)), new JetStreamProvisioning(Context, JetStreamSetup.OutcomeStream, () => OnLoss(Losses))];
         Description = $"NATS JetStream at {new UriBuilder(url.Contains("://", StringComparison.Ordinal) ? url : "nats://" + url) { UserName = "", Password = "" }.Uri.Authority}";
@@ -45,6 +47,9 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
     internal NatsJSContext Context { get; }
 
     internal JetStreamPublisher Publisher => _publisher ?? throw new InvalidOperationException("The connection to NATS is not open yet.");
+
+    /// <summary>Ends when the connection breaks: nobody waits on for what was asked over it, and is not answered any more.</summary>
+    internal CancellationToken Broken => Volatile.Read(ref _unbroken).Token;
 
     /// <summary>How often streams and consumers were looked after; see <see cref="ProvisionAsync"/>.</summary>
     internal int Provisioned => _provisioned;
@@ -81,14 +86,9 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
         limit.CancelAfter(Patience);
         try
         {
-            await _nats.ConnectAsync().AsTask().WaitAsync(limit.Token);
-            await InTurnAsync(
-                async () =>
-                {
-                    if (_nats.ServerInfo?.Id != _server)
-                        await LookAfterAsync(stream => stream.LookAsync(limit.Token));
-                },
-                limit.Token);
+            do
+                await _nats.ConnectAsync().AsTask().WaitAsync(limit.Token);
+            while (!await InTurnAsync(LookAfterNewAsync, limit.Token));
             return true;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -97,16 +97,19 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
         }
     }
 
+    private Task LookAfterNewAsync(CancellationToken cancellation) =>
+        _nats.ServerInfo?.Id == _server ? Task.CompletedTask : LookAfterAsync(stream => stream.LookAsync(cancellation));
+
     /// <summary>
     /// Creates what is missing; also called when a server that was emptied says that a stream is not there. Thousands of publishers hear that at once: what was done since
     /// <paramref name="seen"/>, the count before the caller's attempt, is not done again.
     /// </summary>
     internal Task ProvisionAsync(int seen, CancellationToken cancellation) => InTurnAsync(
-        async () =>
+        async unbroken =>
         {
             if (_provisioned != seen)
                 return;
-            await LookAfterAsync(stream => stream.EnsureAsync(cancellation));
+            await LookAfterAsync(stream => stream.EnsureAsync(unbroken));
             _provisioned++;
         },
         cancellation);
@@ -120,12 +123,19 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
         _server = server;
     }
 
-    private async Task InTurnAsync(Func<Task> lookAfter, CancellationToken cancellation)
+    /// <summary>False when the connection broke meanwhile.</summary>
+    private async Task<bool> InTurnAsync(Func<CancellationToken, Task> lookAfter, CancellationToken cancellation)
     {
         await _provisioning.WaitAsync(cancellation);
         try
         {
-            await lookAfter();
+            using var unbroken = CancellationTokenSource.CreateLinkedTokenSource(cancellation, Broken);
+            await lookAfter(unbroken.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
         }
         finally
         {
@@ -137,5 +147,6 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
     {
         await _nats.DisposeAsync();
         _provisioning.Dispose();
+        _unbroken.Dispose();
     }
 }

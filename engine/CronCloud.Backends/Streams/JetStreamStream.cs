@@ -77,7 +77,7 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
             return deliveries;
         var seen = connection.Provisioned;
         var expires = wait > ShortestWait ? wait : ShortestWait;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, connection.Broken);
         limit.CancelAfter(expires + Patience);
         try
         {

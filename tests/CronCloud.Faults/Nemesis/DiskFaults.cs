@@ -27,6 +27,7 @@ public static class DiskFaults
         await meanwhile();
         await server.Disk.FreeAsync();
         await server.KillAsync();
+        await server.RepairAsync();
         await server.RestartAsync();
         return cluster.Now - began;
     }
