@@ -1,8 +1,6 @@
 using CronCloud.Core.Due;
 using LinqToDB;
-using LinqToDB.Async;
 using LinqToDB.Data;
-using LinqToDB.Mapping;
 
 namespace CronCloud.Backends.Sql;
 
@@ -10,8 +8,8 @@ namespace CronCloud.Backends.Sql;
 public sealed class SqlCheckpointStore(SqlDatabase database) : ICheckpointStore
 {
     public Task<DateTimeOffset?> ReadAsync(int partition, CancellationToken cancellation) => database.ReadAsync(
-        async db => await db.GetTable<CheckpointRow>().FirstOrDefaultAsync(c => c.Partition == partition, cancellation) is { } row
-            ? DateTimeOffset.FromUnixTimeMilliseconds(row.At)
+        async db => await db.QueryToListAsync<long>("SELECT at FROM checkpoints WHERE part = @part", cancellation, new DataParameter("part", partition)) is [var at]
+            ? DateTimeOffset.FromUnixTimeMilliseconds(at)
             : (DateTimeOffset?)null,
         cancellation);
 
@@ -23,15 +21,5 @@ public sealed class SqlCheckpointStore(SqlDatabase database) : ICheckpointStore
         return database.WriteAsync(
             db => db.ExecuteAsync($"INSERT INTO checkpoints (part, at) VALUES {values} ON CONFLICT (part) DO UPDATE SET at = excluded.at WHERE checkpoints.at < excluded.at", cancellation),
             cancellation);
-    }
-
-    [Table("checkpoints")]
-    private sealed class CheckpointRow
-    {
-        [Column("part"), PrimaryKey]
-        public int Partition { get; set; }
-
-        [Column("at")]
-        public long At { get; set; }
     }
 }

@@ -37,13 +37,16 @@ public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
     /// <summary>Rows that another has locked are passed over. SQLite has one writer at a time, so none are.</summary>
     internal string SkippingLocked => IsSqlite ? "" : "FOR UPDATE SKIP LOCKED";
 
+    /// <summary>The same of one table's rows, where several are joined.</summary>
+    internal string SkippingLockedOf(string table) => IsSqlite ? "" : $"FOR UPDATE OF {table} SKIP LOCKED";
+
     /// <summary>Rows are this transaction's from when they are read.</summary>
     internal string Locking => IsSqlite ? "" : "FOR UPDATE";
 
     /// <summary>Whether a column is one of <see cref="Listed"/>, in one parameter however many they are.</summary>
     internal string IsListed(string column) => IsSqlite ? $"{column} IN (SELECT value FROM json_each(@listed))" : $"{column} = ANY(@listed)";
 
-    internal DataParameter Listed(IEnumerable<string> values) => IsSqlite ? new DataParameter("listed", JsonSerializer.Serialize(values)) : new DataParameter("listed", values.ToArray());
+    internal DataParameter Listed<T>(IEnumerable<T> values) => IsSqlite ? new DataParameter("listed", JsonSerializer.Serialize(values)) : new DataParameter("listed", values.ToArray());
 
     /// <summary>Whether a row was refused because its key is there already.</summary>
     internal static bool IsTaken(DbException failure) => failure is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } or SqliteException { SqliteErrorCode: UniqueConstraint };

@@ -78,17 +78,14 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
         },
         cancellation);
 
+    /// <summary>As SQL, and with the same texts each time, as whatever all partitions ask after a loss of the index: for a query of its own language the library takes many times what the database does.</summary>
     public Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, CancellationToken cancellation) => database.ReadAsync(
         async db =>
         {
-            var active = db.GetTable<JobRow>().Where(j => j.Partition == partition && j.State == (int)JobState.Active && j.NextDue != null);
-            if (cursor is not null)
-            {
-                var (due, tenant, id) = ReadPosition(cursor);
-                active = active.Where(j => j.NextDue >= due && (j.NextDue > due || (j.Tenant.CompareTo(tenant) > 0 || (j.Tenant == tenant && j.Id.CompareTo(id) > 0))));
-            }
-
-            var rows = await active.OrderBy(j => j.NextDue).ThenBy(j => j.Tenant).ThenBy(j => j.Id).Take(limit).ToListAsync(cancellation);
+            var rows = await db.QueryToListAsync<JobRow>(
+                $"SELECT * FROM jobs WHERE part = @part AND state = {(int)JobState.Active} AND next_due IS NOT NULL{(cursor is null ? "" : " AND (next_due, tenant, id) > (@at, @tenant, @id)")} ORDER BY next_due, tenant, id LIMIT @limit",
+                cancellation,
+                [new DataParameter("part", partition), new DataParameter("limit", limit), .. Position(cursor)]);
             var jobs = rows.ConvertAll(r => new ActiveJob(new JobKey(r.Tenant, r.Id), r.Version, DateTimeOffset.FromUnixTimeMilliseconds(r.NextDue!.Value), r.ToJob));
             return new Page<ActiveJob>(jobs, rows.Count == limit ? Cursor.Of(rows[^1].NextDue!.Value, $"{rows[^1].Tenant}/{rows[^1].Id}") : null);
         },
@@ -97,43 +94,47 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
     public Task<Page<ChangedJob>> ReadChangedAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor, int limit, CancellationToken cancellation) => database.ReadAsync(
         async db =>
         {
-            var since = from.ToUnixTimeMilliseconds();
-            var changed = db.GetTable<JobRow>().Where(j => partitions.Contains(j.Partition) && j.UpdatedAt >= since);
-            if (cursor is not null)
-            {
-                var (at, tenant, id) = ReadPosition(cursor);
-                changed = changed.Where(j => j.UpdatedAt >= at && (j.UpdatedAt > at || (j.Tenant.CompareTo(tenant) > 0 || (j.Tenant == tenant && j.Id.CompareTo(id) > 0))));
-            }
-
-            var rows = await changed.OrderBy(j => j.UpdatedAt).ThenBy(j => j.Tenant).ThenBy(j => j.Id).Take(limit).Select(j => new { j.Tenant, j.Id, j.Version, j.UpdatedAt }).ToListAsync(cancellation);
+            var rows = await db.QueryToListAsync<JobRow>(
+                $"SELECT tenant, id, version, updated_at FROM jobs WHERE {database.IsListed("part")} AND updated_at >= @since{(cursor is null ? "" : " AND (updated_at, tenant, id) > (@at, @tenant, @id)")} ORDER BY updated_at, tenant, id LIMIT @limit",
+                cancellation,
+                [database.Listed(partitions), new DataParameter("since", from.ToUnixTimeMilliseconds()), new DataParameter("limit", limit), .. Position(cursor)]);
             var page = rows.ConvertAll(r => new ChangedJob(new JobKey(r.Tenant, r.Id), r.Version, DateTimeOffset.FromUnixTimeMilliseconds(r.UpdatedAt)));
-            return new Page<ChangedJob>(page, rows.Count == limit ? Cursor.Of($"{rows[^1].UpdatedAt}/{rows[^1].Tenant}/{rows[^1].Id}") : null);
+            return new Page<ChangedJob>(page, rows.Count == limit ? Cursor.Of(rows[^1].UpdatedAt, $"{rows[^1].Tenant}/{rows[^1].Id}") : null);
         },
         cancellation);
 
+    /// <summary>In the order of keys, as all who write many jobs at once, or two of them wait for each other. Rows that another is just writing are passed over: a note may be behind.</summary>
     public Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation) => notes.Count == 0
         ? Task.CompletedTask
         : database.WriteAsync(
-            async db =>
-            {
-                // In the order of keys, as all who write many jobs at once: or two of them wait for each other.
-                foreach (var (key, version, due) in notes.OrderBy(note => note.Key.Tenant, StringComparer.Ordinal).ThenBy(note => note.Key.Id, StringComparer.Ordinal))
-                {
-                    var ms = due?.ToUnixTimeMilliseconds();
-                    await db.GetTable<JobRow>().Where(j => j.Tenant == key.Tenant && j.Id == key.Id && j.Version == version).Set(j => j.NextDue, ms).UpdateAsync(cancellation);
-                }
-
-                return notes.Count;
-            },
+            db => SqlValues.ExecuteAsync(
+                db,
+                notes,
+                values =>
+                    $"""
+                    UPDATE jobs SET next_due = noted.due FROM (
+                      SELECT jobs.tenant, jobs.id, w.column4 AS due FROM (VALUES {values}) AS w
+                      JOIN jobs ON jobs.tenant = w.column1 AND jobs.id = w.column2 AND jobs.version = w.column3
+                      ORDER BY jobs.tenant, jobs.id {database.SkippingLockedOf("jobs")}) AS noted
+                    WHERE jobs.tenant = noted.tenant AND jobs.id = noted.id
+                    """,
+                cancellation,
+                (DataType.NVarChar, note => note.Key.Tenant),
+                (DataType.NVarChar, note => note.Key.Id),
+                (DataType.Int64, note => note.Version),
+                (DataType.Int64, note => note.Due?.ToUnixTimeMilliseconds())),
             cancellation);
 
     public Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation) => database.ReadAsync(
         async db =>
         {
-            var before = cursor is null ? long.MaxValue : Cursor.ReadNumbered(cursor).Number;
-            var rows = await db.GetTable<RevisionRow>()
-                .Where(r => r.Tenant == key.Tenant && r.JobId == key.Id && r.Version < before)
-                .OrderByDescending(r => r.Version).Take(limit + 1).ToListAsync(cancellation);
+            var rows = await db.QueryToListAsync<RevisionRow>(
+                "SELECT * FROM revisions WHERE tenant = @tenant AND job_id = @job AND version < @before ORDER BY version DESC LIMIT @limit",
+                cancellation,
+                new DataParameter("tenant", key.Tenant),
+                new DataParameter("job", key.Id),
+                new DataParameter("before", cursor is null ? long.MaxValue : Cursor.ReadNumbered(cursor).Number),
+                new DataParameter("limit", limit + 1));
             var page = rows.Take(limit).Select(r => r.ToRevision()).ToList();
             return new Page<Revision>(page, rows.Count > limit ? Cursor.Of(page[^1].Version, "") : null);
         },
@@ -142,11 +143,13 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
     private Task<HashSet<JobKey>> WriteAsync(IReadOnlyList<JobWrite> writes, bool stagesAll, CancellationToken cancellation) =>
         database.WriteAsync(db => new SqlJobWrites(db, cancellation).RunAsync(writes, database.Locking, stagesAll), cancellation);
 
-    private static (long Due, string Tenant, string Id) ReadPosition(string cursor)
+    private static DataParameter[] Position(string? cursor)
     {
-        var (due, key) = Cursor.ReadNumbered(cursor);
+        if (cursor is null)
+            return [];
+        var (at, key) = Cursor.ReadNumbered(cursor);
         var slash = key.IndexOf('/', StringComparison.Ordinal);
-        return (due, key[..slash], key[(slash + 1)..]);
+        return [new DataParameter("at", at), new DataParameter("tenant", key[..slash]), new DataParameter("id", key[(slash + 1)..])];
     }
 
     private static IQueryable<JobRow> Filter(IQueryable<JobRow> jobs, JobQuery query)

@@ -19,7 +19,7 @@ public sealed class SqlPendingStore(SqlDatabase database) : IPendingStore
         : database.WriteAsync(db => RemoveAsync(db, ended, cancellation), cancellation);
 
     public Task<IReadOnlyList<PendingExecution>> ReadAsync(int partition, CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<PendingExecution>>(
-        async db => (await db.GetTable<PendingRow>().Where(p => p.Partition == partition).ToListAsync(cancellation)).ConvertAll(p =>
+        async db => (await db.QueryToListAsync<PendingRow>("SELECT due, execution FROM pending WHERE part = @part", cancellation, new DataParameter("part", partition))).ConvertAll(p =>
             new PendingExecution(Core.Executions.Execution.FromJson(Encoding.UTF8.GetBytes(p.Execution)), DateTimeOffset.FromUnixTimeMilliseconds(p.Due))),
         cancellation);
 

@@ -14,7 +14,7 @@ internal sealed record SqlValues(string Text, DataParameter[] Parameters)
 
     /// <summary>A statement for as many rows at a time as one may have. Answers how many rows it wrote.</summary>
     public static async Task<int> ExecuteAsync<T>(
-        DataConnection db, IEnumerable<T> rows, Func<string, string> statementOf, CancellationToken cancellation, params (DataType Type, Func<T, object> Value)[] columns)
+        DataConnection db, IEnumerable<T> rows, Func<string, string> statementOf, CancellationToken cancellation, params (DataType Type, Func<T, object?> Value)[] columns)
     {
         var written = 0;
         foreach (var chunk in rows.Chunk(MaxRows))
@@ -26,7 +26,7 @@ internal sealed record SqlValues(string Text, DataParameter[] Parameters)
         return written;
     }
 
-    public static SqlValues Of<T>(IReadOnlyList<T> rows, params (DataType Type, Func<T, object> Value)[] columns)
+    public static SqlValues Of<T>(IReadOnlyList<T> rows, params (DataType Type, Func<T, object?> Value)[] columns)
     {
         var parameters = new List<DataParameter>(rows.Count * columns.Length);
         var texts = new List<string>(rows.Count);

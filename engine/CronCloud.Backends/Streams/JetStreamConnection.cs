@@ -32,7 +32,11 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
             ReconnectWaitMin = TimeSpan.FromMilliseconds(100),
             ReconnectWaitMax = TimeSpan.FromSeconds(1),
         });
-        _nats.ConnectionDisconnected += async (_, _) => await Interlocked.Exchange(ref _unbroken, new CancellationTokenSource()).CancelAsync();
+        _nats.ConnectionDisconnected += (_, _) =>
+        {
+            _ = Interlocked.Exchange(ref _unbroken, new CancellationTokenSource()).CancelAsync();
+            return ValueTask.CompletedTask;
+        };
         Context = new NatsJSContext(_nats);
         _streams = [new JetStreamProvisioning(Context, JetStreamSetup.ExecutionStream, () => OnLoss(Losses)), new JetStreamProvisioning(Context, JetStreamSetup.OutcomeStream, () => OnLoss(Losses))];
         Description = $"NATS JetStream at {new UriBuilder(url.Contains("://", StringComparison.Ordinal) ? url : "nats://" + url) { UserName = "", Password = "" }.Uri.Authority}";
@@ -48,8 +52,8 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
 
     internal JetStreamPublisher Publisher => _publisher ?? throw new InvalidOperationException("The connection to NATS is not open yet.");
 
-    /// <summary>Ends when the connection breaks: nobody waits on for what was asked over it, and is not answered any more.</summary>
-    internal CancellationToken Broken => Volatile.Read(ref _unbroken).Token;
+    /// <summary>For a request: cancelled when the connection breaks, too, since nobody answers it then. Pulls are asked again by the client.</summary>
+    internal CancellationTokenSource WhileUnbroken(CancellationToken cancellation) => CancellationTokenSource.CreateLinkedTokenSource(cancellation, Volatile.Read(ref _unbroken).Token);
 
     /// <summary>How often streams and consumers were looked after; see <see cref="ProvisionAsync"/>.</summary>
     internal int Provisioned => _provisioned;
@@ -58,7 +62,8 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
     {
         await _nats.ConnectAsync().AsTask().WaitAsync(cancellation);
         _publisher ??= await JetStreamPublisher.OpenAsync(_nats, cancellation);
-        await ProvisionAsync(Provisioned, cancellation);
+        while (!await ProvisionAsync(Provisioned, cancellation))
+            await _nats.ConnectAsync().AsTask().WaitAsync(cancellation);
     }
 
     public async Task ProbeAsync(CancellationToken cancellation)
@@ -88,7 +93,7 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
         {
             do
                 await _nats.ConnectAsync().AsTask().WaitAsync(limit.Token);
-            while (!await InTurnAsync(LookAfterNewAsync, limit.Token));
+            while (!await InTurnAsync(LookAfterNewAsync, limit.Token) || _nats.ConnectionState != NatsConnectionState.Open);
             return true;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -102,9 +107,9 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
 
     /// <summary>
     /// Creates what is missing; also called when a server that was emptied says that a stream is not there. Thousands of publishers hear that at once: what was done since
-    /// <paramref name="seen"/>, the count before the caller's attempt, is not done again.
+    /// <paramref name="seen"/>, the count before the caller's attempt, is not done again. False when the connection broke meanwhile.
     /// </summary>
-    internal Task ProvisionAsync(int seen, CancellationToken cancellation) => InTurnAsync(
+    internal Task<bool> ProvisionAsync(int seen, CancellationToken cancellation) => InTurnAsync(
         async unbroken =>
         {
             if (_provisioned != seen)
@@ -129,7 +134,7 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
         await _provisioning.WaitAsync(cancellation);
         try
         {
-            using var unbroken = CancellationTokenSource.CreateLinkedTokenSource(cancellation, Broken);
+            using var unbroken = WhileUnbroken(cancellation);
             await lookAfter(unbroken.Token);
             return true;
         }
@@ -145,6 +150,7 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _unbroken.CancelAsync();
         await _nats.DisposeAsync();
         _provisioning.Dispose();
         _unbroken.Dispose();

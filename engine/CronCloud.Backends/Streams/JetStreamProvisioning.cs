@@ -14,7 +14,7 @@ namespace CronCloud.Backends.Streams;
 /// <param name="onLoss">Called when the stream has lost something since the last time: a reader is ahead of it, or was made anew by another process.</param>
 internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetup setup, Action onLoss)
 {
-    /// <summary>Whoever makes readers anew and dies over it leaves behind what holds their messages: the server removes it by then.</summary>
+    /// <summary>Whoever makes readers anew and does not come to the end leaves behind what holds their messages: the server removes it by then.</summary>
     private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(30);
 
     private const int MostApartMs = 300;
@@ -33,7 +33,7 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
     {
         var config = await FindAsync(cancellation) ?? await CreateAsync(cancellation);
         var readers = await EachReaderAsync(reader => context.CreateOrUpdateConsumerAsync(setup.Name, reader, cancellation));
-        await MendAsync(readers, (await context.UpdateStreamAsync(setup.Apply(config), cancellation)).Info);
+        await MendAsync(readers, (await context.UpdateStreamAsync(setup.Apply(config), cancellation)).Info, cancellation);
     }
 
     /// <summary>Writes nothing where nothing is missing: a disk that was full may be so again.</summary>
@@ -42,7 +42,7 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
         try
         {
             var readers = await EachReaderAsync(reader => context.GetConsumerAsync(setup.Name, reader.DurableName!, cancellation));
-            await MendAsync(readers, (await context.GetStreamAsync(setup.Name, cancellationToken: cancellation)).Info);
+            await MendAsync(readers, (await context.GetStreamAsync(setup.Name, cancellationToken: cancellation)).Info, cancellation);
         }
         catch (NatsJSApiException missing) when (missing.Error.Code == 404)
         {
@@ -58,14 +58,14 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
         return readers;
     }
 
-    private async Task MendAsync(List<ConsumerInfo> readers, StreamInfo stream)
+    private async Task MendAsync(List<ConsumerInfo> readers, StreamInfo stream, CancellationToken cancellation)
     {
         var isAhead = readers.Exists(reader => IsAhead(reader, stream));
         if (isAhead || readers.Exists(IsMadeAnew))
             onLoss();
         readers.ForEach(reader => _made[reader.Name] = reader.Created);
         if (isAhead)
-            await RecreateAsync();
+            await RecreateAsync(cancellation);
     }
 
     private bool IsMadeAnew(ConsumerInfo reader) => _made.TryGetValue(reader.Name, out var made) && (reader.Created - made).Duration() > SameTime;
@@ -107,47 +107,42 @@ internal sealed class JetStreamProvisioning(NatsJSContext context, JetStreamSetu
     }
 
     /// <summary>
-    /// They are handed all that there is, also what they had acknowledged and what came back: twice rather than never. Where a message goes when no reader wants it any more, another reader
-    /// holds all of them meanwhile. Not to be cancelled: a reader would be missing. Not by all processes at once, either: what the reader of the first had handed out would be handed out again.
+    /// Readers that are ahead are handed all that there is, also what they had acknowledged and what came back: twice rather than never. Where a message goes when no reader wants it any more, another
+    /// reader holds all of them meanwhile, and stays when this ends half way: whoever looks next makes the reader that is missing. Not by all processes at once, either: what the reader of the first had
+    /// handed out would be handed out again.
     /// </summary>
-    private async Task RecreateAsync()
+    private async Task RecreateAsync(CancellationToken cancellation)
     {
-        await Task.Delay(TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(MostApartMs)), TimeProvider.System);
-        var holder = setup.Retention == StreamConfigRetention.Interest ? await HoldAsync() : null;
-        try
-        {
-            foreach (var reader in setup.Consumers)
-                await RecreateAsync(reader);
-        }
-        finally
-        {
-            if (holder is not null)
-                await context.DeleteConsumerAsync(setup.Name, holder);
-        }
+        await Task.Delay(TimeSpan.FromMilliseconds(RandomNumberGenerator.GetInt32(MostApartMs)), TimeProvider.System, cancellation);
+        var holder = setup.Retention == StreamConfigRetention.Interest ? await HoldAsync(cancellation) : null;
+        foreach (var reader in setup.Consumers)
+            await RecreateAsync(reader, cancellation);
+        if (holder is not null)
+            await context.DeleteConsumerAsync(setup.Name, holder, cancellation);
     }
 
     /// <summary>If it is ahead, still: another process may have been faster.</summary>
-    private async Task RecreateAsync(ConsumerConfig reader)
+    private async Task RecreateAsync(ConsumerConfig reader, CancellationToken cancellation)
     {
         try
         {
-            var now = (await context.GetConsumerAsync(setup.Name, reader.DurableName!)).Info;
-            if (!IsAhead(now, (await context.GetStreamAsync(setup.Name)).Info))
+            var now = (await context.GetConsumerAsync(setup.Name, reader.DurableName!, cancellation)).Info;
+            if (!IsAhead(now, (await context.GetStreamAsync(setup.Name, cancellationToken: cancellation)).Info))
             {
                 _made[now.Name] = now.Created;
                 return;
             }
 
-            await context.DeleteConsumerAsync(setup.Name, reader.DurableName!);
+            await context.DeleteConsumerAsync(setup.Name, reader.DurableName!, cancellation);
         }
         catch (NatsJSApiException missing) when (missing.Error.Code == 404)
         {
             // Another process has deleted it just now; it is made by whoever is first.
         }
 
-        _made[reader.DurableName!] = (await context.CreateOrUpdateConsumerAsync(setup.Name, reader)).Info.Created;
+        _made[reader.DurableName!] = (await context.CreateOrUpdateConsumerAsync(setup.Name, reader, cancellation)).Info.Created;
     }
 
-    private async Task<string> HoldAsync() =>
-        (await context.CreateOrUpdateConsumerAsync(setup.Name, new ConsumerConfig { AckPolicy = ConsumerConfigAckPolicy.Explicit, InactiveThreshold = LongestHold })).Info.Name;
+    private async Task<string> HoldAsync(CancellationToken cancellation) =>
+        (await context.CreateOrUpdateConsumerAsync(setup.Name, new ConsumerConfig { AckPolicy = ConsumerConfigAckPolicy.Explicit, InactiveThreshold = LongestHold }, cancellation)).Info.Name;
 }

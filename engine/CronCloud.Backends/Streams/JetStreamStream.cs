@@ -77,7 +77,7 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
             return deliveries;
         var seen = connection.Provisioned;
         var expires = wait > ShortestWait ? wait : ShortestWait;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, connection.Broken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(expires + Patience);
         try
         {
@@ -103,7 +103,8 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
 
     public async Task<long> CountAsync(string consumerName, CancellationToken cancellation)
     {
-        var info = (await connection.Context.GetConsumerAsync(setup.Name, consumerName, cancellation)).Info;
+        using var unbroken = connection.WhileUnbroken(cancellation);
+        var info = (await connection.Context.GetConsumerAsync(setup.Name, consumerName, unbroken.Token)).Info;
         return (long)info.NumPending + info.NumAckPending;
     }
 
@@ -113,9 +114,10 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
     /// </summary>
     public async Task<QueueState> ReadStateAsync(string consumerName, CancellationToken cancellation)
     {
-        var reader = (await connection.Context.GetConsumerAsync(setup.Name, consumerName, cancellation)).Info;
+        using var unbroken = connection.WhileUnbroken(cancellation);
+        var reader = (await connection.Context.GetConsumerAsync(setup.Name, consumerName, unbroken.Token)).Info;
         var hasAny = (long)reader.NumPending + reader.NumAckPending > 0;
-        return new QueueState((long)reader.NumPending, hasAny ? await FirstFromAsync(reader.AckFloor.StreamSeq + 1, cancellation) : null);
+        return new QueueState((long)reader.NumPending, hasAny ? await FirstFromAsync(reader.AckFloor.StreamSeq + 1, unbroken.Token) : null);
     }
 
     /// <summary>When the first message from this number on was published; null when there is none.</summary>
@@ -134,9 +136,10 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
 
     private async ValueTask<INatsJSConsumer> ConsumerAsync(string consumerName, CancellationToken cancellation)
     {
-        if (!_consumers.TryGetValue(consumerName, out var consumer))
-            _consumers[consumerName] = consumer = await connection.Context.GetConsumerAsync(setup.Name, consumerName, cancellation);
-        return consumer;
+        if (_consumers.TryGetValue(consumerName, out var known))
+            return known;
+        using var unbroken = connection.WhileUnbroken(cancellation);
+        return _consumers[consumerName] = await connection.Context.GetConsumerAsync(setup.Name, consumerName, unbroken.Token);
     }
 
     private async Task<IReadOnlyList<PublishState>> SendAsync(IReadOnlyList<StreamMessage> messages, int losses, CancellationToken cancellation)

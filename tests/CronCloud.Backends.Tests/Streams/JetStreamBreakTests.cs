@@ -1,13 +1,14 @@
 using CronCloud.Backends.Streams;
 using CronCloud.TestServers;
+using NATS.Client.Core;
 
 namespace CronCloud.Backends.Tests.Streams;
 
-/// <summary>A connection that breaks over what was asked: the server has never heard it, or its answer does not come any more.</summary>
+/// <summary>A connection that breaks over a request: the server has never heard it, or its answer does not come any more. All who need the server wait for whoever looks after its streams.</summary>
 public sealed class JetStreamBreakTests : IAsyncLifetime
 {
     private static readonly CancellationToken None = CancellationToken.None;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private NatsServer _server = null!;
     private Link _link = null!;
@@ -29,28 +30,40 @@ public sealed class JetStreamBreakTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_pull_that_nobody_will_answer_ends()
-    {
-        var queue = new JetStreamExecutionQueue(_connection);
-        Assert.Empty(await queue.PullAsync(10, TimeSpan.Zero, None));
-
-        var pulling = queue.PullAsync(10, TimeSpan.FromSeconds(50), None);
-        await BreakAsync();
-
-        Assert.Empty(await pulling.WaitAsync(Patience));
-    }
-
-    /// <summary>All who need the server wait for whoever looks after its streams.</summary>
-    [Fact]
-    public async Task Looking_after_the_streams_ends_and_keeps_nobody_from_the_next_connection()
+    public async Task Whoever_provisions_is_told_that_it_broke()
     {
         _link.FromServer.Close();
-        var lookingAfter = _connection.ProvisionAsync(_connection.Provisioned, None);
+        var provisioning = _connection.ProvisionAsync(_connection.Provisioned, None);
         await BreakAsync();
 
-        await lookingAfter;
-        Assert.True(await _connection.IsReadyAsync(None));
-        Assert.Equal(0, await new JetStreamExecutionQueue(_connection).CountAsync(None));
+        Assert.False(await provisioning.WaitAsync(Patience));
+        Assert.True(await _connection.ProvisionAsync(_connection.Provisioned, None).WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task Whoever_looks_after_a_server_that_was_started_anew_goes_on_over_the_next_connection()
+    {
+        var before = _connection.Nats.ServerInfo?.Id;
+        await _server.RestartAsync();
+        while (_connection.Nats.ConnectionState != NatsConnectionState.Open || _connection.Nats.ServerInfo?.Id == before)
+            await Task.Yield();
+        _link.FromServer.Close();
+        var looking = _connection.IsReadyAsync(None).AsTask();
+        await BreakAsync();
+
+        Assert.True(await looking.WaitAsync(Patience));
+    }
+
+    [Fact]
+    public async Task Whoever_counts_what_waits_is_not_kept()
+    {
+        var queue = new JetStreamExecutionQueue(_connection);
+        _link.FromServer.Close();
+        var counting = queue.CountAsync(None);
+        await BreakAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => counting.WaitAsync(Patience));
+        Assert.Equal(0, await queue.CountAsync(None));
     }
 
     private async Task BreakAsync()
