@@ -33,7 +33,10 @@ public sealed class RedisServer : Server
     {
         var start = new ProcessStartInfo("sh", ["-c", "yes | redis-check-aof --fix appendonly.aof.manifest"]) { WorkingDirectory = AppendOnlyFolder };
         await using var check = await ChildProcess.StartAsync(start);
-        if (await check.WaitForExitAsync(TimeSpan.FromSeconds(60)) != 0)
+        var code = await check.WaitForExitAsync(TimeSpan.FromSeconds(60));
+        if (code is not (0 or 1))
+            throw new InvalidOperationException($"redis-check-aof ended with {code}:\n{check.Tail()}");
+        if (code == 1)
             Directory.Delete(AppendOnlyFolder, recursive: true);
     }
 

@@ -103,7 +103,7 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
         },
         cancellation);
 
-    /// <summary>In the order of keys, as all who write many jobs at once, or two of them wait for each other. Rows that another is just writing are passed over: a note may be behind.</summary>
+    /// <summary>Waits for nobody, and so in no order: rows that another is just writing are passed over.</summary>
     public Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation) => notes.Count == 0
         ? Task.CompletedTask
         : database.WriteAsync(
@@ -115,7 +115,7 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
                     UPDATE jobs SET next_due = noted.due FROM (
                       SELECT jobs.tenant, jobs.id, w.column4 AS due FROM (VALUES {values}) AS w
                       JOIN jobs ON jobs.tenant = w.column1 AND jobs.id = w.column2 AND jobs.version = w.column3
-                      ORDER BY jobs.tenant, jobs.id {database.SkippingLockedOf("jobs")}) AS noted
+                      {database.SkippingLockedOf("jobs")}) AS noted
                     WHERE jobs.tenant = noted.tenant AND jobs.id = noted.id
                     """,
                 cancellation,

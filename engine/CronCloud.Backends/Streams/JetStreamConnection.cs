@@ -17,6 +17,7 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
     private volatile int _provisioned;
     private volatile int _losses;
     private volatile string? _server;
+    private int _isDisposed;
     private CancellationTokenSource _unbroken = new();
 
     public JetStreamConnection(string url)
@@ -82,8 +83,9 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
     /// <summary>
     /// Waits for the server, and looks after its streams when it was started anew: it shows what it lost only until something is published. False when that cannot be done in time.
     /// </summary>
-    internal ValueTask<bool> IsReadyAsync(CancellationToken cancellation) =>
-        _nats.ConnectionState == NatsConnectionState.Open && _nats.ServerInfo?.Id == _server ? ValueTask.FromResult(true) : new ValueTask<bool>(GetReadyAsync(cancellation));
+    internal ValueTask<bool> IsReadyAsync(CancellationToken cancellation) => IsLookedAfter ? ValueTask.FromResult(true) : new ValueTask<bool>(GetReadyAsync(cancellation));
+
+    private bool IsLookedAfter => _nats.ConnectionState == NatsConnectionState.Open && _nats.ServerInfo?.Id == _server;
 
     private async Task<bool> GetReadyAsync(CancellationToken cancellation)
     {
@@ -93,7 +95,7 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
         {
             do
                 await _nats.ConnectAsync().AsTask().WaitAsync(limit.Token);
-            while (!await InTurnAsync(LookAfterNewAsync, limit.Token) || _nats.ConnectionState != NatsConnectionState.Open);
+            while (!await InTurnAsync(LookAfterNewAsync, limit.Token) || !IsLookedAfter);
             return true;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -128,17 +130,22 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
         _server = server;
     }
 
-    /// <summary>False when the connection broke meanwhile.</summary>
+    /// <summary>False when the connection broke meanwhile. Whoever does not wait any longer ends nothing half way: each request has a limit of its own.</summary>
     private async Task<bool> InTurnAsync(Func<CancellationToken, Task> lookAfter, CancellationToken cancellation)
     {
         await _provisioning.WaitAsync(cancellation);
+        return await WhileItIsOnesTurnAsync(lookAfter).WaitAsync(cancellation);
+    }
+
+    private async Task<bool> WhileItIsOnesTurnAsync(Func<CancellationToken, Task> lookAfter)
+    {
+        using var unbroken = WhileUnbroken(CancellationToken.None);
         try
         {
-            using var unbroken = WhileUnbroken(cancellation);
             await lookAfter(unbroken.Token);
             return true;
         }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        catch (OperationCanceledException) when (unbroken.IsCancellationRequested)
         {
             return false;
         }
@@ -148,9 +155,13 @@ public sealed class JetStreamConnection : IDependency, IAsyncDisposable
         }
     }
 
+    /// <summary>More than once: it is registered as more than one service.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
+            return;
         await _unbroken.CancelAsync();
+        await _provisioning.WaitAsync(); // whoever looks after the streams has ended by then
         await _nats.DisposeAsync();
         _provisioning.Dispose();
         _unbroken.Dispose();

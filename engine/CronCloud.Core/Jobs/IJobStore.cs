@@ -30,7 +30,7 @@ public interface IJobStore
     /// <summary>A page of the partitions' jobs, of whatever state, that were written at or after the instant; the oldest change first.</summary>
     Task<Page<ChangedJob>> ReadChangedAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor, int limit, CancellationToken cancellation);
 
-    /// <summary>Brings notes of next due times up to date, of jobs that still have the version; null for one that is never due again.</summary>
+    /// <summary>Brings notes of next due times up to date, of jobs that still have the version; null for one that is never due again. Those that are just being written may be passed over.</summary>
     Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation);
 
     /// <summary>Newest first.</summary>

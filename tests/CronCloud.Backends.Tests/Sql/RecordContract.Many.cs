@@ -1,3 +1,4 @@
+using CronCloud.Core;
 using CronCloud.Core.Jobs;
 
 namespace CronCloud.Backends.Tests.Sql;
@@ -28,6 +29,42 @@ public abstract partial class RecordContract
         Assert.Equal(["job-007"], await IdsAsync(jobs, new JobQuery { Tenant = "t", Now = Now, Tags = [new("n", "7")] }));
         Assert.Contains(written[7].Key, (await jobs.ReadActiveAsync(written[7].Key.Partition, null, 500, None)).Items.Select(job => job.Key));
         Assert.Contains(written[7].Key, (await jobs.ReadChangedAsync([written[7].Key.Partition], Now, null, 500, None)).Items.Select(job => job.Key));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public async Task Pages_of_jobs_that_are_due_and_were_written_at_one_instant_leave_none_out(int limit)
+    {
+        var jobs = Jobs;
+        var partition = Job("a").Key.Partition;
+        var keys = (from tenant in (string[])["T", "t"]
+                    from prefix in (string[])["Z", "a"]
+                    from key in Enumerable.Range(0, 20_000).Select(i => new JobKey(tenant, $"{prefix}{i}")).Where(key => key.Partition == partition).Take(3)
+                    select key).OrderBy(key => key.Tenant, StringComparer.Ordinal).ThenBy(key => key.Id, StringComparer.Ordinal).ToList();
+        await WriteManyAsync(jobs, keys.ConvertAll(key => Job(key.Id) with { Key = key }));
+
+        Assert.Equal(keys, await AllAsync(cursor => jobs.ReadActiveAsync(partition, cursor, limit, None), job => job.Key));
+        Assert.Equal(keys, await AllAsync(cursor => jobs.ReadChangedAsync([partition], Now, cursor, limit, None), job => job.Key));
+    }
+
+    [Fact]
+    public async Task Many_notes_are_taken_together()
+    {
+        var jobs = Jobs;
+        var written = Enumerable.Range(0, 450).Select(i => Job($"job-{i}")).ToList();
+        await WriteManyAsync(jobs, written);
+        var (due, over) = (Now.AddDays(3), written.Where((_, i) => i % 2 == 1).Select(job => job.Key).ToHashSet());
+
+        await jobs.NoteDueAsync(written.ConvertAll(job => new DueNote(job.Key, 1, due)), None);
+        await jobs.NoteDueAsync([.. over.Select(key => new DueNote(key, 1, null)), new DueNote(new JobKey("t", "never"), 1, null)], None);
+
+        var active = new List<ActiveJob>();
+        foreach (var partition in written.Select(job => job.Key.Partition).Distinct())
+            active.AddRange((await jobs.ReadActiveAsync(partition, null, 500, None)).Items);
+        Assert.Equal(written.Select(job => job.Key).Except(over).OrderBy(key => key.Id), active.Select(job => job.Key).OrderBy(key => key.Id));
+        Assert.All(active, job => Assert.Equal(due, job.NotedDue));
     }
 
     [Fact]
@@ -71,4 +108,18 @@ public abstract partial class RecordContract
     }
 
     private static Task<IReadOnlyList<bool>> WriteManyAsync(IJobStore jobs, IReadOnlyList<Job> written) => jobs.WriteAsync([.. written.Select(job => new JobWrite(job, Revision(job)))], None);
+
+    private static async Task<List<JobKey>> AllAsync<T>(Func<string?, Task<Page<T>>> read, Func<T, JobKey> keyOf)
+    {
+        var keys = new List<JobKey>();
+        string? cursor = null;
+        do
+        {
+            var page = await read(cursor);
+            keys.AddRange(page.Items.Select(keyOf));
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+        return keys;
+    }
 }

@@ -1,4 +1,5 @@
 using CronCloud.Backends.Streams;
+using CronCloud.Core.Streams;
 using CronCloud.TestServers;
 using NATS.Client.Core;
 
@@ -45,8 +46,8 @@ public sealed class JetStreamBreakTests : IAsyncLifetime
     {
         var before = _connection.Nats.ServerInfo?.Id;
         await _server.RestartAsync();
-        while (_connection.Nats.ConnectionState != NatsConnectionState.Open || _connection.Nats.ServerInfo?.Id == before)
-            await Task.Yield();
+        for (var started = TimeProvider.System.GetTimestamp(); _connection.Nats.ConnectionState != NatsConnectionState.Open || _connection.Nats.ServerInfo?.Id == before; await Task.Yield())
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < Patience, "The connection does not come back.");
         _link.FromServer.Close();
         var looking = _connection.IsReadyAsync(None).AsTask();
         await BreakAsync();
@@ -64,6 +65,20 @@ public sealed class JetStreamBreakTests : IAsyncLifetime
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => counting.WaitAsync(Patience));
         Assert.Equal(0, await queue.CountAsync(None));
+    }
+
+    /// <summary>The client asks for it again by itself.</summary>
+    [Fact]
+    public async Task A_pull_is_answered_over_the_next_connection()
+    {
+        var queue = new JetStreamExecutionQueue(_connection);
+        Assert.Empty(await queue.PullAsync(10, TimeSpan.Zero, None));
+        var pulling = queue.PullAsync(10, TimeSpan.FromSeconds(50), None);
+        await BreakAsync();
+        while (!(await queue.PublishAsync([new StreamMessage("one", 17, "{}"u8.ToArray())], None))[0])
+            await Task.Yield();
+
+        Assert.Single(await pulling.WaitAsync(Patience));
     }
 
     private async Task BreakAsync()
