@@ -196,16 +196,8 @@ public abstract partial class RecordContract
 
         await jobs.NoteDueAsync([new DueNote(new JobKey("t", same[5]), 1, Now.AddHours(10)), new DueNote(new JobKey("t", same[4]), 1, null), new DueNote(new JobKey("t", same[3]), 7, null)], None);
 
-        var read = new List<string>();
-        string? cursor = null;
-        do
-        {
-            var page = await jobs.ReadActiveAsync(partition, cursor, 2, None);
-            read.AddRange(page.Items.Select(j => j.Key.Id));
-            cursor = page.NextCursor;
-        }
-        while (cursor is not null);
-        Assert.Equal([same[3], same[2], same[1], same[0], same[5]], read);
+        var read = await AllAsync(cursor => jobs.ReadActiveAsync(partition, cursor, 2, None), job => job.Key);
+        Assert.Equal([same[3], same[2], same[1], same[0], same[5]], read.Select(key => key.Id));
     }
 
     [Fact]
