@@ -28,10 +28,10 @@ public sealed class CronCloudProcess : IAsyncDisposable
     public string Output => Tail(200);
 
     public static Task<CronCloudProcess> StartGatewayAsync(int port, IReadOnlyDictionary<string, string> settings) =>
-        StartAsync(Repository.Published("CronCloud.Gateway.dll"), port, settings);
+        StartAsync(Repository.Published("CronCloud.Gateway"), port, settings);
 
     public static Task<CronCloudProcess> StartNodeAsync(int port, IReadOnlyDictionary<string, string> settings) =>
-        StartAsync(Repository.Published("CronCloud.Node.dll"), port, settings);
+        StartAsync(Repository.Published("CronCloud.Node"), port, settings);
 
     /// <summary>Returns when everything that it stands on can serve.</summary>
     public async Task UntilReadyAsync()
@@ -110,7 +110,7 @@ public sealed class CronCloudProcess : IAsyncDisposable
     private static async Task<CronCloudProcess> StartAsync(string program, int port, IReadOnlyDictionary<string, string> settings)
     {
         var url = new Uri($"http://127.0.0.1:{port}");
-        var start = new ProcessStartInfo("dotnet", [program]) { WorkingDirectory = Path.GetTempPath() };
+        var start = new ProcessStartInfo(program) { WorkingDirectory = Path.GetTempPath() };
         start.Environment["Urls"] = url.ToString();
         foreach (var (name, value) in settings)
             start.Environment[name] = value;
