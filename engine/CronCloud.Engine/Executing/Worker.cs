@@ -19,6 +19,7 @@ public sealed partial class Worker(
     IEnumerable<ITargetCaller> callers,
     WorkerOptions options,
     NodeName node,
+    QueueDelay delay,
     TimeProvider time,
     ILogger<Worker> logger) : ILoop, IAsyncDisposable
 {
@@ -121,6 +122,7 @@ public sealed partial class Worker(
                 }
             }
 
+            delay.Took(held.Execution);
             if (!_ended.Contains(held.Execution.MessageId))
                 return held;
             WorkerMetrics.DroppedCopy();

@@ -39,6 +39,7 @@ internal static class EngineHosting
         services.AddSingleton<CatchUpBudget>();
         services.AddSingleton<IndexWatch>();
         services.AddSingleton<DispatchPace>();
+        services.AddSingleton<QueueDelay>();
         services.AddSingleton<DuePartitionParts>();
         services.AddSingleton(s => s.GetRequiredService<DuePartitionParts>().Backlog);
         services.AddSingleton<Findings>();
