@@ -49,7 +49,6 @@ internal sealed class Pipeline : IAsyncDisposable
         Incidents = new SqlIncidentStore(_database);
         Notifications = new SqlNotificationStore(_database);
         CatchUp = new CatchUpBudget(Queue);
-        QueueDelay = new QueueDelay(new NodeName("node"), Time);
         Clock = new ClockGuard(new DisciplinedClock(Time), Time, [], NullLogger<ClockGuard>.Instance);
         Book = new JobBook(Jobs, Pending, CheckpointStore, Index, () => $"{++_nonce}", Time);
     }
@@ -87,8 +86,6 @@ internal sealed class Pipeline : IAsyncDisposable
 
     public CatchUpBudget CatchUp { get; }
 
-    public QueueDelay QueueDelay { get; }
-
     public ClockGuard Clock { get; }
 
     public JobBook Book { get; }
@@ -118,7 +115,7 @@ internal sealed class Pipeline : IAsyncDisposable
         var dispatcher = new Dispatcher(Index, Queue, Outcomes, Pending, Jobs, new NodeName("node"), Time, NullLogger<Dispatcher>.Instance);
         var lost = new LostFlights(Index, dispatcher, Queue, Outcomes, History, Time, NullLogger<LostFlights>.Instance);
         var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, NewKnownStarts(), Time, NullLogger<PartitionBuilder>.Instance);
-        return new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), new DispatchPace(Time), QueueDelay, Clock);
+        return new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), new DispatchPace(Time), Clock);
     }
 
     /// <summary>The only owner: it holds all partitions.</summary>

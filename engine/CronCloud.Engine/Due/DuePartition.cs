@@ -2,7 +2,6 @@ using CronCloud.Core;
 using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
 using CronCloud.Engine.Clocks;
-using CronCloud.Engine.Executing;
 using CronCloud.Engine.Loops;
 
 namespace CronCloud.Engine.Due;
@@ -30,9 +29,6 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     /// <summary>What is due waits no longer for a step of a build; it goes on beside the dispatch.</summary>
     private static readonly TimeSpan StepPatience = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Until it is looked again whether the queue is still long.</summary>
-    private static readonly TimeSpan StandBack = TimeSpan.FromMilliseconds(50);
-
     private static readonly TimeSpan StepLimit = TimeSpan.FromSeconds(30);
 
     private DateTimeOffset _flightsReadAt;
@@ -52,8 +48,6 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     {
         if (!parts.Clock.IsTrusted)
             return ClockGuard.Interval;
-        if (_isWhole && parts.QueueDelay.IsLong)
-            return StandBack;
         var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()); // as the index keeps it: a finer one would look as if the index were behind
         var scan = await ScanAsync(now, cancellation);
         await BuildAsync(scan, cancellation);
@@ -166,7 +160,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
 
 /// <summary>What all due partitions of a node share.</summary>
 public sealed record DuePartitionParts(
-    IDueIndex Index, Dispatcher Dispatcher, LostFlights LostFlights, PartitionBuilder Builder, Checkpoints Checkpoints, CatchUpBudget CatchUp, IndexWatch IndexWatch, DispatchPace Pace, QueueDelay QueueDelay, ClockGuard Clock)
+    IDueIndex Index, Dispatcher Dispatcher, LostFlights LostFlights, PartitionBuilder Builder, Checkpoints Checkpoints, CatchUpBudget CatchUp, IndexWatch IndexWatch, DispatchPace Pace, ClockGuard Clock)
 {
     public DueBacklog Backlog { get; } = new();
 }

@@ -19,7 +19,6 @@ public sealed partial class Worker(
     IEnumerable<ITargetCaller> callers,
     WorkerOptions options,
     NodeName node,
-    QueueDelay delay,
     TimeProvider time,
     ILogger<Worker> logger) : ILoop, IAsyncDisposable
 {
@@ -122,7 +121,6 @@ public sealed partial class Worker(
                 }
             }
 
-            delay.Took(held.Execution);
             if (!_ended.Contains(held.Execution.MessageId))
                 return held;
             WorkerMetrics.DroppedCopy();

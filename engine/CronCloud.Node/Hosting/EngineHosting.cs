@@ -39,7 +39,6 @@ internal static class EngineHosting
         services.AddSingleton<CatchUpBudget>();
         services.AddSingleton<IndexWatch>();
         services.AddSingleton<DispatchPace>();
-        services.AddSingleton<QueueDelay>();
         services.AddSingleton<DuePartitionParts>();
         services.AddSingleton(s => s.GetRequiredService<DuePartitionParts>().Backlog);
         services.AddSingleton<Findings>();

@@ -1,7 +1,6 @@
 using CronCloud.Core.Due;
 using CronCloud.Core.Schedules;
 using CronCloud.Engine.Due;
-using CronCloud.Engine.Executing;
 using CronCloud.Engine.Jobs;
 
 namespace CronCloud.Engine.Tests.Due;
@@ -49,29 +48,6 @@ public sealed class DuePartitionTests
 
         var execution = Assert.Single(await pipeline.TakeAsync());
         Assert.Equal(("job@20261201T030000.400Z", 1), (execution.ExecutionId, execution.Attempt));
-    }
-
-    [Fact]
-    public async Task While_the_queue_is_long_nothing_more_is_dispatched_and_everything_is_when_it_no_longer_is()
-    {
-        await using var pipeline = await Pipeline.OpenAsync();
-        var partition = pipeline.NewPartition();
-        await pipeline.WriteJobAsync(Pipeline.EverySecond);
-        await Pipeline.RunAsync(partition);
-        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
-        await Pipeline.RunAsync(partition);
-        var first = Assert.Single(await pipeline.TakeAsync());
-        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
-        pipeline.QueueDelay.Took(first);
-        pipeline.Time.Advance(QueueDelay.Window);
-
-        var pause = await partition.RunOnceAsync(Pipeline.None);
-        Assert.InRange(pause, TimeSpan.FromMilliseconds(1), QueueDelay.Window);
-        Assert.Empty(await pipeline.TakeAsync());
-        pipeline.Time.Advance(QueueDelay.Window);
-        await Pipeline.RunAsync(partition);
-
-        Assert.Equal("job@20261201T030002Z", Assert.Single(await pipeline.TakeAsync()).ExecutionId);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ internal static class Workers
     public static Worker New(Pipeline pipeline, ITargetCaller caller) => New(pipeline, caller, new WorkerOptions(), TimeProvider.System);
 
     public static Worker New(Pipeline pipeline, ITargetCaller caller, WorkerOptions options, TimeProvider time, IOutcomeStream? outcomes = null) =>
-        new(pipeline.Queue, outcomes ?? pipeline.Outcomes, [caller], options, new NodeName("node"), pipeline.QueueDelay, time, NullLogger<Worker>.Instance);
+        new(pipeline.Queue, outcomes ?? pipeline.Outcomes, [caller], options, new NodeName("node"), time, NullLogger<Worker>.Instance);
 
     public static async Task DispatchAsync(Pipeline pipeline)
     {

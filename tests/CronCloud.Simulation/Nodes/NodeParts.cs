@@ -44,7 +44,6 @@ internal sealed class NodeParts
         var starts = new KnownStarts(history, letters, clock, NullLogger<KnownStarts>.Instance);
         var opened = 0;
         var (name, checkpoints) = (new NodeName(process.Name), new Checkpoints(checkpointStore, clock));
-        var delay = new QueueDelay(name, clock);
 
         Leases = new LeaseView(Seam.Of(servers.Redis.Leases, process, Server.Redis), partitions);
         Owner = new PartitionOwner(process.Name, Leases, Seam.Of(servers.Redis.Roster, process, Server.Redis), clock, () => _due!.Clock.IsTrusted);
@@ -58,11 +57,10 @@ internal sealed class NodeParts
             new CatchUpBudget(queue),
             new IndexWatch(index),
             new DispatchPace(clock),
-            delay,
             new ClockGuard(clock, process.Time, References(process), NullLogger<ClockGuard>.Instance));
 
         var caller = Seam.Of<ITargetCaller>(new TargetTwin(process, ledger), process, Server.Target);
-        Worker = new Worker(queue, outcomes, [caller], new WorkerOptions { MaxPerDestination = 10_000 }, name, delay, clock, NullLogger<Worker>.Instance);
+        Worker = new Worker(queue, outcomes, [caller], new WorkerOptions { MaxPerDestination = 10_000 }, name, clock, NullLogger<Worker>.Instance);
         Loops =
         [
             Worker,
