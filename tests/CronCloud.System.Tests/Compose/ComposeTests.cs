@@ -25,7 +25,7 @@ public sealed class ComposeTests
     }
 
     [Fact]
-    public async Task Every_Dockerfile_exists_publishes_a_project_that_exists_and_starts_a_program_that_is_published()
+    public async Task Every_Dockerfile_exists_publishes_a_project_that_exists_and_starts_the_program_that_it_stands_beside()
     {
         foreach (var (_, service) in await OwnAsync())
         {
@@ -34,7 +34,8 @@ public sealed class ComposeTests
             var text = await File.ReadAllTextAsync(dockerfile);
             var project = text.Split(' ').Single(word => word.EndsWith(".csproj", StringComparison.Ordinal));
             Assert.True(File.Exists(Path.Combine(Repository.Root, project)), project);
-            var program = text.Split("ENTRYPOINT [\"./")[1].Split('"')[0];
+            var program = Path.GetFileNameWithoutExtension(Directory.GetFiles(Path.GetDirectoryName(dockerfile)!, "*.csproj").Single());
+            Assert.Contains($"ENTRYPOINT [\"./{program}\"]", text, StringComparison.Ordinal);
             Assert.True(File.Exists(Repository.Published(program)), program);
         }
     }
