@@ -69,7 +69,7 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
     public Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation) =>
         BreaksBeforeAdvance ? throw new IOException("The index is away.") : _index.AdvanceAsync(partition, advances, now, cancellation);
 
-    public Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation) => _index.LandAsync(partition, landings, now, cancellation);
+    public Task<IReadOnlyList<Landed>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation) => _index.LandAsync(partition, landings, now, cancellation);
 
     public Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation) =>
         RefusesToTellFlights ? throw new IOException("The index is away.") : _index.ReadFlightsAsync(partition, before, limit, cancellation);

@@ -27,12 +27,12 @@ public sealed class MemoryDueIndex : IDueIndex
     public Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<bool>>(_partitions[partition].Advance(advances, now));
 
-    public Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
+    public Task<IReadOnlyList<Landed>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
     {
-        var live = _partitions[partition].Land(landings, now, out var isSooner);
+        var landed = _partitions[partition].Land(landings, now, out var isSooner);
         if (isSooner)
             Woken?.Invoke(partition);
-        return Task.FromResult<IReadOnlyList<bool>>(live);
+        return Task.FromResult<IReadOnlyList<Landed>>(landed);
     }
 
     public Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation) =>

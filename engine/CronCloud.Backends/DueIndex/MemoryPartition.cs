@@ -93,14 +93,14 @@ internal sealed class MemoryPartition
     }
 
     /// <param name="isSooner">Whether a retry, or who waited for a slot, became the soonest of all.</param>
-    public bool[] Land(IReadOnlyList<Landing> landings, DateTimeOffset now, out bool isSooner)
+    public Landed[] Land(IReadOnlyList<Landing> landings, DateTimeOffset now, out bool isSooner)
     {
         lock (_lock)
         {
             var head = _entries.Head;
-            bool[] live = [.. landings.Select(landing => Land(landing, now))];
+            Landed[] landed = [.. landings.Select(landing => Land(landing, now))];
             isSooner = _entries.Head < head;
-            return live;
+            return landed;
         }
     }
 
@@ -248,7 +248,7 @@ internal sealed class MemoryPartition
             _waiting[park.Claim.Job] = park.Entry;
     }
 
-    private bool Land(Landing landing, DateTimeOffset now)
+    private Landed Land(Landing landing, DateTimeOffset now)
     {
         var (hadSucceeded, hadRetry, hadFailed) = (false, false, false);
         if (landing.FlightId is { } flight)
@@ -277,14 +277,28 @@ internal sealed class MemoryPartition
             }
         }
 
+        var tookBack = landing is { Succeeded: true, FlightId: { } succeeded } && TakesBack(succeeded, now);
         if (landing.Frees is { } claim && _slots.GetValueOrDefault(claim.Job) == claim.Execution && !IsFollowed(landing.FlightId, claim.Execution))
             Free(claim.Job, now);
-        return isLive;
+        return tookBack ? Landed.TookRetryBack : isLive ? Landed.Live : Landed.Over;
+    }
+
+    /// <summary>A later attempt than the one that succeeded is not made, unless it is in flight.</summary>
+    private bool TakesBack(string attempt, DateTimeOffset now)
+    {
+        var execution = attempt[..Math.Max(0, attempt.LastIndexOf('#'))];
+        if (_entries.Find(execution) is not { } later || later.Version <= NumberOf(attempt) || (later.IsTombstone && GoesOn(execution)))
+            return false;
+        if (!later.IsTombstone)
+            _entries.Put(DueEntry.Tombstone(execution, later.Version, now));
+        return true;
     }
 
     /// <summary>Whether a later attempt waits or is in flight, since another run of this one was put off or failed: the slot is freed by that.</summary>
     private bool IsFollowed(string? attempt, string execution) =>
-        attempt is not null && GoesOn(execution) && _entries.Find(execution)!.Version > long.Parse(attempt.AsSpan(attempt.LastIndexOf('#') + 1), CultureInfo.InvariantCulture);
+        attempt is not null && GoesOn(execution) && _entries.Find(execution)!.Version > NumberOf(attempt);
+
+    private static long NumberOf(string attempt) => long.Parse(attempt.AsSpan(attempt.LastIndexOf('#') + 1), CultureInfo.InvariantCulture);
 
     private void Free(string job, DateTimeOffset now)
     {

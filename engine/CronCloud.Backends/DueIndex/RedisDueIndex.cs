@@ -49,7 +49,7 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
     public Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation) =>
         InPartsAsync(advances, part => AdvanceTogetherAsync(partition, part, now, cancellation));
 
-    public Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation) =>
+    public Task<IReadOnlyList<Landed>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation) =>
         InPartsAsync(landings, part => LandTogetherAsync(partition, part, now, cancellation));
 
     public async Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation)
@@ -165,18 +165,18 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
         return Array.ConvertAll((RedisValue[])moved!, one => one == 1);
     }
 
-    private async Task<bool[]> LandTogetherAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
+    private async Task<Landed[]> LandTogetherAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
     {
         RedisValue[] header = [RedisKeys.WakeChannel.ToString(), partition, now.ToUnixTimeMilliseconds(), (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds()];
-        var live = await RunAsync(RedisScript.Land, RedisKeys.Of(partition).All, [.. header, .. landings.SelectMany(RedisPacking.Arguments)], cancellation);
-        return Array.ConvertAll((RedisValue[])live!, one => one == 1);
+        var landed = await RunAsync(RedisScript.Land, RedisKeys.Of(partition).All, [.. header, .. landings.SelectMany(RedisPacking.Arguments)], cancellation);
+        return Array.ConvertAll((RedisValue[])landed!, one => (Landed)(int)one);
     }
 
-    private static async Task<IReadOnlyList<bool>> InPartsAsync<T>(IReadOnlyList<T> steps, Func<IReadOnlyList<T>, Task<bool[]>> run)
+    private static async Task<IReadOnlyList<TAnswer>> InPartsAsync<T, TAnswer>(IReadOnlyList<T> steps, Func<IReadOnlyList<T>, Task<TAnswer[]>> run)
     {
         if (steps.Count <= StepsAtOnce)
             return await run(steps);
-        var answers = new List<bool>(steps.Count);
+        var answers = new List<TAnswer>(steps.Count);
         foreach (var part in steps.Chunk(StepsAtOnce))
             answers.AddRange(await run(part));
         return answers;

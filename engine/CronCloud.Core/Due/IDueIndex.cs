@@ -25,10 +25,10 @@ public interface IDueIndex
     Task<IReadOnlyList<bool>> AdvanceAsync(int partition, IReadOnlyList<Advance> advances, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>
-    /// Ends flights and arms retries. A landing is remembered, so that a late advance marks no flight of it. False where the retry was over already, or the attempt
-    /// had succeeded before and now did not: the outcome is an old one, told again, or that of a second run.
+    /// Ends flights and arms retries. A landing is remembered, so that a late advance marks no flight of it. <see cref="Landed.Over"/> where the retry was over already,
+    /// or the attempt had succeeded before and now did not.
     /// </summary>
-    Task<IReadOnlyList<bool>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation);
+    Task<IReadOnlyList<Landed>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation);
 
     /// <summary>Flights whose deadline is at or before the instant, the soonest first. <see cref="DateTimeOffset.MaxValue"/> for all.</summary>
     Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation);

@@ -38,23 +38,22 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         var deliveries = await outcomes.PullAsync(OutcomeReader.Settler, BatchSize, PullWait, cancellation);
         var from = time.GetUtcNow();
         var messages = deliveries.Read(Settled.Of, logger);
-        HashSet<Settled> over = [];
         var recording = new List<OutcomeMessage<Settled>>();
         await deliveries.HoldAsync(
             deliveries.CompleteAsync(
                 async () =>
                 {
-                    over = await LandAsync(messages.ConvertAll(m => m.Content), cancellation);
-                    recording = messages.FindAll(m => m.Content.IsRecorded(over));
-                    await events.PublishAsync([.. messages.Where(m => !over.Contains(m.Content) && !m.Content.IsRecorded(over)).Select(m => m.Content.Outcome)], cancellation);
+                    await LandAsync(messages.ConvertAll(m => m.Content), cancellation);
+                    recording = messages.FindAll(m => m.Content.IsRecorded);
+                    await events.PublishAsync([.. messages.Where(m => m.Content is { IsOver: false, IsRecorded: false }).Select(m => m.Content.Outcome)], cancellation);
                 },
                 () => deliveries.Except(recording.Select(m => m.Delivery)),
                 cancellation),
             time,
             cancellation);
-        Tell(messages.FindAll(m => !over.Contains(m.Content) && !m.Content.IsRecorded(over)), from);
-        if (recording.Count > 0 && await RecordAsync(recording, over, cancellation))
-            Tell(recording.FindAll(m => !over.Contains(m.Content)), from);
+        Tell(messages.FindAll(m => m.Content is { IsOver: false, IsRecorded: false }), from);
+        if (recording.Count > 0 && await RecordAsync(recording, cancellation))
+            Tell(recording.FindAll(m => !m.Content.IsOver), from);
         return deliveries.Count is >= Many and < BatchSize ? Gather : TimeSpan.Zero;
     }
 
@@ -65,22 +64,22 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
             return;
         var now = time.GetUtcNow();
         SettleMetrics.Took(settled.Count);
-        foreach (var (outcome, status, _, _) in settled.Select(m => m.Content))
+        foreach (var one in settled.Select(m => m.Content))
         {
-            SettleMetrics.Settled(outcome, status, now);
-            ExecutionTraces.Settled(outcome, status, from, now);
+            SettleMetrics.Settled(one.Outcome, one.Status, now);
+            ExecutionTraces.Settled(one.Outcome, one.Status, from, now);
         }
     }
 
     /// <summary>False when the record is away: they come again.</summary>
-    private async Task<bool> RecordAsync(List<OutcomeMessage<Settled>> recording, HashSet<Settled> over, CancellationToken cancellation)
+    private async Task<bool> RecordAsync(List<OutcomeMessage<Settled>> recording, CancellationToken cancellation)
     {
         var deliveries = recording.ConvertAll(m => m.Delivery);
         if (time.GetUtcNow() >= _recordAfter)
         {
             try
             {
-                await deliveries.HoldAsync(RecordAsync(recording.ConvertAll(m => m.Content), over, cancellation), time, cancellation);
+                await deliveries.HoldAsync(RecordAsync(recording.ConvertAll(m => m.Content), cancellation), time, cancellation);
                 await deliveries.AcknowledgeAsync(cancellation);
                 return true;
             }
@@ -96,11 +95,11 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         return false;
     }
 
-    private async Task RecordAsync(List<Settled> settled, HashSet<Settled> over, CancellationToken cancellation)
+    private async Task RecordAsync(List<Settled> settled, CancellationToken cancellation)
     {
-        await pending.KeepAsync([.. settled.Where(s => s.Retry is not null && !over.Contains(s)).Select(s => s.Retry!)], cancellation);
+        await pending.KeepAsync([.. settled.Where(s => s.Retry is not null && !s.IsOver).Select(s => s.Retry!)], cancellation);
         await deadLetters.KeepAsync([.. settled.Where(s => s.Status == ExecutionStatus.DeadLettered).Select(s => DeadLetter.Of(s.Outcome))], cancellation);
-        await pending.RemoveAsync([.. settled.Where(s => s.EndsPending).Select(s => s.Outcome.Execution)], cancellation);
+        await pending.RemoveAsync([.. settled.Where(s => s.EndsPending).Select(s => s.LastAttempt)], cancellation);
         await events.PublishAsync([.. settled.Select(s => s.Outcome)], cancellation);
     }
 
@@ -110,30 +109,45 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         return pause < LongestPause ? pause : LongestPause;
     }
 
-    /// <summary>Answers those that are old outcomes, told again, or of a second run of what had succeeded: the record must not have their retries and dead letters.</summary>
-    private async Task<HashSet<Settled>> LandAsync(List<Settled> settled, CancellationToken cancellation)
-    {
-        var over = await Task.WhenAll(settled.Where(s => s.Landing is not null).GroupBy(s => s.Outcome.Execution.Job.Partition).Select(async partition =>
+    private Task LandAsync(List<Settled> settled, CancellationToken cancellation) =>
+        Task.WhenAll(settled.Where(s => s.Landing is not null).GroupBy(s => s.Outcome.Execution.Job.Partition).Select(async partition =>
         {
             var landing = partition.ToList();
-            var live = await index.LandAsync(partition.Key, landing.ConvertAll(s => s.Landing!), time.GetUtcNow(), cancellation);
-            return landing.Where((_, i) => !live[i]);
+            var landed = await index.LandAsync(partition.Key, landing.ConvertAll(s => s.Landing!), time.GetUtcNow(), cancellation);
+            for (var i = 0; i < landing.Count; i++)
+                landing[i].Landed = landed[i];
         }));
-        return [.. over.SelectMany(o => o)];
-    }
 
     [LoggerMessage(EventId = 1302, Level = LogLevel.Warning, Message = "{Count} outcomes wait until the record can be written: {Kind}: {Reason}")]
     private partial void LogRecordAway(int count, string kind, string reason);
 
     /// <summary>What is to be done about an outcome.</summary>
-    private sealed record Settled(Outcome Outcome, ExecutionStatus Status, Landing? Landing, PendingExecution? Retry)
+    private sealed class Settled
     {
+        public required Outcome Outcome { get; init; }
+
+        public required ExecutionStatus Status { get; init; }
+
+        public Landing? Landing { get; private init; }
+
+        public PendingExecution? Retry { get; private init; }
+
+        /// <summary>What came of its landing.</summary>
+        public Landed Landed { get; set; } = Landed.Live;
+
+        /// <summary>An old outcome, told again, or of a second run of what had succeeded: the record must not have its retry or dead letter.</summary>
+        public bool IsOver => Landed == Landed.Over;
+
         /// <summary>What a schedule named and what never waited was never pending.</summary>
         public bool EndsPending =>
-            Retry is null && Status != ExecutionStatus.DeadLettered && (Outcome.Execution is { Attempt: > 1 } or { Overlap: Overlap.Queue } or { Trigger: not Trigger.Schedule });
+            Landed == Landed.TookRetryBack
+            || (Retry is null && Status != ExecutionStatus.DeadLettered && Outcome.Execution is { Attempt: > 1 } or { Overlap: Overlap.Queue } or { Trigger: not Trigger.Schedule });
+
+        /// <summary>Up to which attempt the record forgets it: this one, or also one that waited and was taken back.</summary>
+        public Execution LastAttempt => Landed == Landed.TookRetryBack ? Outcome.Execution with { Attempt = int.MaxValue } : Outcome.Execution;
 
         /// <summary>Whether the record must learn of it.</summary>
-        public bool IsRecorded(HashSet<Settled> over) => EndsPending || ((Status == ExecutionStatus.DeadLettered || Retry is not null) && !over.Contains(this));
+        public bool IsRecorded => EndsPending || ((Status == ExecutionStatus.DeadLettered || Retry is not null) && !IsOver);
 
         public static Settled Of(Outcome outcome)
         {
@@ -145,7 +159,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
                 FailedForGood = settlement.Status == ExecutionStatus.DeadLettered,
                 Frees = retry is null && HadSlot(outcome) ? outcome.Execution.OwnSlot : null,
             };
-            return new Settled(outcome, settlement.Status, landing is { FlightId: null, Frees: null } ? null : landing, retry);
+            return new Settled { Outcome = outcome, Status = settlement.Status, Landing = landing is { FlightId: null, Frees: null } ? null : landing, Retry = retry };
         }
 
         /// <summary>

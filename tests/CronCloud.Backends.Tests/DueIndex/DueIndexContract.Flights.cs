@@ -35,9 +35,9 @@ public abstract partial class DueIndexContract
         var before = await index.FindAsync(Partition, "t/a@1", None);
         var success = new Landing("f", null) { Succeeded = true };
 
-        Assert.Equal([true], await index.LandAsync(Partition, [success], Now, None));
-        Assert.Equal([false, false, true], await index.LandAsync(Partition, [new Landing("f", Entry("t/a@1", 3, 10)), new Landing("f", null), success], Now, None));
-        Assert.Equal([false], await index.LandAsync(Partition, [new Landing("f", Entry("t/a@1", 3, 10))], Now, None));
+        Assert.Equal([Landed.Live], await index.LandAsync(Partition, [success], Now, None));
+        Assert.Equal([Landed.Over, Landed.Over, Landed.Live], await index.LandAsync(Partition, [new Landing("f", Entry("t/a@1", 3, 10)), new Landing("f", null), success], Now, None));
+        Assert.Equal([Landed.Over], await index.LandAsync(Partition, [new Landing("f", Entry("t/a@1", 3, 10))], Now, None));
         var after = await index.FindAsync(Partition, "t/a@1", None);
         Assert.Equal((before?.Version, before?.IsTombstone), (after?.Version, after?.IsTombstone));
     }
@@ -49,9 +49,9 @@ public abstract partial class DueIndexContract
         var retry = Entry("t/a@1", 2, 10);
         var givenUp = new Landing("f", null);
 
-        Assert.Equal([true, false, true], await index.LandAsync(Partition, [new Landing("f", retry), givenUp, new Landing("f", retry)], Now, None));
-        Assert.Equal([false], await index.LandAsync(Partition, [givenUp], Now, None));
-        Assert.Equal([true, false], await index.LandAsync(Partition, [new Landing("f", null) { Succeeded = true }, givenUp], Now, None));
+        Assert.Equal([Landed.Live, Landed.Over, Landed.Live], await index.LandAsync(Partition, [new Landing("f", retry), givenUp, new Landing("f", retry)], Now, None));
+        Assert.Equal([Landed.Over], await index.LandAsync(Partition, [givenUp], Now, None));
+        Assert.Equal([Landed.Live, Landed.Over], await index.LandAsync(Partition, [new Landing("f", null) { Succeeded = true }, givenUp], Now, None));
     }
 
     [Fact]
@@ -60,10 +60,51 @@ public abstract partial class DueIndexContract
         var index = await OpenAsync();
         var (failed, putOff, success) = (new Landing("f", null) { FailedForGood = true }, new Landing("f", Entry("t/a@1", 2, 10)), new Landing("f", null) { Succeeded = true });
 
-        Assert.Equal([true, false, true, false], await index.LandAsync(Partition, [failed, putOff, failed, putOff], Now, None));
+        Assert.Equal([Landed.Live, Landed.Over, Landed.Live, Landed.Over], await index.LandAsync(Partition, [failed, putOff, failed, putOff], Now, None));
         Assert.Null(await index.FindAsync(Partition, "t/a@1", None));
-        Assert.Equal([true, false], await index.LandAsync(Partition, [success, putOff], Now, None));
+        Assert.Equal([Landed.Live, Landed.Over], await index.LandAsync(Partition, [success, putOff], Now, None));
         Assert.Null(await index.FindAsync(Partition, "t/a@1", None));
+    }
+
+    /// <summary>Two workers ran it: one put it off or failed, and the other succeeded. A batch of one such, or of one among others.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_success_takes_back_the_later_attempt_that_waits(bool amongOthers)
+    {
+        var index = await OpenAsync();
+        await index.LandAsync(Partition, [new Landing("t/a@1#1", Entry("t/a@1", 2, 10))], Now, None);
+        var success = new Landing("t/a@1#1", null) { Succeeded = true };
+        Landing[] batch = amongOthers ? [success, new Landing("t/b@1#1", Entry("t/b@1", 2, 10)), new Landing("t/c@1#1", null) { Succeeded = true }] : [success];
+
+        Assert.Equal(amongOthers ? [Landed.TookRetryBack, Landed.Live, Landed.Live] : [Landed.TookRetryBack], await index.LandAsync(Partition, batch, Now, None));
+        Assert.Equal([Landed.TookRetryBack], await index.LandAsync(Partition, [success], Now, None));
+        var (later, other) = (await index.FindAsync(Partition, "t/a@1", None), await index.FindAsync(Partition, "t/b@1", None));
+        Assert.Equal((2L, true), (later!.Version, later.IsTombstone));
+        Assert.Equal(amongOthers ? false : null, other?.IsTombstone);
+    }
+
+    [Fact]
+    public async Task A_success_takes_back_no_later_attempt_that_is_in_flight()
+    {
+        var index = await OpenAsync();
+        var retry = Entry("t/a@1", 2, 0);
+        await index.LandAsync(Partition, [new Landing("t/a@1#1", retry)], Now, None);
+        await index.AdvanceAsync(Partition, [new Advance(retry, null, Flight("t/a@1#2", 90))], Now, None);
+
+        Assert.Equal([Landed.Live], await index.LandAsync(Partition, [new Landing("t/a@1#1", null) { Succeeded = true }], Now, None));
+        Assert.Equal("t/a@1#2", Assert.Single(await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10, None)).Id);
+    }
+
+    [Fact]
+    public async Task A_success_leaves_the_entry_of_its_own_attempt_as_it_is()
+    {
+        var index = await OpenAsync();
+        var entry = Entry("t/a@1", 2, 0);
+        await index.ArmAsync(Partition, [entry], None);
+
+        Assert.Equal([Landed.Live], await index.LandAsync(Partition, [new Landing("t/a@1#2", null) { Succeeded = true }], Now, None));
+        Assert.False((await index.FindAsync(Partition, "t/a@1", None))!.IsTombstone);
     }
 
     [Fact]
@@ -71,7 +112,7 @@ public abstract partial class DueIndexContract
     {
         var index = await OpenAsync();
 
-        Assert.Equal([true, true], await index.LandAsync(Partition, [new Landing("f", null), new Landing("f", null)], Now, None));
+        Assert.Equal([Landed.Live, Landed.Live], await index.LandAsync(Partition, [new Landing("f", null), new Landing("f", null)], Now, None));
     }
 
     [Fact]

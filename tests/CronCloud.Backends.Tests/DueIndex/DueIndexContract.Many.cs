@@ -33,7 +33,7 @@ public abstract partial class DueIndexContract
         Assert.Equal(5_000, (await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10_000, None)).Count);
 
         var live = await index.LandAsync(Partition, [.. entries.Select(entry => new Landing($"{entry.Key}#1", null) { Succeeded = true, Frees = new SlotClaim(entry.Key, $"{entry.Key}@1") })], Now, None);
-        Assert.Equal((5_000, true), (live.Count, live.All(one => one)));
+        Assert.Equal((5_000, true), (live.Count, live.All(one => one == Landed.Live)));
         Assert.Empty(await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10, None));
     }
 
@@ -64,8 +64,8 @@ public abstract partial class DueIndexContract
         Assert.All(partitions, p => Assert.Equal(Enumerable.Range(0, p % 7).Select(i => i != 5), moved[p]));
 
         var live = await Task.WhenAll(partitions.Select(p => index.LandAsync(p, [.. scans[p].Entries.Select(entry => new Landing($"{entry.Key}#1", null) { Succeeded = p % 2 == 0 })], Now, None)));
-        Assert.All(partitions, p => Assert.Equal(Enumerable.Repeat(true, p % 7), live[p]));
+        Assert.All(partitions, p => Assert.Equal(Enumerable.Repeat(Landed.Live, p % 7), live[p]));
         var again = await Task.WhenAll(partitions.Select(p => index.LandAsync(p, [.. scans[p].Entries.Select(entry => new Landing($"{entry.Key}#1", null))], Now, None)));
-        Assert.All(partitions, p => Assert.Equal(Enumerable.Repeat(p % 2 != 0, p % 7), again[p]));
+        Assert.All(partitions, p => Assert.Equal(Enumerable.Repeat(p % 2 == 0 ? Landed.Over : Landed.Live, p % 7), again[p]));
     }
 }

@@ -38,6 +38,27 @@ public sealed class SettlerTests
         Assert.Empty(await pipeline.TakeAsync());
     }
 
+    [Theory]
+    [InlineData(AttemptResult.Failed)]
+    [InlineData(AttemptResult.PutOff)]
+    public async Task A_second_run_that_succeeds_takes_back_the_next_attempt_in_index_and_record(AttemptResult firstRun)
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = pipeline.NewPartition();
+        var first = await DispatchAsync(pipeline);
+        await pipeline.PublishAsync(pipeline.OutcomeOf(first, firstRun) with { RetryAfter = TimeSpan.FromSeconds(10) });
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+        Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+
+        await pipeline.Outcomes.PublishAsync([new StreamMessage("the other run", Pipeline.Partition, pipeline.OutcomeOf(first, AttemptResult.Succeeded, 200).ToJson())], Pipeline.None);
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+
+        Assert.Empty(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+        pipeline.Time.Advance(TimeSpan.FromSeconds(30));
+        await Pipeline.RunAsync(partition);
+        Assert.Empty(await pipeline.TakeAsync());
+    }
+
     [Fact]
     public async Task The_end_of_an_execution_clears_flight_and_record()
     {

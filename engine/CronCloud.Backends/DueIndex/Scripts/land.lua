@@ -8,7 +8,7 @@
 --         in flight, since another run of this one was put off or failed) or '', execution,
 --         '1' when it succeeded, '0' when it failed for good, else ''
 -- Returns per landing 1, or 0 when its retry was over already, or the attempt had succeeded and now did not, or is tried again and now was given up, or had failed for good and now asks for a retry:
--- the outcome is an old one, told again, or one of a second run.
+-- the outcome is an old one, told again, or one of a second run. 2 when it succeeded and a later attempt waited, since another run of this one was put off or failed: that one is not made.
 -- Who waits for a freed slot is due now.
 
 -- What is remembered of an attempt that landed: see KEYS 6.
@@ -19,21 +19,35 @@ local function landing(score, key, told)
   return ARGV[3] .. now, told ~= '1' and (succeeded or retried and key == '' or failed and key ~= '') and 0 or 1
 end
 
+-- The entry of a later attempt than the one that succeeded, and its version; nil when there is none, or it is in flight.
+local function later_entry(attempt)
+  local execution, number = string.match(attempt, '^(.*)#(%d+)$')
+  local stored = execution and redis.call('HGET', KEYS[2], execution)
+  local version = stored and string.match(stored, '^%d+')
+  if not version or tonumber(version) <= tonumber(number) then return nil end
+  local is_over = string.sub(stored, -1) == '|'
+  if is_over and redis.call('ZSCORE', KEYS[4], execution .. '#' .. version) then return nil end
+  return execution, version, is_over
+end
+
 -- Most batches have nothing but attempts that are over, each once, and had no slot: those take a call for all instead of six for each.
 local function all_at_once()
-  local attempts, jobs, known = {}, {}, {}
+  local attempts, jobs, executions, known = {}, {}, {}, {}
   for i = 5, #ARGV, 8 do
     if ARGV[i] == '' or ARGV[i + 1] ~= '' or known[ARGV[i]] then return nil end
     known[ARGV[i]] = true
     attempts[#attempts + 1] = ARGV[i]
     jobs[#jobs + 1] = ARGV[i + 5]
+    executions[#executions + 1] = string.match(ARGV[i], '^(.*)#') or ''
   end
   local slots = redis.call('HMGET', KEYS[7], unpack(jobs))
+  local entries = redis.call('HMGET', KEYS[2], unpack(executions))
   local scores = redis.call('ZMSCORE', KEYS[6], unpack(attempts))
   local landed, answer = {}, {}
   for n, attempt in ipairs(attempts) do
     local i = 8 * n - 3
     if jobs[n] ~= '' and slots[n] == ARGV[i + 6] then return nil end
+    if entries[n] and ARGV[i + 7] == '1' and later_entry(attempt) then return nil end
     landed[2 * n - 1], answer[n] = landing(scores[n], '', ARGV[i + 7])
     landed[2 * n] = attempt
   end
@@ -70,6 +84,14 @@ for i = 5, #ARGV, 8 do
     else
       live = 1
     end
+  end
+  if attempt ~= '' and ARGV[i + 7] == '1' then
+    local later, version, is_over = later_entry(attempt)
+    if later and not is_over then
+      redis.call('HSET', KEYS[2], later, version .. '|')
+      redis.call('ZADD', KEYS[1], ARGV[4], later)
+    end
+    if later then live = 2 end
   end
   answer[#answer + 1] = live
   local execution = ARGV[i + 6]
