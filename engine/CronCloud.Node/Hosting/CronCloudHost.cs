@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using CronCloud.Core;
 using CronCloud.Engine.Clocks;
+using CronCloud.Engine.Executing;
 
 namespace CronCloud.Node.Hosting;
 
@@ -40,6 +41,8 @@ public static class CronCloudHost
             await using var app = builder.Build();
             await OpenDependenciesAsync(app.Services);
             await LearnTimeAsync(app.Services.GetRequiredService<ClockGuard>());
+            if (settings.Nats is not null) // alone, nobody could start sooner what is due
+                await app.Services.GetRequiredService<Rehearsal>().RunAsync();
             app.MapHealth();
             app.MapMetrics();
             map?.Invoke(app, settings);

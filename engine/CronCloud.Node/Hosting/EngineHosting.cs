@@ -56,6 +56,7 @@ internal static class EngineHosting
         services.AddSingleton<Checkpoints>();
         services.AddSingleton(s => new PartitionOwner(settings.NodeName, s.GetRequiredService<IPartitionLeases>(), s.GetRequiredService<IRoster>(), s.GetRequiredService<TimeProvider>(), () => s.GetRequiredService<ClockGuard>().IsTrusted));
         services.AddSingleton<ITargetCaller>(s => new HttpTargetCaller(settings.Targets, s.GetRequiredService<TimeProvider>(), settings.Alerts.SigningKey));
+        services.AddSingleton<Rehearsal>();
         services.AddSingleton<Worker>();
         services.AddSingleton<Heartbeat>();
         services.AddSingleton<Settler>();
