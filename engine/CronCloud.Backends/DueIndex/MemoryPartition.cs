@@ -283,14 +283,13 @@ internal sealed class MemoryPartition
         return tookBack ? Landed.TookRetryBack : isLive ? Landed.Live : Landed.Over;
     }
 
-    /// <summary>A later attempt than the one that succeeded is not made, unless it is in flight.</summary>
+    /// <summary>The next attempt after one that succeeded is not made if it waits, and cannot be on the queue yet. A left-over is a redrive, which is wanted.</summary>
     private bool TakesBack(string attempt, DateTimeOffset now)
     {
         var execution = attempt[..Math.Max(0, attempt.LastIndexOf('#'))];
-        if (_entries.Find(execution) is not { } later || later.Version <= NumberOf(attempt) || (later.IsTombstone && GoesOn(execution)))
+        if (_entries.Find(execution) is not { IsTombstone: false, IsLeftOver: false } next || next.Version != NumberOf(attempt) + 1 || next.Due <= now + Landing.ClocksDiffer)
             return false;
-        if (!later.IsTombstone)
-            _entries.Put(DueEntry.Tombstone(execution, later.Version, now));
+        _entries.Put(DueEntry.Tombstone(execution, next.Version, now));
         return true;
     }
 

@@ -28,6 +28,9 @@ public sealed record Landing(string? FlightId, DueEntry? Retry)
     /// <summary>How long a landing is remembered. Longer than an advance can come after its publish.</summary>
     public static readonly TimeSpan Remembered = TimeSpan.FromMinutes(2);
 
+    /// <summary>A retry that is due sooner than in this time is not taken back: a node whose clock is ahead may have it on the queue by now.</summary>
+    public static readonly TimeSpan ClocksDiffer = TimeSpan.FromSeconds(1);
+
     /// <summary>Whether the attempt succeeded: what another run of it comes to later is of no account.</summary>
     public bool Succeeded { get; init; }
 

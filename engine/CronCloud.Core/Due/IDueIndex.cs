@@ -26,7 +26,7 @@ public interface IDueIndex
 
     /// <summary>
     /// Ends flights and arms retries. A landing is remembered, so that a late advance marks no flight of it. <see cref="Landed.Over"/> where the retry was over already,
-    /// or the attempt had succeeded before and now did not.
+    /// or the attempt had succeeded before and now did not, or is tried again and now was given up, or had failed for good and now asks for a retry. A success takes the next attempt back that waits.
     /// </summary>
     Task<IReadOnlyList<Landed>> LandAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation);
 

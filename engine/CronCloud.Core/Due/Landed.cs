@@ -9,6 +9,6 @@ public enum Landed
     /// <summary>It counts.</summary>
     Live = 1,
 
-    /// <summary>It counts, and the attempt that waited after it is not made: another run of this one had been put off or had failed, and this run succeeded.</summary>
+    /// <summary>It counts, and the next attempt, which waited, is not made: another run of this one had been put off or had failed, and this run succeeded.</summary>
     TookRetryBack = 2,
 }

@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 namespace CronCloud.Engine.Executing;
 
 /// <summary>
-/// Before a node takes partitions and executions over, it does once what each of them asks for: code that runs for the first time takes a thousand times as long, and what is due
-/// would wait for it while others could start it. It calls nobody but itself, changes nothing in the index, and is not counted.
+/// Before a node takes partitions and executions over, it plans an attempt, makes it and reads its outcome, and runs the index' scripts: what runs for the first time takes long, and what
+/// is due would wait for it while others could start it. It calls nobody but itself, changes nothing in the index, and is not counted.
 /// </summary>
 public sealed partial class Rehearsal(IDueIndex index, TimeProvider time, ILogger<Rehearsal> logger)
 {
@@ -20,7 +20,7 @@ public sealed partial class Rehearsal(IDueIndex index, TimeProvider time, ILogge
 
     private static readonly ReadOnlyMemory<byte> Ok = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"u8.ToArray();
 
-    /// <summary>Answers the outcome of the attempt that was rehearsed; null when it could not be.</summary>
+    /// <summary>Answers the outcome of the attempt that was rehearsed; null when it could not be, or did not succeed.</summary>
     public async Task<Outcome?> RunAsync()
     {
         using var limit = new CancellationTokenSource(Limit, time);
@@ -31,6 +31,8 @@ public sealed partial class Rehearsal(IDueIndex index, TimeProvider time, ILogge
             listener.Start();
             var answering = AnswerAsync(listener, limit.Token);
             var outcome = await AttemptAsync(Planned($"http://{listener.LocalEndpoint}/"), limit.Token);
+            if (outcome.Result != AttemptResult.Succeeded)
+                throw new IOException(outcome.Error ?? $"it answered {outcome.StatusCode}");
             await answering;
             return outcome;
         }

@@ -143,8 +143,8 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
             Landed == Landed.TookRetryBack
             || (Retry is null && Status != ExecutionStatus.DeadLettered && Outcome.Execution is { Attempt: > 1 } or { Overlap: Overlap.Queue } or { Trigger: not Trigger.Schedule });
 
-        /// <summary>Up to which attempt the record forgets it: this one, or also one that waited and was taken back.</summary>
-        public Execution LastAttempt => Landed == Landed.TookRetryBack ? Outcome.Execution with { Attempt = int.MaxValue } : Outcome.Execution;
+        /// <summary>Up to which attempt the record forgets it: this one, or the next, which was taken back.</summary>
+        public Execution LastAttempt => Landed == Landed.TookRetryBack ? Outcome.Execution with { Attempt = Outcome.Execution.Attempt + 1 } : Outcome.Execution;
 
         /// <summary>Whether the record must learn of it.</summary>
         public bool IsRecorded => EndsPending || ((Status == ExecutionStatus.DeadLettered || Retry is not null) && !IsOver);

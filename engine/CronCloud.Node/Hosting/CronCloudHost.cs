@@ -41,7 +41,7 @@ public static class CronCloudHost
             await using var app = builder.Build();
             await OpenDependenciesAsync(app.Services);
             await LearnTimeAsync(app.Services.GetRequiredService<ClockGuard>());
-            if (settings.Nats is not null) // alone, nobody could start sooner what is due
+            if (settings.Nats is not null && (settings.Has("scheduler") || settings.Has("worker"))) // alone, nobody could start sooner what is due
                 await app.Services.GetRequiredService<Rehearsal>().RunAsync();
             app.MapHealth();
             app.MapMetrics();

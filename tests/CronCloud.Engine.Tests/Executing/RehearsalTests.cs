@@ -14,16 +14,18 @@ public sealed class RehearsalTests
         var entry = new DueEntry("t/a", 1, DateTimeOffset.UnixEpoch.AddDays(1), "job"u8.ToArray());
         await index.ArmAsync(0, [entry], Pipeline.None);
         await index.AdvanceAsync(0, [new Advance(entry, entry.Due.AddDays(1), new Flight("t/a@1#1", entry.Due, "flight"u8.ToArray()))], entry.Due, Pipeline.None);
+        await index.LandAsync(0, [new Landing("t/a@2#1", null) { Succeeded = true }], entry.Due, Pipeline.None);
 
         var outcome = await new Rehearsal(index, TimeProvider.System, NullLogger<Rehearsal>.Instance).RunAsync();
 
         Assert.Equal((AttemptResult.Succeeded, 200, "ok"), (outcome!.Result, outcome.StatusCode, outcome.Output));
         Assert.Equal(entry.Due.AddDays(1), (await index.FindAsync(0, entry.Key, Pipeline.None))!.Due);
         Assert.Single(await index.ReadFlightsAsync(0, DateTimeOffset.MaxValue, 10, Pipeline.None));
+        Assert.Equal([Landed.Over], await index.LandAsync(0, [new Landing("t/a@2#1", null)], entry.Due, Pipeline.None));
     }
 
     [Fact]
-    public async Task A_node_whose_index_is_away_starts_all_the_same()
+    public async Task What_cannot_be_rehearsed_keeps_nobody()
     {
         Assert.Null(await new Rehearsal(new FaultyIndex(new Backends.DueIndex.MemoryDueIndex()) { IsAway = true }, TimeProvider.System, NullLogger<Rehearsal>.Instance).RunAsync());
     }

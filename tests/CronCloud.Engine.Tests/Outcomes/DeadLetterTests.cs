@@ -65,15 +65,17 @@ public sealed class DeadLetterTests
         Assert.Equal(0, await NewRedrive(pipeline).ManyAsync(new DeadLetterQuery { Tenant = "t" }, Pipeline.None));
     }
 
-    [Fact]
-    public async Task A_late_copy_of_the_last_outcome_takes_nothing_from_the_new_round()
+    [Theory]
+    [InlineData(AttemptResult.Failed)]
+    [InlineData(AttemptResult.Succeeded)]
+    public async Task A_late_copy_of_the_last_outcome_or_another_run_takes_nothing_from_the_new_round(AttemptResult late)
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var partition = pipeline.NewPartition();
         var last = await UseUpAsync(pipeline, partition);
         await NewRedrive(pipeline).ManyAsync(new DeadLetterQuery { Tenant = "t" }, Pipeline.None);
 
-        await pipeline.Outcomes.PublishAsync([new("a copy", Pipeline.Partition, pipeline.OutcomeOf(last, AttemptResult.Failed, 500).ToJson())], Pipeline.None);
+        await pipeline.Outcomes.PublishAsync([new("a copy", Pipeline.Partition, pipeline.OutcomeOf(last, late, 500).ToJson())], Pipeline.None);
         await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
 
         Assert.Equal(3, Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None)).Execution.Attempt);

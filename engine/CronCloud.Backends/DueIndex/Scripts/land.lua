@@ -8,7 +8,7 @@
 --         in flight, since another run of this one was put off or failed) or '', execution,
 --         '1' when it succeeded, '0' when it failed for good, else ''
 -- Returns per landing 1, or 0 when its retry was over already, or the attempt had succeeded and now did not, or is tried again and now was given up, or had failed for good and now asks for a retry:
--- the outcome is an old one, told again, or one of a second run. 2 when it succeeded and a later attempt waited, since another run of this one was put off or failed: that one is not made.
+-- the outcome is an old one, told again, or one of a second run. 2 when it succeeded and the next attempt waited, since another run of this one was put off or failed: that one is not made.
 -- Who waits for a freed slot is due now.
 
 -- What is remembered of an attempt that landed: see KEYS 6.
@@ -19,15 +19,14 @@ local function landing(score, key, told)
   return ARGV[3] .. now, told ~= '1' and (succeeded or retried and key == '' or failed and key ~= '') and 0 or 1
 end
 
--- The entry of a later attempt than the one that succeeded, and its version; nil when there is none, or it is in flight.
-local function later_entry(attempt)
+-- The entry of the next attempt after one that succeeded, and its version; nil unless it waits, and is due in more than a second: sooner, a node whose clock is ahead may
+-- have it on the queue by now. A left-over is a redrive, which is wanted.
+local function next_entry(attempt)
   local execution, number = string.match(attempt, '^(.*)#(%d+)$')
   local stored = execution and redis.call('HGET', KEYS[2], execution)
-  local version = stored and string.match(stored, '^%d+')
-  if not version or tonumber(version) <= tonumber(number) then return nil end
-  local is_over = string.sub(stored, -1) == '|'
-  if is_over and redis.call('ZSCORE', KEYS[4], execution .. '#' .. version) then return nil end
-  return execution, version, is_over
+  local version = stored and string.match(stored, '^(%d+)|.')
+  local due = version and tonumber(version) == tonumber(number) + 1 and redis.call('ZSCORE', KEYS[1], execution)
+  if due and tonumber(due) > tonumber(ARGV[3]) + 1000 then return execution, version end
 end
 
 -- Most batches have nothing but attempts that are over, each once, and had no slot: those take a call for all instead of six for each.
@@ -47,7 +46,7 @@ local function all_at_once()
   for n, attempt in ipairs(attempts) do
     local i = 8 * n - 3
     if jobs[n] ~= '' and slots[n] == ARGV[i + 6] then return nil end
-    if entries[n] and ARGV[i + 7] == '1' and later_entry(attempt) then return nil end
+    if entries[n] and ARGV[i + 7] == '1' and next_entry(attempt) then return nil end
     landed[2 * n - 1], answer[n] = landing(scores[n], '', ARGV[i + 7])
     landed[2 * n] = attempt
   end
@@ -86,12 +85,12 @@ for i = 5, #ARGV, 8 do
     end
   end
   if attempt ~= '' and ARGV[i + 7] == '1' then
-    local later, version, is_over = later_entry(attempt)
-    if later and not is_over then
-      redis.call('HSET', KEYS[2], later, version .. '|')
-      redis.call('ZADD', KEYS[1], ARGV[4], later)
+    local next_one, version = next_entry(attempt)
+    if next_one then
+      redis.call('HSET', KEYS[2], next_one, version .. '|')
+      redis.call('ZADD', KEYS[1], ARGV[4], next_one)
+      live = 2
     end
-    if later then live = 2 end
   end
   answer[#answer + 1] = live
   local execution = ARGV[i + 6]
