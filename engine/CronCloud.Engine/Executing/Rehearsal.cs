@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace CronCloud.Engine.Executing;
 
 /// <summary>
-/// Before a node takes partitions and executions over, it plans an attempt, makes it and reads its outcome, and runs the index' scripts: what runs for the first time takes long, and what
+/// Before a node takes partitions and executions over, it plans an attempt, makes it and reads its outcome, and runs the scripts of the index: what runs for the first time takes long, and what
 /// is due would wait for it while others could start it. It calls nobody but itself, changes nothing in the index, and is not counted.
 /// </summary>
 public sealed partial class Rehearsal(IDueIndex index, TimeProvider time, ILogger<Rehearsal> logger)
