@@ -167,7 +167,7 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
 
     private async Task<Landed[]> LandTogetherAsync(int partition, IReadOnlyList<Landing> landings, DateTimeOffset now, CancellationToken cancellation)
     {
-        RedisValue[] header = [RedisKeys.WakeChannel.ToString(), partition, now.ToUnixTimeMilliseconds(), (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds()];
+        RedisValue[] header = [RedisKeys.WakeChannel.ToString(), partition, now.ToUnixTimeMilliseconds(), (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds(), (now + Landing.ClocksDiffer).ToUnixTimeMilliseconds()];
         var landed = await RunAsync(RedisScript.Land, RedisKeys.Of(partition).All, [.. header, .. landings.SelectMany(RedisPacking.Arguments)], cancellation);
         return Array.ConvertAll((RedisValue[])landed!, one => (Landed)(int)one);
     }

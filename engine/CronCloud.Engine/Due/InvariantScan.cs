@@ -74,11 +74,11 @@ public sealed class InvariantScan(PartitionOwner owner, IDueIndex index, IPendin
 
     /// <summary>
     /// A row whose execution has a tombstone and nothing in flight has ended: its retry would be an entry, and who waits for a slot is one too. Its last outcome was
-    /// lost between the index and the record, or the row was written after it. Left alone, it would be made once more when the tombstone is gone.
+    /// lost between the index and the record, or the row was written after it. Left alone, it would be made once more when the tombstone is gone, however late it is due.
     /// </summary>
     private async Task ForgetEndedAsync(int partition, HashSet<string> running, DateTimeOffset now, CancellationToken cancellation)
     {
-        var rows = (await pending.ReadAsync(partition, cancellation)).Where(p => p.Due <= now).Select(p => p.Execution).ToList();
+        var rows = (await pending.ReadAsync(partition, cancellation)).Select(p => p.Execution).ToList();
         if (rows.Count == 0)
             return;
         var stamps = await index.StampAsync(partition, rows.ConvertAll(e => e.EntryKey), cancellation);

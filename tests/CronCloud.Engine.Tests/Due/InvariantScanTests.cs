@@ -1,8 +1,10 @@
 using CronCloud.Core.Due;
+using CronCloud.Core.Executions;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Schedules;
 using CronCloud.Engine.Due;
 using CronCloud.Engine.Jobs;
+using CronCloud.Engine.Tests.Executing;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CronCloud.Engine.Tests.Due;
@@ -25,6 +27,30 @@ public sealed class InvariantScanTests
         Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
         pipeline.Time.Advance(Suspects.Patience);
         await pipeline.Index.LandAsync(Pipeline.Partition, [new Landing(execution.AttemptId, null)], pipeline.Time.GetUtcNow(), Pipeline.None);
+        await RoundAsync(scan);
+        Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+        pipeline.Time.Advance(Suspects.Patience);
+        await RoundAsync(scan);
+
+        Assert.Empty(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
+        Assert.Equal(1, findings.Total);
+    }
+
+    /// <summary>Of two settlers that were told of two runs of one attempt, the one that keeps the retry in the record was the slower.</summary>
+    [Fact]
+    public async Task A_row_of_a_retry_that_a_success_took_back_goes_at_the_second_look_however_late_it_is_due()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (scan, findings) = await NewScanAsync(pipeline);
+        await Pipeline.RunAsync(pipeline.NewPartition());
+        await Workers.DispatchAsync(pipeline);
+        var execution = Assert.Single(await pipeline.TakeAsync());
+        var (now, retry) = (pipeline.Time.GetUtcNow(), execution with { Attempt = 2 });
+        var due = now + (2 * DueEntry.TombstoneLife);
+        await pipeline.Index.LandAsync(Pipeline.Partition, [new Landing(execution.AttemptId, new DueEntry(retry.EntryKey, 2, due, retry.ToJson()))], now, Pipeline.None);
+        Assert.Equal([Landed.TookRetryBack], await pipeline.Index.LandAsync(Pipeline.Partition, [new Landing(execution.AttemptId, null) { Succeeded = true }], now, Pipeline.None));
+        await pipeline.Pending.KeepAsync([new PendingExecution(retry, due)], Pipeline.None);
+
         await RoundAsync(scan);
         Assert.Single(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
         pipeline.Time.Advance(Suspects.Patience);

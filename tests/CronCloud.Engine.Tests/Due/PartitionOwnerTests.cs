@@ -102,6 +102,19 @@ public sealed class PartitionOwnerTests
     }
 
     [Fact]
+    public async Task An_owner_that_died_and_starts_again_under_its_name_has_its_partitions_back_at_once()
+    {
+        await SettleAsync(_owners);
+        var before = _owners[0].Held.Order().ToList();
+
+        var again = new PartitionOwner("a", _leases, _leases, _time);
+        var placement = await again.RunOnceAsync([], CancellationToken.None);
+
+        Assert.Equal(before, placement.Gained.Order());
+        Assert.Equal(before, again.Held.Order());
+    }
+
+    [Fact]
     public async Task A_keeper_that_forgot_everything_moves_no_partition()
     {
         await SettleAsync(_owners);

@@ -10,7 +10,7 @@ internal sealed class Fleet(World world, Weather weather, Servers servers, IRead
 {
     private readonly Node?[] _nodes = new Node?[size];
     private readonly int[] _starts = new int[size];
-    private readonly Machine[] _machines = [.. Enumerable.Range(0, size).Select(_ => new Machine())];
+    private readonly Machine[] _machines = [.. Enumerable.Range(0, size).Select(place => new Machine($"n{place + 1}"))];
 
     public int Size => size;
 
@@ -36,14 +36,14 @@ internal sealed class Fleet(World world, Weather weather, Servers servers, IRead
     public void SetClock(int place, TimeSpan skew)
     {
         _machines[place].Skew = skew;
-        world.Trace.Add("-", $"the clock of n{place + 1}'s machine is off by {skew.TotalMilliseconds:0} ms");
+        world.Trace.Add("-", $"the clock of {_machines[place].NodeName}'s machine is off by {skew.TotalMilliseconds:0} ms");
     }
 
     private void Start(int place)
     {
         if (_nodes[place] is { Process.IsDead: false })
             return;
-        var process = new NodeProcess(world, weather, $"n{place + 1}.{++_starts[place]}", _machines[place]);
+        var process = new NodeProcess(world, weather, $"{_machines[place].NodeName}.{++_starts[place]}", _machines[place]);
         process.Died += () => world.Begin(() => StartLaterAsync(place));
         process.Note("starts");
         _nodes[place] = new Node(process, servers, partitions, mutant, ledger);

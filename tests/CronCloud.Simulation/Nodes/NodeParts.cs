@@ -46,7 +46,7 @@ internal sealed class NodeParts
         var (name, checkpoints) = (new NodeName(process.Name), new Checkpoints(checkpointStore, clock));
 
         Leases = new LeaseView(Seam.Of(servers.Redis.Leases, process, Server.Redis), partitions);
-        Owner = new PartitionOwner(process.Name, Leases, Seam.Of(servers.Redis.Roster, process, Server.Redis), clock, () => _due!.Clock.IsTrusted);
+        Owner = new PartitionOwner(process.NodeName, Leases, Seam.Of(servers.Redis.Roster, process, Server.Redis), clock, () => _due!.Clock.IsTrusted);
         var dispatcher = new Dispatcher(index, queue, outcomes, pending, jobs, name, clock, NullLogger<Dispatcher>.Instance);
         _due = new DuePartitionParts(
             index,

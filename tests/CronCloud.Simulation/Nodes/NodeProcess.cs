@@ -14,6 +14,9 @@ internal sealed class NodeProcess(World world, Weather weather, string name, Mac
 
     public string Name => name;
 
+    /// <summary>How the node is called, which it keeps when it starts again: leases are taken by it.</summary>
+    public string NodeName => machine.NodeName;
+
     public NodeTime Time => field ??= new NodeTime(this);
 
     /// <summary>How far the machine's clock is ahead of the true time.</summary>
@@ -65,7 +68,9 @@ internal sealed class NodeProcess(World world, Weather weather, string name, Mac
 }
 
 /// <summary>What a node runs on, and what stays when it starts again.</summary>
-internal sealed class Machine
+internal sealed class Machine(string nodeName)
 {
+    public string NodeName => nodeName;
+
     public TimeSpan Skew { get; set; }
 }

@@ -4,7 +4,7 @@
 --         6 landed (sorted set: attempt whose outcome was settled -> ms, and a half when it succeeded, a quarter when it is tried again, an eighth when it failed for good): a late advance marks no flight of it
 --         7 slot (hash: job -> execution that has it)  8 waiting (hash: job -> entry key \n version|payload)
 -- ARGV    1 wake channel  2 partition  3 now ms
---         4 tombstone due ms  then per landing: attempt or '', retry key or '', version, due ms, payload, job whose slot is freed (unless a later attempt waits or is
+--         4 tombstone due ms  5 ms until which the clock of another node may be  then per landing: attempt or '', retry key or '', version, due ms, payload, job whose slot is freed (unless a later attempt waits or is
 --         in flight, since another run of this one was put off or failed) or '', execution,
 --         '1' when it succeeded, '0' when it failed for good, else ''
 -- Returns per landing 1, or 0 when its retry was over already, or the attempt had succeeded and now did not, or is tried again and now was given up, or had failed for good and now asks for a retry:
@@ -19,20 +19,18 @@ local function landing(score, key, told)
   return ARGV[3] .. now, told ~= '1' and (succeeded or retried and key == '' or failed and key ~= '') and 0 or 1
 end
 
--- The entry of the next attempt after one that succeeded, and its version; nil unless it waits, and is due in more than a second: sooner, a node whose clock is ahead may
+-- The version of an execution's entry when it is the next attempt after one that succeeded, and waits; nil when it is due by the clock of another node, which may
 -- have it on the queue by now. A left-over is a redrive, which is wanted.
-local function next_entry(attempt)
-  local execution, number = string.match(attempt, '^(.*)#(%d+)$')
-  local stored = execution and redis.call('HGET', KEYS[2], execution)
+local function next_version(attempt, execution, stored)
   local version = stored and string.match(stored, '^(%d+)|.')
-  local due = version and tonumber(version) == tonumber(number) + 1 and redis.call('ZSCORE', KEYS[1], execution)
-  if due and tonumber(due) > tonumber(ARGV[3]) + 1000 then return execution, version end
+  local due = version and tonumber(version) == tonumber(string.match(attempt, '%d+$')) + 1 and redis.call('ZSCORE', KEYS[1], execution)
+  if due and tonumber(due) > tonumber(ARGV[5]) then return version end
 end
 
 -- Most batches have nothing but attempts that are over, each once, and had no slot: those take a call for all instead of six for each.
 local function all_at_once()
   local attempts, jobs, executions, known = {}, {}, {}, {}
-  for i = 5, #ARGV, 8 do
+  for i = 6, #ARGV, 8 do
     if ARGV[i] == '' or ARGV[i + 1] ~= '' or known[ARGV[i]] then return nil end
     known[ARGV[i]] = true
     attempts[#attempts + 1] = ARGV[i]
@@ -44,9 +42,9 @@ local function all_at_once()
   local scores = redis.call('ZMSCORE', KEYS[6], unpack(attempts))
   local landed, answer = {}, {}
   for n, attempt in ipairs(attempts) do
-    local i = 8 * n - 3
+    local i = 8 * n - 2
     if jobs[n] ~= '' and slots[n] == ARGV[i + 6] then return nil end
-    if entries[n] and ARGV[i + 7] == '1' and next_entry(attempt) then return nil end
+    if ARGV[i + 7] == '1' and next_version(attempt, executions[n], entries[n]) then return nil end
     landed[2 * n - 1], answer[n] = landing(scores[n], '', ARGV[i + 7])
     landed[2 * n] = attempt
   end
@@ -56,7 +54,7 @@ local function all_at_once()
   return answer
 end
 
-local done = #ARGV > 4 and all_at_once()
+local done = #ARGV > 5 and all_at_once()
 if done then return done end
 local answer, added, earliest = {}, 0, nil
 local head = redis.call('ZRANGEBYSCORE', KEYS[1], '0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
@@ -65,7 +63,7 @@ local function put(key, value, due)
   added = added + redis.call('ZADD', KEYS[1], due, key)
   if not earliest or tonumber(due) < earliest then earliest = tonumber(due) end
 end
-for i = 5, #ARGV, 8 do
+for i = 6, #ARGV, 8 do
   local attempt, key, job = ARGV[i], ARGV[i + 1], ARGV[i + 5]
   local landed, live = landing(attempt ~= '' and redis.call('ZSCORE', KEYS[6], attempt), key, ARGV[i + 7])
   if attempt ~= '' then
@@ -84,17 +82,16 @@ for i = 5, #ARGV, 8 do
       live = 1
     end
   end
-  if attempt ~= '' and ARGV[i + 7] == '1' then
-    local next_one, version = next_entry(attempt)
-    if next_one then
-      redis.call('HSET', KEYS[2], next_one, version .. '|')
-      redis.call('ZADD', KEYS[1], ARGV[4], next_one)
-      live = 2
-    end
+  local execution = string.match(attempt, '^(.*)#') or ARGV[i + 6]
+  local own = attempt ~= '' and redis.call('HGET', KEYS[2], execution)
+  local next_one = ARGV[i + 7] == '1' and next_version(attempt, execution, own)
+  if next_one then
+    own = next_one .. '|'
+    redis.call('HSET', KEYS[2], execution, own)
+    redis.call('ZADD', KEYS[1], ARGV[4], execution)
+    live = 2
   end
   answer[#answer + 1] = live
-  local execution = ARGV[i + 6]
-  local own = attempt ~= '' and job ~= '' and redis.call('HGET', KEYS[2], execution)
   local number = own and string.match(own, '^%d+')
   local followed = own and tonumber(number) > tonumber(string.match(attempt, '%d+$')) and (string.sub(own, -1) ~= '|' or redis.call('ZSCORE', KEYS[4], execution .. '#' .. number))
   if job ~= '' and not followed and redis.call('HGET', KEYS[7], job) == execution then
