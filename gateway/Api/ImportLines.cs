@@ -22,6 +22,13 @@ internal sealed record ImportLines(IReadOnlyList<ImportLine> Lines, IReadOnlyLis
         return new ImportLines(lines, [.. lines.Select(line => line.Change).OfType<ChangeJob>()]);
     }
 
+    /// <summary>Whether both change one job.</summary>
+    public bool HaveJobOf(ImportLines other)
+    {
+        var ids = other.Changes.Select(change => change.Id).ToHashSet(StringComparer.Ordinal);
+        return Changes.Any(change => ids.Contains(change.Id));
+    }
+
     private static ImportLine Read(LineBatch batch, LineBatch.Line line, string tenant, string? nonce)
     {
         if (line.IsTooLong)

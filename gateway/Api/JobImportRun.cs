@@ -6,8 +6,8 @@ using CronCloud.Gateway.Http;
 namespace CronCloud.Gateway.Api;
 
 /// <summary>
-/// One import on its way: batches of lines are read, recorded, armed and answered, each step in the lines' order and each beside the others. A few batches are at
-/// work at a time. Answers wait for whoever sends everything before it reads, up to a bound; then its body is read no further.
+/// One import on its way: batches of lines are read, recorded, armed and answered, each step beside the others. A few batches are at work at a time. Answers are in the lines' order; what two batches
+/// say of one job is recorded in that order too, and two that have no job in common are recorded side by side: the record's answer takes longer than its work. Answers wait for whoever sends everything before it reads, up to a bound; then its body is read no further.
 /// </summary>
 internal sealed class JobImportRun(JobImport import, string tenant, string? nonce, TimeProvider time, Action<Exception> reportAway) : IDisposable
 {
@@ -29,7 +29,7 @@ internal sealed class JobImportRun(JobImport import, string tenant, string? nonc
     public async Task RunAsync(LineReader body, PipeWriter answer, CancellationToken cancellation)
     {
         var writing = WriteAsync(answer, cancellation);
-        Task<(ImportLines Lines, RecordedChanges Changes)>? recorded = null;
+        Recording? recording = null;
         var answered = Task.CompletedTask;
         try
         {
@@ -38,8 +38,8 @@ internal sealed class JobImportRun(JobImport import, string tenant, string? nonc
                 await _room.WaitAsync(cancellation);
                 if (answered.IsFaulted)
                     break;
-                recorded = RecordAsync(Task.Run(() => Read(batch), CancellationToken.None), recorded);
-                answered = AnswerAsync(recorded, answered);
+                recording = Record(Task.Run(() => Read(batch), CancellationToken.None), recording);
+                answered = AnswerAsync(recording, answered);
             }
         }
         finally
@@ -64,28 +64,41 @@ internal sealed class JobImportRun(JobImport import, string tenant, string? nonc
             return ImportLines.Read(batch, tenant, nonce);
     }
 
-    /// <summary>In the lines' order: a later line of the same job is the one that stays.</summary>
-    private async Task<(ImportLines Lines, RecordedChanges Changes)> RecordAsync(Task<ImportLines> reading, Task? before)
+    private Recording Record(Task<ImportLines> reading, Recording? before)
+    {
+        var upToTheOneBefore = before?.UpToIt ?? Task.CompletedTask;
+        var changes = RecordAsync(reading, before);
+        return new Recording(reading, changes, UpToAsync(upToTheOneBefore, changes), upToTheOneBefore);
+    }
+
+    /// <summary>Beside the batch before it at most, and after it when they have a job in common: the later line is the one that stays.</summary>
+    private async Task<RecordedChanges> RecordAsync(Task<ImportLines> reading, Recording? before)
     {
         var lines = await reading;
         if (before is not null)
-            await before;
+            await (lines.HaveJobOf(await before.Lines) ? before.UpToIt : before.UpToTheOneBefore);
         using var limit = new CancellationTokenSource(RecordLimit, time);
-        return (lines, await import.RecordAsync(lines.Changes, limit.Token));
+        return await import.RecordAsync(lines.Changes, limit.Token);
     }
 
-    private async Task AnswerAsync(Task<(ImportLines Lines, RecordedChanges Changes)> recording, Task before)
+    private static async Task UpToAsync(Task upToTheOneBefore, Task changes)
+    {
+        await upToTheOneBefore;
+        await changes;
+    }
+
+    private async Task AnswerAsync(Recording recording, Task before)
     {
         try
         {
-            var (lines, changes) = await recording;
+            var changes = await recording.Changes;
             using var limit = new CancellationTokenSource(ArmLimit, time);
             var replies = await import.ArmAsync(changes, limit.Token);
             if (changes.Failure is { } away)
                 reportAway(away);
             await before;
             if (await _answers.Writer.WaitToWriteAsync(CancellationToken.None))
-                _answers.Writer.TryWrite(ImportAnswer.Of(lines.Lines, replies));
+                _answers.Writer.TryWrite(ImportAnswer.Of((await recording.Lines).Lines, replies));
         }
         finally
         {
@@ -109,4 +122,11 @@ internal sealed class JobImportRun(JobImport import, string tenant, string? nonc
             _answers.Writer.TryComplete();
         }
     }
+
+    /// <summary>A batch that is being recorded.</summary>
+    /// <param name="Lines">What it says.</param>
+    /// <param name="Changes">What became of it.</param>
+    /// <param name="UpToIt">Ends when it and all before it are recorded.</param>
+    /// <param name="UpToTheOneBefore">Ends when all before it are recorded.</param>
+    private sealed record Recording(Task<ImportLines> Lines, Task<RecordedChanges> Changes, Task UpToIt, Task UpToTheOneBefore);
 }

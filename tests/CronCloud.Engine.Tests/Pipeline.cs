@@ -127,7 +127,7 @@ internal sealed class Pipeline : IAsyncDisposable
         return owner;
     }
 
-    public Settler NewSettler() => new(Outcomes, Index, PendingSeam, DeadLetters, new ExecutionEvents([]), Time, NullLogger<Settler>.Instance);
+    public Settler NewSettler() => new(Outcomes, Index, PendingSeam, DeadLetters, History, new ExecutionEvents([]), Time, NullLogger<Settler>.Instance);
 
     /// <summary>Runs it until there is nothing to do now: an index that is not built yet is.</summary>
     public static async Task RunAsync(DuePartition partition)
@@ -192,6 +192,19 @@ internal sealed class Pipeline : IAsyncDisposable
     public Task RecordAsync(Job job, params (int Second, AttemptResult Result)[] outcomes) => History.WriteAsync(
         [.. outcomes.Select(o => HistoryRow.Of(OutcomeOf(DuePlan.ExecutionOf(DueJob.Of(job), job.Version, Start.AddSeconds(o.Second), TraceParent.New()), o.Result)))],
         None);
+
+    /// <summary>Another file in its place has no tables.</summary>
+    public void TakeHistoryAway()
+    {
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        File.Move(HistoryPath, HistoryPath + ".away");
+    }
+
+    public void BringHistoryBack()
+    {
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        File.Move(HistoryPath + ".away", HistoryPath, overwrite: true);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -122,7 +122,7 @@ public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
                 },
                 cancellation);
         }
-        catch (ChangedMeanwhileException)
+        catch (Exception changed) when (changed is ChangedMeanwhileException || (changed is DbException failure && IsTaken(failure)))
         {
             return false;
         }

@@ -11,7 +11,7 @@ public sealed class Heartbeat(Worker worker) : ILoop
     /// <summary>All are told, also when one cannot be.</summary>
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
-        await worker.ExtendAsync(cancellation);
+        await Task.WhenAll(worker.Held.Select(delivery => delivery.ExtendAsync(cancellation).AsTask()));
         return Deliveries.Heartbeat;
     }
 }

@@ -61,13 +61,10 @@ public sealed partial class Worker(
 
     public string Name => "worker";
 
-    /// <summary>What is in hand.</summary>
+    /// <summary>What is in hand: to be extended while it runs.</summary>
     public IEnumerable<Delivery> Held => _held.Values.SelectMany(held => held.Deliveries);
 
     public int HeldCount => _held.Count;
-
-    /// <summary>Tells the queue that what is in hand is still at work.</summary>
-    public Task ExtendAsync(CancellationToken cancellation) => Task.WhenAll(_held.Values.Select(held => held.ExtendAsync(cancellation)));
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
@@ -78,9 +75,8 @@ public sealed partial class Worker(
             return TimeSpan.Zero;
         }
 
-        var asked = time.GetTimestamp();
         var deliveries = await queue.PullAsync(Math.Min(room, BatchSize), PullWait, cancellation);
-        foreach (var held in deliveries.Select(delivery => Take(delivery, asked)).OfType<HeldExecution>().ToList())
+        foreach (var held in deliveries.Select(Take).OfType<HeldExecution>().ToList())
             _ = HandleAsync(held);
         return deliveries.Count is > 0 and < BatchSize ? Gather : TimeSpan.Zero;
     }
@@ -109,14 +105,14 @@ public sealed partial class Worker(
     private Task AllGoneAsync() => Task.WhenAll(_held.Values.Select(held => held.Gone));
 
     /// <summary>Null when there is nothing to run: what cannot be read, and what is in hand already.</summary>
-    private HeldExecution? Take(Delivery delivery, long asked)
+    private HeldExecution? Take(Delivery delivery)
     {
         try
         {
-            var held = new HeldExecution(Execution.FromJson(delivery.Body.Span), delivery, asked, time);
+            var held = new HeldExecution(Execution.FromJson(delivery.Body.Span), delivery);
             while (!_held.TryAdd(held.Execution.MessageId, held))
             {
-                if (_held.TryGetValue(held.Execution.MessageId, out var running) && running.TryAdd(delivery, asked))
+                if (_held.TryGetValue(held.Execution.MessageId, out var running) && running.TryAdd(delivery))
                     return null;
                 if (running is { IsOver: true })
                 {
@@ -144,13 +140,7 @@ public sealed partial class Worker(
     {
         try
         {
-            if (await OutcomeAsync(held) is not { } outcome)
-            {
-                Forget(held);
-                return;
-            }
-
-            await _outcomes.PublishAsync(outcome, _leaving.Token);
+            await _outcomes.PublishAsync(await OutcomeAsync(held), _leaving.Token);
             held.IsOver = true;
             _ended.Add(held.Execution.MessageId);
         }
@@ -177,8 +167,7 @@ public sealed partial class Worker(
         held.LetGo();
     }
 
-    /// <summary>Null when it is another's by now.</summary>
-    private async Task<Outcome?> OutcomeAsync(HeldExecution held)
+    private async Task<Outcome> OutcomeAsync(HeldExecution held)
     {
         if (held.EarlierClaims >= MaxClaims)
             return _attempts.Crashed(held);
@@ -202,21 +191,11 @@ public sealed partial class Worker(
     private Task OtherSuspectsAsync(HeldExecution but) =>
         Task.WhenAll(_held.Values.Where(held => held != but && held.IsSuspect).Select(held => held.Gone)).WaitAsync(_draining.Token);
 
-    /// <summary>
-    /// A first claim that has lapsed before its attempt began is let go without a word: whoever is handed it next runs it, and it would run twice. Not a later one: what no worker is quick enough
-    /// for must be run all the same.
-    /// </summary>
-    private async Task<Outcome?> TakeTurnAsync(HeldExecution held)
+    private async Task<Outcome> TakeTurnAsync(HeldExecution held)
     {
         using var place = await _destinations.EnterAsync(held.Execution.Target.Destination, _draining.Token);
         if (place is null)
             return _attempts.PutOff(held, "too many attempts wait for the destination, which is slow", SlowPause * Math.Pow(2, Math.Min(held.Execution.PutOffs, MostDoublings)));
-        if (held is { EarlierClaims: 0, HasLapsed: true })
-        {
-            WorkerMetrics.LetLapse();
-            return null;
-        }
-
         var outcome = await _attempts.MakeAsync(held, _stopping.Token);
         held.IsOver = true;
         return outcome;

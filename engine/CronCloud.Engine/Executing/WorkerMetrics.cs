@@ -16,7 +16,6 @@ internal static class WorkerMetrics
     private static readonly Counter<long> Crashes = EngineMeter.Meter.CreateCounter<long>("croncloud.worker.crashes", "{execution}", "Executions given up since their workers died of them (worker-crash)");
     private static readonly Counter<long> Copies = EngineMeter.Meter.CreateCounter<long>("croncloud.worker.copies", "{message}", "Copies of messages that came after their executions had ended, and were not run");
     private static readonly Counter<long> Returned = EngineMeter.Meter.CreateCounter<long>("croncloud.worker.returned", "{attempt}", "Attempts that workers gave back to the queue");
-    private static readonly Counter<long> Lapsed = EngineMeter.Meter.CreateCounter<long>("croncloud.worker.lapsed", "{attempt}", "Attempts that workers did not begin, since they had stood still and another was to make them");
     private static readonly Counter<long> Waiting = EngineMeter.Meter.CreateCounter<long>("croncloud.outcome.retries", "{try}", "Tries to publish an outcome that the stream did not take");
 
     private static readonly KeyValuePair<string, object?>[] Results = Tag.PerValueOf<AttemptResult>("result");
@@ -35,7 +34,6 @@ internal static class WorkerMetrics
         Crashes.Add(0);
         Copies.Add(0);
         Returned.Add(0);
-        Lapsed.Add(0);
         Waiting.Add(0);
     }
 
@@ -64,8 +62,6 @@ internal static class WorkerMetrics
     public static void DroppedCopy() => Copies.Add(1);
 
     public static void GaveBack() => Returned.Add(1);
-
-    public static void LetLapse() => Lapsed.Add(1);
 
     public static void OutcomeWaits() => Waiting.Add(1);
 

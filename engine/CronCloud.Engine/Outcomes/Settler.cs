@@ -1,5 +1,6 @@
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
+using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
@@ -14,7 +15,7 @@ namespace CronCloud.Engine.Outcomes;
 /// while SQL is away; an outcome is acknowledged when all of it is done, and settling it again changes nothing. What the record must learn waits for it, and keeps
 /// nobody else.
 /// </summary>
-public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IPendingStore pending, IDeadLetterStore deadLetters, ExecutionEvents events, TimeProvider time, ILogger<Settler> logger) : ILoop
+public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IPendingStore pending, IDeadLetterStore deadLetters, IHistory history, ExecutionEvents events, TimeProvider time, ILogger<Settler> logger) : ILoop
 {
     private const int BatchSize = 1_000;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
@@ -29,6 +30,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
     /// <summary>What waits for the record comes back after a pause that doubles from <see cref="RecordPause"/> up to this.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
 
+    private readonly OldOutcomes _old = new(history, time, logger);
     private DateTimeOffset _recordAfter;
 
     public string Name => "settler";
@@ -43,7 +45,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
             deliveries.CompleteAsync(
                 async () =>
                 {
-                    await LandAsync(messages.ConvertAll(m => m.Content), cancellation);
+                    await LandAsync(await WithoutOldAsync(messages.ConvertAll(m => m.Content), cancellation), cancellation);
                     recording = messages.FindAll(m => m.Content.IsRecorded);
                     await events.PublishAsync([.. messages.Where(m => m.Content is { IsOver: false, IsRecorded: false }).Select(m => m.Content.Outcome)], cancellation);
                 },
@@ -109,6 +111,15 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         return pause < LongestPause ? pause : LongestPause;
     }
 
+    /// <summary>Of those that are old nothing more is done.</summary>
+    private async Task<List<Settled>> WithoutOldAsync(List<Settled> settled, CancellationToken cancellation)
+    {
+        var late = settled.FindAll(s => s.FollowsAt is { } at && _old.IsLate(at));
+        var old = await _old.FindAsync(late.ConvertAll(s => s.Outcome), cancellation);
+        late.FindAll(s => old.Contains(s.Outcome)).ForEach(s => s.Landed = Landed.Over);
+        return old.Count == 0 ? settled : settled.FindAll(s => !old.Contains(s.Outcome));
+    }
+
     private Task LandAsync(List<Settled> settled, CancellationToken cancellation) =>
         Task.WhenAll(settled.Where(s => s.Landing is not null).GroupBy(s => s.Outcome.Execution.Job.Partition).Select(async partition =>
         {
@@ -127,6 +138,9 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         public required Outcome Outcome { get; init; }
 
         public required ExecutionStatus Status { get; init; }
+
+        /// <summary>When its retry or its dead letter is due; null when it has neither.</summary>
+        public DateTimeOffset? FollowsAt { get; private init; }
 
         public Landing? Landing { get; private init; }
 
@@ -159,7 +173,14 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
                 FailedForGood = settlement.Status == ExecutionStatus.DeadLettered,
                 Frees = retry is null && HadSlot(outcome) ? outcome.Execution.OwnSlot : null,
             };
-            return new Settled { Outcome = outcome, Status = settlement.Status, Landing = landing is { FlightId: null, Frees: null } ? null : landing, Retry = retry };
+            return new Settled
+            {
+                Outcome = outcome,
+                Status = settlement.Status,
+                FollowsAt = settlement.RetryAt ?? (settlement.Status == ExecutionStatus.DeadLettered ? outcome.EndedAt : null),
+                Landing = landing is { FlightId: null, Frees: null } ? null : landing,
+                Retry = retry,
+            };
         }
 
         /// <summary>

@@ -51,6 +51,19 @@ public abstract class IncidentStoreContract : AlertsContract
         Assert.Empty(await Incidents.ReadAsync([Key("b")], None));
     }
 
+    /// <summary>The health that it has read was forgotten with its job, and begun anew, by the same version.</summary>
+    [Fact]
+    public async Task A_writer_that_does_not_know_of_the_open_incident_opens_no_other()
+    {
+        var open = await FailAsync("a");
+        var late = Change(new JobHealth { Job = Key("a"), Version = 1 }, AttemptResult.Failed, Now.AddSeconds(1));
+        Assert.NotEqual(open.Id, late.Health.Incident!.Id);
+
+        Assert.False(await Incidents.WriteAsync([late], None));
+
+        Assert.Equal([open.Id], (await ListAsync(new IncidentQuery { Tenant = "t" })).Select(i => i.Id));
+    }
+
     [Fact]
     public async Task Of_many_writers_at_once_one_wins()
     {

@@ -74,7 +74,7 @@ public sealed class LostFlightsTests
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var (partition, execution) = await StartAsync(pipeline);
-        TakeHistoryAway(pipeline);
+        pipeline.TakeHistoryAway();
 
         await PassDeadlineAsync(pipeline, partition, execution);
         for (var second = 1; second < 30; second++)
@@ -95,7 +95,7 @@ public sealed class LostFlightsTests
         await using var pipeline = await Pipeline.OpenAsync();
         var (partition, execution) = await StartAsync(pipeline);
         await pipeline.History.WriteAsync([HistoryRow.Of(pipeline.OutcomeOf(execution, AttemptResult.Succeeded, 200))], Pipeline.None);
-        TakeHistoryAway(pipeline);
+        pipeline.TakeHistoryAway();
         await PassDeadlineAsync(pipeline, partition, execution);
 
         for (var second = 1; second < 30; second++)
@@ -103,7 +103,7 @@ public sealed class LostFlightsTests
             pipeline.Time.Advance(TimeSpan.FromSeconds(1));
             await Pipeline.RunAsync(partition);
             if (second == 20)
-                BringHistoryBack(pipeline);
+                pipeline.BringHistoryBack();
         }
 
         await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
@@ -126,19 +126,6 @@ public sealed class LostFlightsTests
 
         Assert.Single(await pipeline.TakeAsync());
         Assert.Equal(execution.AttemptId, Assert.Single(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None)).Id);
-    }
-
-    /// <summary>Another file in its place has no tables.</summary>
-    private static void TakeHistoryAway(Pipeline pipeline)
-    {
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        File.Move(pipeline.HistoryPath, pipeline.HistoryPath + ".away");
-    }
-
-    private static void BringHistoryBack(Pipeline pipeline)
-    {
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        File.Move(pipeline.HistoryPath + ".away", pipeline.HistoryPath, overwrite: true);
     }
 
     private static async Task<(DuePartition Partition, Execution Execution)> StartAsync(Pipeline pipeline)

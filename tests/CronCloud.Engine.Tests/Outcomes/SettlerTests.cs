@@ -1,3 +1,5 @@
+using CronCloud.Core.Executions;
+using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
@@ -57,6 +59,55 @@ public sealed class SettlerTests
         pipeline.Time.Advance(TimeSpan.FromSeconds(30));
         await Pipeline.RunAsync(partition);
         Assert.Empty(await pipeline.TakeAsync());
+    }
+
+    /// <summary>The index, which would know that, was emptied; then the stream lost something, and is told again what was published of late.</summary>
+    [Theory]
+    [InlineData(true, false, 0)]
+    [InlineData(false, false, 1)]
+    [InlineData(true, true, 1)]
+    public async Task A_failure_that_is_told_again_is_not_tried_again_when_history_has_a_later_attempt(bool isKnown, bool isHistoryAway, int retries)
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var first = await DispatchAsync(pipeline);
+        var failed = pipeline.OutcomeOf(first, AttemptResult.Failed, 500);
+        await pipeline.History.WriteAsync([HistoryRow.Of(failed)], Pipeline.None);
+        if (isKnown)
+            await pipeline.History.WriteAsync([HistoryRow.Of(pipeline.OutcomeOf(first with { Attempt = 2 }, AttemptResult.Succeeded, 200))], Pipeline.None);
+        var partition = pipeline.NewPartition();
+        pipeline.Index.Empty();
+        await Pipeline.RunAsync(partition);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(20));
+        await Pipeline.RunAsync(partition);
+        await pipeline.TakeAsync();
+        if (isHistoryAway)
+            pipeline.TakeHistoryAway();
+
+        await pipeline.PublishAsync(failed);
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
+
+        Assert.Equal(retries, (await pipeline.TakeAsync()).Count(execution => execution.Attempt == 2));
+        Assert.Equal(retries, (await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None)).Count);
+        Assert.Equal(0, await pipeline.Outcomes.CountAsync(OutcomeReader.Settler, Pipeline.None));
+    }
+
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 1)]
+    public async Task A_dead_letter_that_is_told_again_does_not_come_back_after_it_was_redriven(bool isRedriven, int letters)
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var first = await DispatchAsync(pipeline);
+        var failed = pipeline.OutcomeOf(first, AttemptResult.Failed, 400);
+        if (isRedriven)
+            await pipeline.History.WriteAsync([HistoryRow.Of(failed), HistoryRow.Of(pipeline.OutcomeOf(DeadLetter.Of(failed).Redriven(), AttemptResult.Succeeded, 200))], Pipeline.None);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(20));
+
+        await pipeline.PublishAsync(failed);
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+
+        Assert.Equal(letters, (await pipeline.DeadLetters.FindAsync(first.Tenant, first.ExecutionId, Pipeline.None)) is null ? 0 : 1);
     }
 
     [Fact]

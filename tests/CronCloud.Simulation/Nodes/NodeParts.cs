@@ -68,7 +68,7 @@ internal sealed class NodeParts
             _due.IndexWatch,
             _due.CatchUp,
             checkpoints,
-            new Settler(outcomes, index, pending, letters, new ExecutionEvents([]), clock, NullLogger<Settler>.Instance),
+            new Settler(outcomes, index, pending, letters, history, new ExecutionEvents([]), clock, NullLogger<Settler>.Instance),
             new Heartbeat(Worker),
             new HistoryWriter(outcomes, history, clock, NullLogger<HistoryWriter>.Instance),
             new IncidentReader(outcomes, incidents, () => $"inc-{process.Name}-{++opened}", clock, NullLogger<IncidentReader>.Instance),

@@ -37,7 +37,7 @@ internal sealed class IncidentStoreTwin(JobStoreTwin jobs) : IIncidentStore
     {
         lock (_lock)
         {
-            if (changes.Any(c => (_healths.GetValueOrDefault(c.Health.Job)?.Version ?? 0) != c.Health.Version - 1) || !changes.SelectMany(c => c.Incidents).All(IsNext))
+            if (changes.Any(c => (_healths.GetValueOrDefault(c.Health.Job)?.Version ?? 0) != c.Health.Version - 1) || !changes.All(c => c.Incidents.All(IsNext) && HasOneOpen(c)))
                 return Task.FromResult(false);
             foreach (var change in changes)
             {
@@ -143,6 +143,10 @@ internal sealed class IncidentStoreTwin(JobStoreTwin jobs) : IIncidentStore
     private Incident? OpenOf(JobKey job) => _incidents.Values.SingleOrDefault(i => i.State != IncidentState.Resolved && new JobKey(i.Tenant, i.JobId) == job);
 
     private bool IsNext(Incident incident) => (_incidents.GetValueOrDefault((incident.Tenant, incident.Id))?.Version ?? 0) == incident.Version - 1;
+
+    /// <summary>Who does not know of the open one, since the health that it came with was forgotten and begun anew meanwhile, opens no other beside it.</summary>
+    private bool HasOneOpen(HealthChange change) =>
+        OpenOf(change.Health.Job) is not { } open || change.Incidents.All(i => i.State == IncidentState.Resolved || i.Id == open.Id) || change.Incidents.Any(i => i.State == IncidentState.Resolved && i.Id == open.Id);
 
     private void Tell(IncidentEvent happened) => _events.TryAdd((happened.Tenant, happened.IncidentId, happened.Key), happened);
 
