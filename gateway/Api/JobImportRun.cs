@@ -102,6 +102,7 @@ internal sealed class JobImportRun(JobImport import, string tenant, string? nonc
         }
         finally
         {
+            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // it needs its room and its answers also when this one fails
             _room.Release();
         }
     }

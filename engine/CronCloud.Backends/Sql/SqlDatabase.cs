@@ -14,8 +14,9 @@ namespace CronCloud.Backends.Sql;
 /// <summary>The database of the record: PostgreSQL, or a SQLite file as its twin. One code base serves both.</summary>
 public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
 {
-    /// <summary>SQLITE_CONSTRAINT.</summary>
-    private const int UniqueConstraint = 19;
+    /// <summary>SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY.</summary>
+    private const int UniqueConstraint = 2067;
+    private const int PrimaryKeyConstraint = 1555;
 
     private readonly DataOptions _options;
     private readonly SemaphoreSlim? _oneWriter;
@@ -49,7 +50,7 @@ public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
     internal DataParameter Listed<T>(IEnumerable<T> values) => IsSqlite ? new DataParameter("listed", JsonSerializer.Serialize(values)) : new DataParameter("listed", values.ToArray());
 
     /// <summary>Whether a row was refused because its key is there already.</summary>
-    internal static bool IsTaken(DbException failure) => failure is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } or SqliteException { SqliteErrorCode: UniqueConstraint };
+    internal static bool IsTaken(DbException failure) => failure is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } or SqliteException { SqliteExtendedErrorCode: UniqueConstraint or PrimaryKeyConstraint };
 
     private bool IsSqlite => _oneWriter is not null;
 

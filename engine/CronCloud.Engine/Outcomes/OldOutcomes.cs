@@ -1,3 +1,4 @@
+using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Outcomes;
 using CronCloud.Engine.Due;
@@ -6,35 +7,53 @@ using Microsoft.Extensions.Logging;
 namespace CronCloud.Engine.Outcomes;
 
 /// <summary>
-/// Outcomes that are told once more, long after they were settled: a stream that lost something is told again what was published of late. The due index knows them, unless it lost something too; history does.
+/// Outcomes that are told once more, long after they were settled: a stream that lost something is told again what was published of late. The due index knows them, unless it lost something too; then
+/// history does.
 /// </summary>
-internal sealed partial class OldOutcomes(IHistory history, TimeProvider time, ILogger logger)
+internal sealed partial class OldOutcomes(IHistory history, IDeadLetterStore deadLetters, TimeProvider time, ILogger logger)
 {
     /// <summary>What follows from an outcome is this late only where servers were away, or when it was done before.</summary>
-    private static readonly TimeSpan Late = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Late = TimeSpan.FromSeconds(2);
+
+    private static readonly IReadOnlyDictionary<string, int> NothingKnown = new Dictionary<string, int>();
 
     private readonly AttemptQuestions _questions = new(history, time);
 
     /// <summary>Whether what was to be done then, a retry or a dead letter, should have been done long ago.</summary>
     public bool IsLate(DateTimeOffset due) => due + Late < time.GetUtcNow();
 
-    /// <summary>Those whose executions have a later attempt. While history is away none is known to be old: what is only late must not wait for it.</summary>
-    public async Task<IReadOnlySet<Outcome>> FindAsync(IReadOnlyList<Outcome> outcomes, CancellationToken cancellation)
+    /// <summary>
+    /// By which attempt executions ended, by their entry keys. Only an end counts: of a later attempt that is to be tried again too, nobody may go on. While history is away no end is known: what is only
+    /// late must not wait for it.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<string, int>> EndsAsync(List<Execution> executions, CancellationToken cancellation)
     {
-        if (outcomes.Count == 0 || _questions.IsAway)
-            return new HashSet<Outcome>();
+        if (executions.Count == 0 || _questions.IsAway)
+            return NothingKnown;
         try
         {
-            var attempts = await _questions.AskAsync([.. outcomes.Select(outcome => outcome.Execution)], cancellation);
-            return outcomes.Where(outcome => attempts[outcome.Execution.EntryKey].Any(row => row.Attempt > outcome.Execution.Attempt)).ToHashSet<Outcome>(ReferenceEqualityComparer.Instance);
+            var attempts = await _questions.AskAsync(executions, cancellation);
+            var ends = new Dictionary<string, int>();
+            foreach (var execution in executions)
+            {
+                if (attempts[execution.EntryKey].MaxBy(row => row.Attempt) is { } last && await EndsByAsync(last, execution, cancellation))
+                    ends[execution.EntryKey] = last.Attempt;
+            }
+
+            return ends;
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
-            LogHistoryAway(outcomes.Count, away.GetType().Name, away.Message);
-            return new HashSet<Outcome>();
+            LogAway(executions.Count, away.GetType().Name, away.Message);
+            return NothingKnown;
         }
     }
 
+    /// <summary>A dead letter of this attempt itself is settled once more, to no effect: what else belongs to it may not have been done.</summary>
+    private async Task<bool> EndsByAsync(HistoryRow last, Execution execution, CancellationToken cancellation) =>
+        last.Status == ExecutionStatus.Succeeded
+        || (last.Status == ExecutionStatus.DeadLettered && last.Attempt > execution.Attempt && await deadLetters.FindAsync(last.Tenant, last.ExecutionId, cancellation) is not null);
+
     [LoggerMessage(EventId = 1303, Level = LogLevel.Warning, Message = "Whether {Count} late outcomes were settled before is not known, they are settled: {Kind}: {Reason}")]
-    private partial void LogHistoryAway(int count, string kind, string reason);
+    private partial void LogAway(int count, string kind, string reason);
 }

@@ -30,7 +30,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
     /// <summary>What waits for the record comes back after a pause that doubles from <see cref="RecordPause"/> up to this.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
 
-    private readonly OldOutcomes _old = new(history, time, logger);
+    private readonly OldOutcomes _old = new(history, deadLetters, time, logger);
     private DateTimeOffset _recordAfter;
 
     public string Name => "settler";
@@ -45,7 +45,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
             deliveries.CompleteAsync(
                 async () =>
                 {
-                    await LandAsync(await WithoutOldAsync(messages.ConvertAll(m => m.Content), cancellation), cancellation);
+                    await LandAllAsync(messages.ConvertAll(m => m.Content), cancellation);
                     recording = messages.FindAll(m => m.Content.IsRecorded);
                     await events.PublishAsync([.. messages.Where(m => m.Content is { IsOver: false, IsRecorded: false }).Select(m => m.Content.Outcome)], cancellation);
                 },
@@ -100,9 +100,9 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
     private async Task RecordAsync(List<Settled> settled, CancellationToken cancellation)
     {
         await pending.KeepAsync([.. settled.Where(s => s.Retry is not null && !s.IsOver).Select(s => s.Retry!)], cancellation);
-        await deadLetters.KeepAsync([.. settled.Where(s => s.Status == ExecutionStatus.DeadLettered).Select(s => DeadLetter.Of(s.Outcome))], cancellation);
+        await deadLetters.KeepAsync([.. settled.Where(s => s.Status == ExecutionStatus.DeadLettered && !s.IsOver).Select(s => DeadLetter.Of(s.Outcome))], cancellation);
         await pending.RemoveAsync([.. settled.Where(s => s.EndsPending).Select(s => s.LastAttempt)], cancellation);
-        await events.PublishAsync([.. settled.Select(s => s.Outcome)], cancellation);
+        await events.PublishAsync([.. settled.Where(s => !s.IsOver).Select(s => s.Outcome)], cancellation);
     }
 
     private static TimeSpan PauseOf(Delivery delivery)
@@ -111,13 +111,19 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         return pause < LongestPause ? pause : LongestPause;
     }
 
-    /// <summary>Of those that are old nothing more is done.</summary>
-    private async Task<List<Settled>> WithoutOldAsync(List<Settled> settled, CancellationToken cancellation)
+    /// <summary>What is late waits for a word of history, and keeps nothing else.</summary>
+    private async Task LandAllAsync(List<Settled> settled, CancellationToken cancellation)
     {
         var late = settled.FindAll(s => s.FollowsAt is { } at && _old.IsLate(at));
-        var old = await _old.FindAsync(late.ConvertAll(s => s.Outcome), cancellation);
-        late.FindAll(s => old.Contains(s.Outcome)).ForEach(s => s.Landed = Landed.Over);
-        return old.Count == 0 ? settled : settled.FindAll(s => !old.Contains(s.Outcome));
+        var asking = late.Count == 0 ? null : _old.EndsAsync(late.ConvertAll(s => s.Outcome.Execution), cancellation);
+        await LandAsync(late.Count == 0 ? settled : settled.FindAll(s => !late.Contains(s)), cancellation);
+        if (asking is null)
+            return;
+        var ends = await asking;
+        var justEnded = settled.Where(s => s.Status == ExecutionStatus.Succeeded).ToLookup(s => s.Outcome.Execution.EntryKey, s => s.Outcome.Execution.Attempt);
+        foreach (var one in late)
+            one.EndedBy(Math.Max(ends.GetValueOrDefault(one.Outcome.Execution.EntryKey), justEnded[one.Outcome.Execution.EntryKey].DefaultIfEmpty().Max()));
+        await LandAsync(late, cancellation);
     }
 
     private Task LandAsync(List<Settled> settled, CancellationToken cancellation) =>
@@ -135,6 +141,8 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
     /// <summary>What is to be done about an outcome.</summary>
     private sealed class Settled
     {
+        private int _endedBy;
+
         public required Outcome Outcome { get; init; }
 
         public required ExecutionStatus Status { get; init; }
@@ -142,7 +150,7 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         /// <summary>When its retry or its dead letter is due; null when it has neither.</summary>
         public DateTimeOffset? FollowsAt { get; private init; }
 
-        public Landing? Landing { get; private init; }
+        public Landing? Landing { get; private set; }
 
         public PendingExecution? Retry { get; private init; }
 
@@ -150,18 +158,28 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         public Landed Landed { get; set; } = Landed.Live;
 
         /// <summary>An old outcome, told again, or of a second run of what had succeeded: the record must not have its retry or dead letter.</summary>
-        public bool IsOver => Landed == Landed.Over;
+        public bool IsOver => _endedBy > 0 || Landed == Landed.Over;
 
         /// <summary>What a schedule named and what never waited was never pending.</summary>
         public bool EndsPending =>
-            Landed == Landed.TookRetryBack
+            _endedBy > 0
+            || Landed == Landed.TookRetryBack
             || (Retry is null && Status != ExecutionStatus.DeadLettered && Outcome.Execution is { Attempt: > 1 } or { Overlap: Overlap.Queue } or { Trigger: not Trigger.Schedule });
 
-        /// <summary>Up to which attempt the record forgets it: this one, or the next, which was taken back.</summary>
-        public Execution LastAttempt => Landed == Landed.TookRetryBack ? Outcome.Execution with { Attempt = Outcome.Execution.Attempt + 1 } : Outcome.Execution;
+        /// <summary>Up to which attempt the record forgets it: this one, the next, which was taken back, or the one that it ended by.</summary>
+        public Execution LastAttempt => Outcome.Execution with { Attempt = _endedBy > 0 ? _endedBy : Outcome.Execution.Attempt + (Landed == Landed.TookRetryBack ? 1 : 0) };
 
         /// <summary>Whether the record must learn of it.</summary>
         public bool IsRecorded => EndsPending || ((Status == ExecutionStatus.DeadLettered || Retry is not null) && !IsOver);
+
+        /// <summary>Its execution ended by the attempt long ago, this one or a later one, or (0) is not known to have: only a flight may be left of it.</summary>
+        public void EndedBy(int attempt)
+        {
+            if (attempt < Outcome.Execution.Attempt)
+                return;
+            _endedBy = attempt;
+            Landing = Landing?.FlightId is { } flight ? new Landing(flight, null) : null;
+        }
 
         public static Settled Of(Outcome outcome)
         {

@@ -4,6 +4,7 @@ using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
 using CronCloud.Core.Streams;
+using CronCloud.Engine.Due;
 using CronCloud.Engine.History;
 using CronCloud.Engine.Jobs;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -63,23 +64,16 @@ public sealed class SettlerTests
 
     /// <summary>The index, which would know that, was emptied; then the stream lost something, and is told again what was published of late.</summary>
     [Theory]
-    [InlineData(true, false, 0)]
-    [InlineData(false, false, 1)]
-    [InlineData(true, true, 1)]
-    public async Task A_failure_that_is_told_again_is_not_tried_again_when_history_has_a_later_attempt(bool isKnown, bool isHistoryAway, int retries)
+    [InlineData(AttemptResult.Succeeded, 2, false, 0)]
+    [InlineData(AttemptResult.Succeeded, 1, false, 0)] // another run of the attempt that failed
+    [InlineData(AttemptResult.Failed, 1, false, 1)]
+    [InlineData(AttemptResult.PutOff, 2, false, 1)] // nobody may go on: the record has no retry
+    [InlineData(AttemptResult.Succeeded, 2, true, 1)]
+    public async Task A_failure_that_is_told_again_is_not_tried_again_when_history_knows_how_it_ended(AttemptResult last, int attempt, bool isHistoryAway, int retries)
     {
         await using var pipeline = await Pipeline.OpenAsync();
-        var first = await DispatchAsync(pipeline);
-        var failed = pipeline.OutcomeOf(first, AttemptResult.Failed, 500);
-        await pipeline.History.WriteAsync([HistoryRow.Of(failed)], Pipeline.None);
-        if (isKnown)
-            await pipeline.History.WriteAsync([HistoryRow.Of(pipeline.OutcomeOf(first with { Attempt = 2 }, AttemptResult.Succeeded, 200))], Pipeline.None);
-        var partition = pipeline.NewPartition();
-        pipeline.Index.Empty();
-        await Pipeline.RunAsync(partition);
-        pipeline.Time.Advance(TimeSpan.FromSeconds(20));
-        await Pipeline.RunAsync(partition);
-        await pipeline.TakeAsync();
+        var (first, failed, partition) = await FailAndLoseTheIndexAsync(pipeline);
+        await pipeline.History.WriteAsync([HistoryRow.Of(failed), HistoryRow.Of(pipeline.OutcomeOf(first with { Attempt = attempt }, last) with { RetryAfter = TimeSpan.FromMinutes(1) })], Pipeline.None);
         if (isHistoryAway)
             pipeline.TakeHistoryAway();
 
@@ -87,9 +81,40 @@ public sealed class SettlerTests
         await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
         await Pipeline.RunAsync(partition);
 
-        Assert.Equal(retries, (await pipeline.TakeAsync()).Count(execution => execution.Attempt == 2));
-        Assert.Equal(retries, (await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None)).Count);
-        Assert.Equal(0, await pipeline.Outcomes.CountAsync(OutcomeReader.Settler, Pipeline.None));
+        await AssertRetriesAsync(pipeline, retries);
+    }
+
+    [Fact]
+    public async Task A_failure_that_is_told_again_together_with_the_success_after_it_is_not_tried_again_though_history_knows_neither()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (first, failed, partition) = await FailAndLoseTheIndexAsync(pipeline);
+
+        await pipeline.PublishAsync(failed);
+        await pipeline.PublishAsync(pipeline.OutcomeOf(first with { Attempt = 2 }, AttemptResult.Succeeded, 200));
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+        await Pipeline.RunAsync(partition);
+
+        await AssertRetriesAsync(pipeline, 0);
+    }
+
+    /// <summary>An older copy of the index has the flight of an attempt that was settled, and the record the row of a retry that was made.</summary>
+    [Fact]
+    public async Task What_ended_long_ago_leaves_no_flight_and_no_row()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var first = await DispatchAsync(pipeline);
+        var failed = pipeline.OutcomeOf(first, AttemptResult.Failed, 500);
+        await pipeline.History.WriteAsync([HistoryRow.Of(failed), HistoryRow.Of(pipeline.OutcomeOf(first with { Attempt = 2 }, AttemptResult.Succeeded, 200))], Pipeline.None);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(20));
+        await pipeline.Pending.KeepAsync([new PendingExecution(Settlement.NextAttempt(failed), pipeline.Time.GetUtcNow())], Pipeline.None);
+        Assert.Single(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None));
+
+        await pipeline.PublishAsync(failed);
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+
+        Assert.Empty(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None));
+        Assert.Empty(await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None));
     }
 
     [Theory]
@@ -203,7 +228,27 @@ public sealed class SettlerTests
         Assert.Equal(0, await pipeline.Outcomes.CountAsync(OutcomeReader.Settler, Pipeline.None));
     }
 
-    private static async Task<Core.Executions.Execution> DispatchAsync(Pipeline pipeline)
+    private static async Task<(Execution First, Outcome Failed, DuePartition Partition)> FailAndLoseTheIndexAsync(Pipeline pipeline)
+    {
+        var first = await DispatchAsync(pipeline);
+        var failed = pipeline.OutcomeOf(first, AttemptResult.Failed, 500);
+        var partition = pipeline.NewPartition();
+        pipeline.Index.Empty();
+        await Pipeline.RunAsync(partition);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(20));
+        await Pipeline.RunAsync(partition);
+        await pipeline.TakeAsync();
+        return (first, failed, partition);
+    }
+
+    private static async Task AssertRetriesAsync(Pipeline pipeline, int retries)
+    {
+        Assert.Equal(retries, (await pipeline.TakeAsync()).Count(execution => execution.Attempt == 2));
+        Assert.Equal(retries, (await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None)).Count);
+        Assert.Equal(0, await pipeline.Outcomes.CountAsync(OutcomeReader.Settler, Pipeline.None));
+    }
+
+    private static async Task<Execution> DispatchAsync(Pipeline pipeline)
     {
         await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) }, Retry);
         pipeline.Time.Advance(TimeSpan.FromSeconds(1));
