@@ -61,10 +61,11 @@ public sealed class PartitionOwner(string owner, IPartitionLeases leases, IRoste
 
     public Task ReleaseAsync(IReadOnlyCollection<int> partitions, CancellationToken cancellation) => leases.ReleaseAsync(owner, partitions, cancellation);
 
+    /// <summary>Gives up all that it has, also what it was about to hand over: that would have to lapse.</summary>
     public async Task LeaveAsync(CancellationToken cancellation)
     {
         await roster.LeaveAsync(Schedulers, owner, cancellation);
-        await leases.ReleaseAsync(owner, Held, cancellation);
+        await leases.ReleaseAsync(owner, [.. Enumerable.Range(0, Partitions.Count)], cancellation);
         _holding = Holding.None;
     }
 

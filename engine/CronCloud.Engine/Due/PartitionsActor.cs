@@ -19,6 +19,7 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
     private readonly CancellationTokenSource _stopping = new();
     private Action<int> _wake = _ => { };
     private Task _look = Task.CompletedTask;
+    private Task _handOvers = Task.CompletedTask;
     private bool _draining;
 
     public PartitionsActor(PartitionOwner owner, IDueIndex index, Func<int, ILoop> loopOf, ILoggerFactory loggers)
@@ -72,7 +73,7 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
         foreach (var partition in placement.Gained)
             _loops[partition] = Context.ActorOf(LoopActor.Props(_loopOf(partition), _loggers));
         if (placement.Lost.Count > 0)
-            HandOverAsync([.. placement.Lost.Where(_loops.ContainsKey)], Self).PipeTo(Self, success: () => NoLook.Instance, failure: f => new HandOverFailed(f));
+            HandOver([.. placement.Lost.Where(_loops.ContainsKey)]);
         if (placement.Gained.Count + placement.Lost.Count > 0)
         {
             PlacementMetrics.Changed(placement.Gained.Count, placement.Lost.Count);
@@ -80,6 +81,13 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
         }
 
         Timers.StartSingleTimer(nameof(Look), Look.Now, placement.Next);
+    }
+
+    private void HandOver(List<int> partitions)
+    {
+        var handOver = HandOverAsync(partitions, Self);
+        _handOvers = Task.WhenAll(_handOvers.ContinueWith(_ => { }, TaskScheduler.Default), handOver);
+        handOver.PipeTo(Self, success: () => NoLook.Instance, failure: f => new HandOverFailed(f));
     }
 
     private void OnLookFailed(LookFailed failed)
@@ -120,6 +128,7 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
         try
         {
             await _look.ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(PartitionOwner.LeaseLife);
+            await _handOvers.ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(PartitionOwner.LeaseLife);
             await Task.WhenAll(_loops.Values.Select(loop => loop.Ask<LoopActor.Drained>(LoopActor.Drain.Now, DrainPatience)));
         }
         catch (Exception late) when (late is AskTimeoutException or TimeoutException)

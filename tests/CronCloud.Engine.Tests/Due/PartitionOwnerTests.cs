@@ -88,6 +88,21 @@ public sealed class PartitionOwnerTests
     }
 
     [Fact]
+    public async Task An_owner_that_leaves_while_it_hands_over_gives_that_up_too()
+    {
+        await SettleAsync(_owners[..2]);
+        await PassAsync(PartitionOwner.Young, _owners[..2]);
+        await _owners[2].RunOnceAsync([], CancellationToken.None);
+        var placement = await _owners[0].RunOnceAsync(_owners[0].Held.ToList(), CancellationToken.None);
+        Assert.NotEmpty(placement.Lost);
+
+        await _owners[0].LeaveAsync(CancellationToken.None);
+        await SettleAsync(_owners[1..]);
+
+        Assert.Equal(Enumerable.Range(0, Partitions.Count), _owners[1..].SelectMany(o => o.Held).Order());
+    }
+
+    [Fact]
     public async Task An_owner_that_comes_back_gets_the_same_partitions()
     {
         await SettleAsync(_owners);
