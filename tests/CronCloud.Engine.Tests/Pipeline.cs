@@ -104,9 +104,19 @@ internal sealed class Pipeline : IAsyncDisposable
         return pipeline;
     }
 
-    public Checkpoints NewCheckpoints() => new(CheckpointStore, Time);
+    /// <summary>Of a node whose change scan has just looked, whenever that is.</summary>
+    public Checkpoints NewCheckpoints()
+    {
+        var checkpoints = new Checkpoints(CheckpointStore, Time);
+        checkpoints.Armed(Enumerable.Range(0, Partitions.Count).ToDictionary(partition => partition, _ => Start.AddYears(1)));
+        return checkpoints;
+    }
 
     public KnownStarts NewKnownStarts() => new(History, DeadLetters, Time, NullLogger<KnownStarts>.Instance);
+
+    public KnownEnds NewKnownEnds() => new(History, DeadLetters, Time, NullLogger<KnownEnds>.Instance);
+
+    public Known NewKnown() => new(NewKnownStarts(), NewKnownEnds());
 
     public DuePartition NewPartition(Checkpoints? checkpoints = null) => new(Partition, NewParts(checkpoints), Time);
 
@@ -114,8 +124,15 @@ internal sealed class Pipeline : IAsyncDisposable
     {
         var dispatcher = new Dispatcher(Index, Queue, Outcomes, Pending, Jobs, new NodeName("node"), Time, NullLogger<Dispatcher>.Instance);
         var lost = new LostFlights(Index, dispatcher, Queue, Outcomes, History, Time, NullLogger<LostFlights>.Instance);
-        var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, NewKnownStarts(), Time, NullLogger<PartitionBuilder>.Instance);
+        var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, NewKnown(), Time, NullLogger<PartitionBuilder>.Instance);
         return new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), new DispatchPace(Time), Clock);
+    }
+
+    /// <summary>All partitions' parts of the index are built, as they are.</summary>
+    public async Task MarkBuiltAsync()
+    {
+        for (var partition = 0; partition < Partitions.Count; partition++)
+            await Index.EndBuildAsync(partition, await Index.BeginBuildAsync(partition, None), await Index.ReadIncarnationAsync(None), None);
     }
 
     /// <summary>The only owner: it holds all partitions.</summary>
@@ -127,7 +144,7 @@ internal sealed class Pipeline : IAsyncDisposable
         return owner;
     }
 
-    public Settler NewSettler() => new(Outcomes, Index, PendingSeam, DeadLetters, History, new ExecutionEvents([]), Time, NullLogger<Settler>.Instance);
+    public Settler NewSettler() => new(Outcomes, Index, PendingSeam, DeadLetters, NewKnownEnds(), new ExecutionEvents([]), Time, NullLogger<Settler>.Instance);
 
     /// <summary>Runs it until there is nothing to do now: an index that is not built yet is.</summary>
     public static async Task RunAsync(DuePartition partition)

@@ -95,10 +95,10 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
         async db =>
         {
             var rows = await db.QueryToListAsync<JobRow>(
-                $"SELECT tenant, id, version, updated_at FROM jobs WHERE {database.IsListed("part")} AND updated_at >= @since{(cursor is null ? "" : " AND (updated_at, tenant, id) > (@at, @tenant, @id)")} ORDER BY updated_at, tenant, id LIMIT @limit",
+                $"SELECT tenant, id, state, version, updated_at, next_due FROM jobs WHERE {database.IsListed("part")} AND updated_at >= @since{(cursor is null ? "" : " AND (updated_at, tenant, id) > (@at, @tenant, @id)")} ORDER BY updated_at, tenant, id LIMIT @limit",
                 cancellation,
                 [database.Listed(partitions), new DataParameter("since", from.ToUnixTimeMilliseconds()), new DataParameter("limit", limit), .. Position(cursor)]);
-            var page = rows.ConvertAll(r => new ChangedJob(new JobKey(r.Tenant, r.Id), r.Version, DateTimeOffset.FromUnixTimeMilliseconds(r.UpdatedAt)));
+            var page = rows.ConvertAll(r => new ChangedJob(new JobKey(r.Tenant, r.Id), r.Version, DateTimeOffset.FromUnixTimeMilliseconds(r.UpdatedAt), r.State == (int)JobState.Active && r.NextDue is null));
             return new Page<ChangedJob>(page, rows.Count == limit ? Cursor.Of(rows[^1].UpdatedAt, $"{rows[^1].Tenant}/{rows[^1].Id}") : null);
         },
         cancellation);

@@ -2,10 +2,10 @@ using CronCloud.Core.Jobs;
 
 namespace CronCloud.Core.Due;
 
-/// <summary>What a checkpoint says: everything that was armed by then and due by then is in the queue.</summary>
+/// <summary>What a checkpoint says: everything that was armed by then and due by then is in the queue, and whatever was written <see cref="ArmingMargin"/> before was armed.</summary>
 public static class Checkpoint
 {
-    /// <summary>A job is armed this long after its row was written, at most; its first occurrences may lie in between.</summary>
+    /// <summary>A job is armed this long after its row was written, or the checkpoint waits; its first occurrences may lie in between.</summary>
     public static readonly TimeSpan ArmingMargin = TimeSpan.FromSeconds(60);
 
     /// <summary>The instant after which a job's occurrences may not be in the queue yet. A version counts from when it was written.</summary>

@@ -40,8 +40,8 @@ public interface IJobStore
 /// <summary>An active job, and no later than when it is due next. Reading all of it costs, and is seldom needed.</summary>
 public sealed record ActiveJob(JobKey Key, long Version, DateTimeOffset NotedDue, Func<Job> Read);
 
-/// <summary>A job's latest version, and when it was written.</summary>
-public sealed record ChangedJob(JobKey Key, long Version, DateTimeOffset UpdatedAt);
+/// <summary>A job's latest version, when it was written, and whether it is active and noted to be never due again.</summary>
+public sealed record ChangedJob(JobKey Key, long Version, DateTimeOffset UpdatedAt, bool IsOver);
 
 /// <summary>A version of a job, and the revision that says who made it.</summary>
 public sealed record JobWrite(Job Job, Revision Revision);

@@ -7,11 +7,11 @@ using CronCloud.Engine.Loops;
 namespace CronCloud.Engine.Due;
 
 /// <summary>
-/// Arms what was written and not armed: whoever wrote it died in between, or lost the due index. It looks at the latest changes only, and so keeps the
-/// promise that a checkpoint rests on (<see cref="Checkpoint.ArmingMargin"/>): a job is in the index a minute after its row was written. An index that was emptied has lost
+/// Arms what was written and not armed: whoever wrote it died in between, or lost the due index. It looks at the latest changes only, and checkpoints wait for it: so they may
+/// say that a job is in the index a minute after its row was written (<see cref="Checkpoint.ArmingMargin"/>). An index that was emptied has lost
 /// the jobs that came to their end, too: what ran is not started again.
 /// </summary>
-public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore jobs, IPendingStore pending, KnownStarts starts, Findings findings, TimeProvider time) : ILoop
+public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore jobs, IPendingStore pending, ICheckpointStore store, Checkpoints checkpoints, KnownStarts starts, Findings findings, TimeProvider time) : ILoop
 {
     /// <summary>Large, since each page reads all rows behind it, of all partitions: an import changes hundreds of thousands between two looks.</summary>
     private const int PageSize = 20_000;
@@ -19,10 +19,11 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
     /// <summary>What is armed in one step: nobody else is served meanwhile.</summary>
     private const int ArmedAtOnce = 250;
 
-    /// <summary>How far back a partition is looked at that this node has only now: its owner before may have died at the same moment.</summary>
-    private static readonly TimeSpan FirstLook = TimeSpan.FromMinutes(2);
+    /// <summary>How soon a partition is looked at that this node has only now.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
+    /// <summary>How often each one is.</summary>
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(15);
 
     /// <summary>A row may be seen so long after the instant that it bears: longer than a statement may take.</summary>
     private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(15);
@@ -33,42 +34,68 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
     /// <summary>In one run nobody is waited for any longer: what was written may be due.</summary>
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(3);
 
-    private Dictionary<int, DateTimeOffset> _seen = [];
+    private Dictionary<int, Look> _looks = [];
     private DateTimeOffset _asksUntil;
 
     public string Name => "change scan";
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
-        var until = time.GetUtcNow() - Settling;
-        _asksUntil = time.GetUtcNow() + AskLimit;
-        var held = owner.Held.ToList();
-        foreach (var group in held.GroupBy(partition => _seen.TryGetValue(partition, out var seen) ? seen - Overlap : until - FirstLook))
-            await CompareAsync([.. group], group.Key, until, cancellation);
-        _seen = held.ToDictionary(partition => partition, _ => until);
+        var now = time.GetUtcNow();
+        _asksUntil = now + AskLimit;
+        var held = owner.Held;
+        _looks = _looks.Where(look => held.Contains(look.Key)).ToDictionary();
+        var due = new Dictionary<int, DateTimeOffset>();
+        foreach (var partition in held)
+        {
+            if (!_looks.TryGetValue(partition, out var look))
+                due[partition] = await FirstAsync(partition, cancellation);
+            else if (look.Next <= now)
+                due[partition] = look.Seen - Overlap;
+        }
+
+        var until = now - Settling;
+        var building = due.Count == 0 ? [] : await CompareAsync(due, until, cancellation);
+        foreach (var partition in due.Keys.Except(building))
+            _looks[partition] = new Look(until, now + Round);
+        checkpoints.Armed(_looks.ToDictionary(look => look.Key, look => look.Value.Seen - Overlap));
         return Interval;
     }
 
-    private async Task CompareAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, DateTimeOffset until, CancellationToken cancellation)
+    /// <summary>From where on a partition is looked at that this node has only now: its owner before may have died with what it had not armed, and all others with it, for however long. Its checkpoint waits.</summary>
+    private async Task<DateTimeOffset> FirstAsync(int partition, CancellationToken cancellation) =>
+        Checkpoint.InQueue(await store.ReadAsync(partition, cancellation)) ?? DateTimeOffset.UnixEpoch;
+
+    /// <summary>Answers the partitions whose index is not built: the build looks at all that was written, and what it finds to be over is not to be armed beside it.</summary>
+    private async Task<HashSet<int>> CompareAsync(IReadOnlyDictionary<int, DateTimeOffset> from, DateTimeOffset until, CancellationToken cancellation)
     {
+        var building = new HashSet<int>();
         string? cursor = null;
         do
         {
-            var page = await jobs.ReadChangedAsync(partitions, from, cursor, PageSize, cancellation);
-            foreach (var changed in page.Items.Where(job => job.UpdatedAt <= until).GroupBy(job => job.Key.Partition))
-                await ArmMissingAsync(changed.Key, [.. changed], cancellation);
+            var page = await jobs.ReadChangedAsync([.. from.Keys], from.Values.Min(), cursor, PageSize, cancellation);
+            foreach (var changed in page.Items.Where(job => job.UpdatedAt >= from[job.Key.Partition] && job.UpdatedAt <= until).GroupBy(job => job.Key.Partition).Where(changed => !building.Contains(changed.Key)))
+            {
+                if (!await ArmMissingAsync(changed.Key, [.. changed], cancellation))
+                    building.Add(changed.Key);
+            }
+
             cursor = page.NextCursor;
         }
         while (cursor is not null);
+        return building;
     }
 
-    private async Task ArmMissingAsync(int partition, List<ChangedJob> changed, CancellationToken cancellation)
+    /// <summary>False when something is missing because the index is not built. What the index has nothing of, and the record notes as never due again, is over.</summary>
+    private async Task<bool> ArmMissingAsync(int partition, List<ChangedJob> changed, CancellationToken cancellation)
     {
         var stamps = await index.StampAsync(partition, changed.ConvertAll(job => job.Key.ToString()), cancellation);
-        var missing = changed.FindAll(job => !stamps.TryGetValue(job.Key.ToString(), out var stamp) || stamp.Version < job.Version);
+        var missing = changed.FindAll(job => stamps.TryGetValue(job.Key.ToString(), out var stamp) ? stamp.Version < job.Version : !job.IsOver);
         if (missing.Count == 0)
-            return;
+            return true;
         var now = time.GetUtcNow();
+        if (!await index.IsBuiltAsync(partition, cancellation))
+            return false;
         var waiting = (await pending.ReadAsync(partition, cancellation)).Select(row => row.Execution.EntryKey).ToHashSet();
         foreach (var some in missing.Chunk(ArmedAtOnce))
         {
@@ -79,6 +106,8 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
             foreach (var (job, entry) in found.Zip(entries).Where(one => !one.Second.IsTombstone || !known.ContainsKey(one.First.Key)))
                 findings.Report(partition, "unarmed", entry.Key, isMended: true);
         }
+
+        return true;
     }
 
     /// <summary>
@@ -122,4 +151,8 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
 
         return found;
     }
+
+    /// <param name="Seen">Up to here the changes were looked at.</param>
+    /// <param name="Next">When to look again.</param>
+    private sealed record Look(DateTimeOffset Seen, DateTimeOffset Next);
 }

@@ -65,8 +65,14 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         return dispatched.Refused == 0 ? SleepAfter(scan, dispatched, now) : throw new IOException($"{dispatched.Refused} of {scan.Entries.Count + scan.LeftOvers.Count} due entries could not be queued and stay due.");
     }
 
-    /// <summary>An index that is not whole may be an older copy: what the record, or this loop itself, knows to be in the queue is not started again.</summary>
-    private DateTimeOffset? InQueue() => _isWhole ? null : Checkpoint.InQueue(_build?.Audit.Checkpoint > _reached ? _build.Audit.Checkpoint : _reached > DateTimeOffset.UnixEpoch ? _reached : null);
+    /// <summary>An index that is not whole may be an older copy: what the record, or this node itself, knows to be in the queue is not started again.</summary>
+    private DateTimeOffset? InQueue()
+    {
+        if (_isWhole)
+            return null;
+        var (recorded, own) = (_build?.Audit.Checkpoint, parts.Checkpoints.Of(partition));
+        return Checkpoint.InQueue(recorded > own || own is null ? recorded : own);
+    }
 
     private async Task<DueScan> ScanAsync(DateTimeOffset now, CancellationToken cancellation)
     {

@@ -8,7 +8,7 @@ namespace CronCloud.Engine.Due;
 /// <summary>
 /// One comparison of a partition's index with the record, a step at a time, while the partition goes on being dispatched. What the record has and
 /// the index has not is armed: first what is pending, then the jobs, those that are due soonest first; then what is there and should not be is
-/// taken out. Of jobs whose first occurrences may be over already history is asked, once all that is due the soonest was looked at, by a step that does nothing else. Each step is conditional, so
+/// taken out. Of jobs whose first occurrences may be over already history is asked, once all that is due the soonest was looked at, by a step that does nothing else; of what is pending at once. Each step is conditional, so
 /// that it may run at any time, beside anybody.
 /// </summary>
 /// <param name="partition">Which one.</param>
@@ -17,8 +17,8 @@ namespace CronCloud.Engine.Due;
 /// <param name="pending">The record of what waits.</param>
 /// <param name="checkpoint">Everything due up to here was in the queue when the audit began.</param>
 /// <param name="time">The clock.</param>
-/// <param name="starts">Set for a build, when the index lost something: what needs no second start is asked, and left-overs of edits are looked for too. In a whole index those that are not there were worked off.</param>
-public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore jobs, IPendingStore pending, DateTimeOffset? checkpoint, TimeProvider time, KnownStarts? starts = null)
+/// <param name="known">Set for a build, when the index lost something: what needs no second start is asked, and left-overs of edits are looked for too. In a whole index those that are not there were worked off.</param>
+public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore jobs, IPendingStore pending, DateTimeOffset? checkpoint, TimeProvider time, Known? known = null)
 {
     private const int StepSize = 1_000;
 
@@ -34,7 +34,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private static readonly Dictionary<string, DueStamp> NoStamps = [];
 
-    private readonly HashSet<string> _pending = [];
+    private readonly PendingAudit _pending = new(partition, index, pending, known?.Ends, time);
     private readonly List<Unplanned> _inDoubt = [];
     private readonly List<Unplanned> _answered = [];
     private string? _cursor;
@@ -76,20 +76,35 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private Phase AfterEdits => _isSparse ? Phase.Ended : Phase.Strays;
 
-    public bool HasEnded => _phase == Phase.Ended && !IsInDoubt;
+    public bool HasEnded => _phase == Phase.Ended && !IsInDoubt && !_pending.IsAsking;
 
     /// <summary>Whether the next step waits for history, and asks and writes nothing else.</summary>
-    public bool AsksHistory => _answered.Count == 0 && (_inDoubt.Count >= StepSize || (_inDoubt.Count > 0 && HasReadSoonest));
+    public bool AsksHistory => AsksAboutJobs || AwaitsPending;
 
     /// <summary>Whether all that may be due by now is armed.</summary>
-    public bool HasSeenSoonest => HasReadSoonest && !IsInDoubt;
+    public bool HasSeenSoonest => HasReadSoonest && !IsInDoubt && !_pending.IsAsking;
+
+    private bool AwaitsPending => _pending.IsAsking && HasReadSoonest;
+
+    private bool AsksAboutJobs => _answered.Count == 0 && (_inDoubt.Count >= StepSize || (_inDoubt.Count > 0 && HasReadSoonest));
 
     private bool IsInDoubt => _inDoubt.Count + _answered.Count > 0;
 
     /// <summary>Jobs come in the order of notes of when they are due, which are never ahead.</summary>
     private bool HasReadSoonest => _phase > Phase.Jobs || (_phase == Phase.Jobs && _cursor is not null && _noted > time.GetUtcNow());
 
-    public Task StepAsync(CancellationToken cancellation) => AsksHistory ? AskHistoryAsync(cancellation) : _answered.Count > 0 ? ArmAnsweredAsync(cancellation) : _phase switch
+    public Task StepAsync(CancellationToken cancellation)
+    {
+        if (_pending.IsAnswered)
+            return ArmLateAsync(cancellation);
+        if (AsksAboutJobs)
+            return AskHistoryAsync(cancellation);
+        if (_answered.Count > 0)
+            return ArmAnsweredAsync(cancellation);
+        return AwaitsPending ? ArmLateAsync(cancellation) : NextAsync(cancellation);
+    }
+
+    private Task NextAsync(CancellationToken cancellation) => _phase switch
     {
         Phase.Pending => BeginAsync(cancellation),
         Phase.Jobs => CompareJobsAsync(cancellation),
@@ -100,14 +115,22 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private async Task BeginAsync(CancellationToken cancellation)
     {
-        if (starts is not null && await index.ListAsync(partition, null, Few, cancellation) is { NextCursor: null } all)
+        if (known is not null && await index.ListAsync(partition, null, Few, cancellation) is { NextCursor: null } all)
         {
             _isSparse = true;
             await RemoveStraysAsync(all.Items, cancellation);
         }
 
-        await ComparePendingAsync(cancellation);
+        Armed.AddRange(await _pending.CompareAsync(cancellation));
+        Seen += _pending.Keys.Count;
         _phase = Phase.Jobs;
+    }
+
+    private async Task ArmLateAsync(CancellationToken cancellation)
+    {
+        var (armed, removed) = await _pending.ArmLateAsync(cancellation);
+        Armed.AddRange(armed);
+        Removed.AddRange(removed);
     }
 
     private async Task EndAsync(CancellationToken cancellation)
@@ -117,49 +140,6 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         _cursor = page.NextCursor;
         if (_cursor is null)
             _phase = Phase.Ended;
-    }
-
-    private async Task ComparePendingAsync(CancellationToken cancellation)
-    {
-        var rows = await pending.ReadAsync(partition, cancellation);
-        var missing = new List<PendingExecution>();
-        foreach (var part in rows.Chunk(StepSize))
-        {
-            var stamps = await index.StampAsync(partition, [.. part.Select(p => p.Execution.EntryKey)], cancellation);
-            missing.AddRange(part.Where(p => !stamps.TryGetValue(p.Execution.EntryKey, out var stamp) || stamp.Version < p.Execution.Attempt));
-        }
-
-        if (starts is not null)
-            _pending.UnionWith(rows.Select(row => row.Execution.EntryKey));
-        Seen += rows.Count;
-        if (missing.Count > 0)
-        {
-            if (starts is not null)
-                await ClaimSlotsAsync(missing, cancellation);
-            await ArmAsync(await WithoutRunningAsync(missing, cancellation), cancellation);
-        }
-    }
-
-    /// <summary>Between two attempts an execution keeps its job's slot: nothing else may be started in between because the index forgot.</summary>
-    private async Task ClaimSlotsAsync(List<PendingExecution> missing, CancellationToken cancellation)
-    {
-        var slots = missing.Where(p => p.Execution.Attempt > p.Execution.FirstAttempt).Select(p => p.Execution.Slot).OfType<SlotClaim>().ToList();
-        if (slots.Count > 0)
-            await index.ClaimAsync(partition, slots, cancellation);
-    }
-
-    /// <summary>What is in flight, or waits for its job's slot, has no entry of its own.</summary>
-    private async Task<List<DueEntry>> WithoutRunningAsync(List<PendingExecution> missing, CancellationToken cancellation)
-    {
-        var flights = (await index.ReadFlightsAsync(partition, DateTimeOffset.MaxValue, int.MaxValue, cancellation)).Select(f => f.Id).ToHashSet();
-        var lost = new List<DueEntry>();
-        foreach (var (execution, due) in missing.Where(p => !flights.Contains(p.Execution.AttemptId)))
-        {
-            if (await index.FindAsync(partition, execution.EntryKey, cancellation) is null or { IsTombstone: true })
-                lost.Add(DueItem.EntryOf(execution, due));
-        }
-
-        return lost;
     }
 
     private async Task CompareJobsAsync(CancellationToken cancellation)
@@ -173,7 +153,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         Seen += page.Items.Count;
         (_cursor, _noted) = (page.NextCursor, page.Items.Count > 0 ? page.Items[^1].NotedDue : DateTimeOffset.MaxValue);
         if (_cursor is null)
-            _phase = starts is not null && checkpoint is not null ? Phase.Edits : AfterEdits;
+            _phase = known is not null && checkpoint is not null ? Phase.Edits : AfterEdits;
     }
 
     private void Compare(ActiveJob active, DueStamp? stamp, List<Job> missing, List<DueNote> notes)
@@ -186,7 +166,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
             return;
         }
 
-        if (TryRead(active.Key, active.Read) is { } job && (starts is not null || time.GetUtcNow() - job.UpdatedAt > Settling))
+        if (TryRead(active.Key, active.Read) is { } job && (known is not null || time.GetUtcNow() - job.UpdatedAt > Settling))
             missing.Add(job);
     }
 
@@ -195,15 +175,15 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     /// <summary>A build asks whether occurrences up to the checkpoint are over. Jobs that it need not ask about do not wait for the answer.</summary>
     private List<Unplanned> WithoutDoubtful(List<Unplanned> unplanned)
     {
-        var doubtful = unplanned.ToLookup(u => starts is not null && KnownStarts.IsInDoubt(u.Job, u.After, checkpoint));
+        var doubtful = unplanned.ToLookup(u => known is not null && KnownStarts.IsInDoubt(u.Job, u.After, checkpoint));
         _inDoubt.AddRange(doubtful[true]);
         return [.. doubtful[false]];
     }
 
     private async Task AskHistoryAsync(CancellationToken cancellation)
     {
-        var known = await starts!.AdvanceAsync(_inDoubt.ConvertAll(u => (u.Job, u.After)), checkpoint!.Value, _pending, cancellation);
-        _answered.AddRange(_inDoubt.Zip(known, (u, after) => u with { After = after }));
+        var over = await known!.Starts.AdvanceAsync(_inDoubt.ConvertAll(u => (u.Job, u.After)), checkpoint!.Value, _pending.Keys, cancellation);
+        _answered.AddRange(_inDoubt.Zip(over, (u, after) => u with { After = after }));
         _inDoubt.Clear();
     }
 

@@ -20,12 +20,12 @@ public sealed class PartitionBuild
     public long Started { get; }
 
     public static async Task<PartitionBuild> BeginAsync(
-        int partition, IDueIndex index, IJobStore jobs, IPendingStore pending, ICheckpointStore checkpoints, KnownStarts starts, TimeProvider time, CancellationToken cancellation)
+        int partition, IDueIndex index, IJobStore jobs, IPendingStore pending, ICheckpointStore checkpoints, Known known, TimeProvider time, CancellationToken cancellation)
     {
         var incarnation = await index.ReadIncarnationAsync(cancellation);
         var checkpoint = await checkpoints.ReadAsync(partition, cancellation);
         var id = await index.BeginBuildAsync(partition, cancellation);
-        return new PartitionBuild(partition, index, id, incarnation, new PartitionAudit(partition, index, jobs, pending, checkpoint, time, starts), time.GetTimestamp());
+        return new PartitionBuild(partition, index, id, incarnation, new PartitionAudit(partition, index, jobs, pending, checkpoint, time, known), time.GetTimestamp());
     }
 
     /// <summary>Does the next step. False when the index was emptied since the build began, or somebody else began one: it has to begin anew.</summary>

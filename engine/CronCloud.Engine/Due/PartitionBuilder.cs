@@ -15,7 +15,7 @@ public sealed partial class PartitionBuilder(
     IJobStore jobs,
     IPendingStore pending,
     ICheckpointStore checkpoints,
-    KnownStarts starts,
+    Known known,
     TimeProvider time,
     ILogger<PartitionBuilder> logger) : IDisposable
 {
@@ -49,7 +49,7 @@ public sealed partial class PartitionBuilder(
             return new BuildStep(build, HadPlace: false);
         try
         {
-            build ??= await PartitionBuild.BeginAsync(partition, index, jobs, pending, checkpoints, starts, time, cancellation);
+            build ??= await PartitionBuild.BeginAsync(partition, index, jobs, pending, checkpoints, known, time, cancellation);
             if (!await build.StepAsync(cancellation))
                 return new BuildStep(null, HadPlace: true);
             if (build.Audit.HasSeenSoonest)

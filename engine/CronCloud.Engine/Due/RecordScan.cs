@@ -36,6 +36,13 @@ public sealed class RecordScan(
             {
                 if (_audit is null && !await BeginAsync(cancellation))
                     break;
+                if (!await index.IsBuiltAsync(_partition, cancellation))
+                {
+                    _audit = null; // the build compares all of it, and asks what is over
+                    partitions++;
+                    continue;
+                }
+
                 var seen = _audit!.Seen;
                 await _audit.StepAsync(cancellation);
                 rows += _audit.Seen - seen;

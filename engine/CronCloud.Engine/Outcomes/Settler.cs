@@ -1,9 +1,9 @@
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
-using CronCloud.Core.History;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
+using CronCloud.Engine.Due;
 using CronCloud.Engine.Loops;
 using CronCloud.Engine.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -15,7 +15,7 @@ namespace CronCloud.Engine.Outcomes;
 /// while SQL is away; an outcome is acknowledged when all of it is done, and settling it again changes nothing. What the record must learn waits for it, and keeps
 /// nobody else.
 /// </summary>
-public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IPendingStore pending, IDeadLetterStore deadLetters, IHistory history, ExecutionEvents events, TimeProvider time, ILogger<Settler> logger) : ILoop
+public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IPendingStore pending, IDeadLetterStore deadLetters, KnownEnds ends, ExecutionEvents events, TimeProvider time, ILogger<Settler> logger) : ILoop
 {
     private const int BatchSize = 1_000;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
@@ -30,7 +30,6 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
     /// <summary>What waits for the record comes back after a pause that doubles from <see cref="RecordPause"/> up to this.</summary>
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(2);
 
-    private readonly OldOutcomes _old = new(history, deadLetters, time, logger);
     private DateTimeOffset _recordAfter;
 
     public string Name => "settler";
@@ -114,15 +113,15 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
     /// <summary>What is late waits for a word of history, and keeps nothing else.</summary>
     private async Task LandAllAsync(List<Settled> settled, CancellationToken cancellation)
     {
-        var late = settled.FindAll(s => s.FollowsAt is { } at && _old.IsLate(at));
-        var asking = late.Count == 0 ? null : _old.EndsAsync(late.ConvertAll(s => s.Outcome.Execution), cancellation);
+        var late = settled.FindAll(s => s.FollowsAt is { } at && ends.IsLate(at));
+        var asking = late.Count == 0 ? null : ends.FindAsync(late.ConvertAll(s => s.Outcome.Execution), cancellation);
         await LandAsync(late.Count == 0 ? settled : settled.FindAll(s => !late.Contains(s)), cancellation);
         if (asking is null)
             return;
-        var ends = await asking;
+        var known = await asking;
         var justEnded = settled.Where(s => s.Status == ExecutionStatus.Succeeded).ToLookup(s => s.Outcome.Execution.EntryKey, s => s.Outcome.Execution.Attempt);
         foreach (var one in late)
-            one.EndedBy(Math.Max(ends.GetValueOrDefault(one.Outcome.Execution.EntryKey), justEnded[one.Outcome.Execution.EntryKey].DefaultIfEmpty().Max()));
+            one.EndedBy(Math.Max(known.GetValueOrDefault(one.Outcome.Execution.EntryKey), justEnded[one.Outcome.Execution.EntryKey].DefaultIfEmpty().Max()));
         await LandAsync(late, cancellation);
     }
 

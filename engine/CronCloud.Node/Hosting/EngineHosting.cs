@@ -33,6 +33,8 @@ internal static class EngineHosting
         services.AddSingleton(s => new JobBook(s.GetRequiredService<IJobStore>(), s.GetRequiredService<IPendingStore>(), s.GetRequiredService<ICheckpointStore>(), s.GetRequiredService<IDueIndex>(), NewNonce, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<JobImport>();
         services.AddSingleton<KnownStarts>();
+        services.AddSingleton<KnownEnds>();
+        services.AddSingleton<Known>();
         services.AddSingleton<PartitionBuilder>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<LostFlights>();

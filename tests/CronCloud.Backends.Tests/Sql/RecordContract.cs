@@ -289,10 +289,11 @@ public abstract partial class RecordContract
             await WriteAsync(jobs, job);
         int[] partitions = [a.Key.Partition, b.Key.Partition, c.Key.Partition];
 
+        await jobs.NoteDueAsync([new DueNote(a.Key, 1, null)], None);
         var first = await jobs.ReadChangedAsync(partitions, Now, null, 2, None);
         var second = await jobs.ReadChangedAsync(partitions, Now, first.NextCursor, 2, None);
 
-        Assert.Equal([new ChangedJob(a.Key, 1, Now), new ChangedJob(c.Key, 1, Now.AddSeconds(1)), new ChangedJob(b.Key, 1, Now.AddSeconds(2))], first.Items.Concat(second.Items));
+        Assert.Equal([new ChangedJob(a.Key, 1, Now, IsOver: true), new ChangedJob(c.Key, 1, Now.AddSeconds(1), IsOver: false), new ChangedJob(b.Key, 1, Now.AddSeconds(2), IsOver: false)], first.Items.Concat(second.Items));
         Assert.Null(second.NextCursor);
         Assert.Equal([b.Key], (await jobs.ReadChangedAsync(partitions, Now.AddSeconds(2), null, 10, None)).Items.Select(j => j.Key));
         Assert.Empty((await jobs.ReadChangedAsync([Enumerable.Range(0, Partitions.Count).First(p => !partitions.Contains(p))], Now, null, 10, None)).Items);

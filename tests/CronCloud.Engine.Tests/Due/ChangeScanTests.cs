@@ -1,3 +1,4 @@
+using CronCloud.Core.Due;
 using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Schedules;
@@ -58,7 +59,87 @@ public sealed class ChangeScanTests
         Assert.Equal(0, findings.Total);
     }
 
-    /// <summary>A node that takes a partition over looks two minutes back: jobs that have come to their end by then are in an index that lost nothing, and not in one that was built since.</summary>
+    /// <summary>What a checkpoint says is armed need not be looked at. History may be away just then.</summary>
+    [Fact]
+    public async Task What_ended_long_before_the_checkpoint_is_not_started_again_by_a_node_that_takes_over()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
+        await RunToAsync(pipeline, seconds: 70);
+        pipeline.Index.Empty();
+        pipeline.TakeHistoryAway();
+
+        await TakeOverAsync(pipeline);
+
+        Assert.Null(await pipeline.Index.FindAsync(Pipeline.Partition, Pipeline.EntryKey, Pipeline.None));
+    }
+
+    /// <summary>A build that history answered says so in the record; the next look at the changes may not get an answer.</summary>
+    [Fact]
+    public async Task What_the_record_notes_as_over_is_not_started_again_while_history_is_away()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var job = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
+        await RunToAsync(pipeline, seconds: 10);
+        await pipeline.RecordAsync(job, (1, AttemptResult.Succeeded));
+        pipeline.Index.Empty();
+        await Pipeline.RunAsync(pipeline.NewPartition());
+        pipeline.TakeHistoryAway();
+
+        await TakeOverAsync(pipeline);
+
+        Assert.Null(await pipeline.Index.FindAsync(Pipeline.Partition, Pipeline.EntryKey, Pipeline.None));
+    }
+
+    /// <summary>The only node died with what it had not armed, and came back much later.</summary>
+    [Fact]
+    public async Task A_job_that_was_not_armed_before_all_nodes_were_down_for_long_misses_nothing()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await RunToAsync(pipeline, seconds: 10);
+        var job = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(20) });
+        await RemoveAsync(pipeline);
+        pipeline.Time.Advance(TimeSpan.FromHours(1));
+        var checkpoints = new Checkpoints(pipeline.CheckpointStore, pipeline.Time);
+        checkpoints.Reached(Pipeline.Partition, pipeline.Time.GetUtcNow());
+        await checkpoints.RunOnceAsync(Pipeline.None);
+
+        await TakeOverAsync(pipeline, checkpoints);
+
+        Assert.Equal(job.NextDue(job.UpdatedAt), (await pipeline.Index.FindAsync(Pipeline.Partition, Pipeline.EntryKey, Pipeline.None))?.Due);
+    }
+
+    [Fact]
+    public async Task A_checkpoint_waits_for_the_scan_and_for_what_the_index_lost_to_be_built()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var checkpoints = new Checkpoints(pipeline.CheckpointStore, pipeline.Time);
+        var (scan, _) = await NewScanAsync(pipeline, checkpoints);
+
+        Assert.Null(await ReachedAfterAsync(0));
+        await scan.RunOnceAsync(Pipeline.None);
+        Assert.Equal(0, await ReachedAfterAsync(0));
+        Assert.Equal(10, await ReachedAfterAsync(10));
+        Assert.Equal(40, await ReachedAfterAsync(100)); // 60 s behind what was looked at, 20 s before the look
+        await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(10));
+        pipeline.Index.Empty();
+        await scan.RunOnceAsync(Pipeline.None);
+        Assert.Equal(40, await ReachedAfterAsync(0));
+        await pipeline.MarkBuiltAsync();
+        await scan.RunOnceAsync(Pipeline.None);
+        Assert.Equal(120, await ReachedAfterAsync(0));
+
+        async Task<int?> ReachedAfterAsync(int seconds)
+        {
+            pipeline.Time.Advance(TimeSpan.FromSeconds(seconds));
+            checkpoints.Reached(Pipeline.Partition, pipeline.Time.GetUtcNow());
+            await checkpoints.RunOnceAsync(Pipeline.None);
+            return (int?)(await pipeline.CheckpointStore.ReadAsync(Pipeline.Partition, Pipeline.None) - Pipeline.Start)?.TotalSeconds;
+        }
+    }
+
+    /// <summary>Jobs that have come to their end are in an index that lost nothing, and not in one that was built since.</summary>
     [Fact]
     public async Task What_has_run_is_not_started_again_though_an_index_that_was_emptied_does_not_know_it()
     {
@@ -72,7 +153,7 @@ public sealed class ChangeScanTests
         await pipeline.RecordAsync(job, (1, AttemptResult.Succeeded));
 
         await AdvanceAsync(pipeline, partition, seconds: 121); // the queue has forgotten its message
-        await pipeline.CheckpointStore.WriteAsync(new Dictionary<int, DateTimeOffset> { [job.Key.Partition] = pipeline.Time.GetUtcNow() }, Pipeline.None);
+        await pipeline.CheckpointStore.WriteAsync(new Dictionary<int, DateTimeOffset> { [job.Key.Partition] = Pipeline.Start.AddSeconds(59) }, Pipeline.None);
         pipeline.Index.Empty();
         partition = pipeline.NewPartition();
         await Pipeline.RunAsync(partition);
@@ -114,7 +195,8 @@ public sealed class ChangeScanTests
 
         record.MakeUnreadable(jobs[0].Key);
         pipeline.Time.Advance(TimeSpan.FromSeconds(10));
-        await new ChangeScan(owner, pipeline.Index, record, pipeline.Pending, pipeline.NewKnownStarts(), findings, pipeline.Time).RunOnceAsync(Pipeline.None);
+        await pipeline.MarkBuiltAsync();
+        await new ChangeScan(owner, pipeline.Index, record, pipeline.Pending, pipeline.CheckpointStore, pipeline.NewCheckpoints(), pipeline.NewKnownStarts(), findings, pipeline.Time).RunOnceAsync(Pipeline.None);
 
         foreach (var job in jobs)
             Assert.Equal(job != jobs[0], await pipeline.Index.FindAsync(job.Key.Partition, job.Key.ToString(), Pipeline.None) is not null);
@@ -123,6 +205,27 @@ public sealed class ChangeScanTests
 
     private static async Task RemoveAsync(Pipeline pipeline) =>
         await pipeline.Index.RemoveAsync(Pipeline.Partition, [.. (await pipeline.Index.StampAsync(Pipeline.Partition, [Pipeline.EntryKey], Pipeline.None)).Values], Pipeline.None);
+
+    /// <summary>A node that scanned the partition and kept its checkpoint, and armed all that was written, until that second.</summary>
+    private static async Task RunToAsync(Pipeline pipeline, int seconds)
+    {
+        var checkpoints = pipeline.NewCheckpoints();
+        var partition = pipeline.NewPartition(checkpoints);
+        await Pipeline.RunAsync(partition);
+        await AdvanceAsync(pipeline, partition, seconds);
+        await checkpoints.RunOnceAsync(Pipeline.None);
+        await pipeline.TakeAsync();
+    }
+
+    /// <summary>Another node looks at the changes for the first time, and compares the record.</summary>
+    private static async Task TakeOverAsync(Pipeline pipeline, Checkpoints? checkpoints = null)
+    {
+        var (scan, findings) = await NewScanAsync(pipeline, checkpoints);
+        await scan.RunOnceAsync(Pipeline.None);
+        var record = new RecordScan(await pipeline.NewOwnerAsync(), pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, new DueBacklog(), findings, pipeline.Time);
+        for (var runs = 0; runs < Partitions.Count; runs++)
+            await record.RunOnceAsync(Pipeline.None);
+    }
 
     private static async Task AdvanceAsync(Pipeline pipeline, DuePartition partition, int seconds)
     {
@@ -133,10 +236,11 @@ public sealed class ChangeScanTests
         }
     }
 
-    private static async Task<(ChangeScan Scan, Findings Findings)> NewScanAsync(Pipeline pipeline)
+    private static async Task<(ChangeScan Scan, Findings Findings)> NewScanAsync(Pipeline pipeline, Checkpoints? checkpoints = null)
     {
         var owner = await pipeline.NewOwnerAsync();
+        await pipeline.MarkBuiltAsync();
         var findings = new Findings(NullLogger<Findings>.Instance);
-        return (new ChangeScan(owner, pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.NewKnownStarts(), findings, pipeline.Time), findings);
+        return (new ChangeScan(owner, pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, checkpoints ?? pipeline.NewCheckpoints(), pipeline.NewKnownStarts(), findings, pipeline.Time), findings);
     }
 }

@@ -88,7 +88,7 @@ public sealed class PartitionBuilderTests
     private static ScheduleSpec Daily => new() { Every = TimeSpan.FromDays(1), Anchor = Pipeline.Start.AddHours(12) };
 
     private static PartitionBuilder NewBuilder(Pipeline pipeline) =>
-        new(pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, pipeline.NewKnownStarts(), pipeline.Time, NullLogger<PartitionBuilder>.Instance);
+        new(pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, pipeline.NewKnown(), pipeline.Time, NullLogger<PartitionBuilder>.Instance);
 
     /// <summary>The so-manieth job of a partition.</summary>
     private static JobKey KeyIn(int partition, int place) =>

@@ -108,7 +108,7 @@ public sealed class RebuildTests
         pipeline.Time.Advance(TimeSpan.FromSeconds(20));
         pipeline.Index.Empty();
 
-        var audit = new PartitionAudit(Pipeline.Partition, pipeline.Index, pipeline.Jobs, pipeline.Pending, Pipeline.Start.AddSeconds(110), pipeline.Time, pipeline.NewKnownStarts());
+        var audit = new PartitionAudit(Pipeline.Partition, pipeline.Index, pipeline.Jobs, pipeline.Pending, Pipeline.Start.AddSeconds(110), pipeline.Time, pipeline.NewKnown());
         while (!audit.AsksHistory)
             await audit.StepAsync(Pipeline.None);
         var (certain, inDoubt) = (await FindAsync(pipeline, Pipeline.EntryKey), await FindAsync(pipeline, Other.ToString()));
@@ -135,6 +135,65 @@ public sealed class RebuildTests
         var executions = await pipeline.TakeAsync();
         Assert.Contains(executions, e => e.ExecutionId == triggered.ExecutionId);
         Assert.Contains(executions, e => e is { ExecutionId: "job@20261201T030001Z", Attempt: 2 });
+    }
+
+    /// <summary>Its row was written once more after it was removed: an outcome was told twice, to two settlers.</summary>
+    [Theory]
+    [InlineData(2, AttemptResult.Succeeded, false)]
+    [InlineData(1, AttemptResult.Succeeded, false)]
+    [InlineData(1, AttemptResult.Failed, true)]
+    public async Task A_retry_that_should_have_been_made_before_is_made_unless_history_knows_that_its_execution_has_ended(int attempt, AttemptResult result, bool isMade)
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var job = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) }, overlap: Overlap.Skip);
+        var execution = DuePlan.ExecutionOf(DueJob.Of(job), job.Version, Pipeline.Start.AddSeconds(1), TraceParent.New());
+        await pipeline.History.WriteAsync([HistoryRow.Of(pipeline.OutcomeOf(execution with { Attempt = attempt }, result, 500))], Pipeline.None);
+        await pipeline.Pending.KeepAsync([new PendingExecution(execution with { Attempt = 2 }, Pipeline.Start.AddSeconds(3))], Pipeline.None);
+        await KeepCheckpointAsync(pipeline, seconds: 70);
+        pipeline.Index.Empty();
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(70));
+        await Pipeline.RunAsync(pipeline.NewPartition());
+
+        Assert.Equal(isMade ? [2] : [], (await pipeline.TakeAsync()).Select(e => e.Attempt));
+        Assert.Equal(isMade ? 1 : 0, (await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None)).Count);
+        Assert.Equal(isMade ? 1 : 0, (await pipeline.Index.ReadSlotsAsync(Pipeline.Partition, Pipeline.None)).Count);
+    }
+
+    [Fact]
+    public async Task A_retry_that_should_have_been_made_before_is_made_while_history_is_away()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var job = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
+        var execution = DuePlan.ExecutionOf(DueJob.Of(job), job.Version, Pipeline.Start.AddSeconds(1), TraceParent.New());
+        await pipeline.Pending.KeepAsync([new PendingExecution(execution with { Attempt = 2 }, Pipeline.Start.AddSeconds(3))], Pipeline.None);
+        await KeepCheckpointAsync(pipeline, seconds: 70);
+        pipeline.Index.Empty();
+        pipeline.TakeHistoryAway();
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(70));
+        await Pipeline.RunAsync(pipeline.NewPartition());
+
+        Assert.Equal([2], (await pipeline.TakeAsync()).Select(e => e.Attempt));
+    }
+
+    /// <summary>The dead letter of the attempt before is why it waits.</summary>
+    [Fact]
+    public async Task What_was_redriven_is_not_over_by_what_came_before()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var job = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
+        var execution = DuePlan.ExecutionOf(DueJob.Of(job), job.Version, Pipeline.Start.AddSeconds(1), TraceParent.New());
+        await pipeline.History.WriteAsync([HistoryRow.Of(pipeline.OutcomeOf(execution, AttemptResult.Failed) with { IsFinal = true })], Pipeline.None);
+        await pipeline.DeadLetters.KeepAsync([DeadLetter.Of(pipeline.OutcomeOf(execution, AttemptResult.Failed))], Pipeline.None);
+        await pipeline.Pending.KeepAsync([new PendingExecution(execution with { Attempt = 2, FirstAttempt = 2 }, Pipeline.Start.AddSeconds(3))], Pipeline.None);
+        await KeepCheckpointAsync(pipeline, seconds: 70);
+        pipeline.Index.Empty();
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(70));
+        await Pipeline.RunAsync(pipeline.NewPartition());
+
+        Assert.Equal([2], (await pipeline.TakeAsync()).Select(e => e.Attempt));
     }
 
     [Fact]
@@ -246,6 +305,9 @@ public sealed class RebuildTests
         Assert.True((await pipeline.Index.FindAsync(Pipeline.Partition, once.Key.ToString(), Pipeline.None))!.IsTombstone);
     }
 
+    private static Task KeepCheckpointAsync(Pipeline pipeline, int seconds) =>
+        pipeline.CheckpointStore.WriteAsync(new Dictionary<int, DateTimeOffset> { [Pipeline.Partition] = Pipeline.Start.AddSeconds(seconds) }, Pipeline.None);
+
     /// <summary>Others of the same partition, of which the record does not tell.</summary>
     private static Task FillAsync(Pipeline pipeline, int others) =>
         pipeline.Index.ArmAsync(Pipeline.Partition, [.. Enumerable.Range(0, others).Select(i => new DueEntry($"t/filler-{i}", 1, Pipeline.Start.AddDays(1), "{}"u8.ToArray()))], Pipeline.None);
@@ -272,7 +334,7 @@ public sealed class RebuildTests
     {
         pipeline.Index.Empty();
         var starts = new KnownStarts(history ?? pipeline.History, pipeline.DeadLetters, pipeline.Time, NullLogger<KnownStarts>.Instance);
-        var audit = new PartitionAudit(Pipeline.Partition, pipeline.Index, pipeline.Jobs, pipeline.Pending, Pipeline.Start.AddSeconds(checkpoint), pipeline.Time, starts);
+        var audit = new PartitionAudit(Pipeline.Partition, pipeline.Index, pipeline.Jobs, pipeline.Pending, Pipeline.Start.AddSeconds(checkpoint), pipeline.Time, new Known(starts, pipeline.NewKnownEnds()));
         while (!audit.HasEnded)
             await audit.StepAsync(Pipeline.None);
         return (await FindAsync(pipeline, Pipeline.EntryKey))!.Value;

@@ -154,6 +154,7 @@ public sealed class RecordScanTests
         await pipeline.Jobs.WriteAsync(other, new Revision(1, Pipeline.Start, "test", "created", JobState.Active, other.Definition), Pipeline.None);
         pipeline.Jobs.MakeUnreadable(broken.Key);
         pipeline.Index.Empty();
+        await pipeline.MarkBuiltAsync();
         pipeline.Time.Advance(AfterArming);
 
         await RoundAsync(scan);
@@ -181,6 +182,22 @@ public sealed class RecordScanTests
         Assert.Equal(0, findings.Total);
     }
 
+    /// <summary>A build knows what is over, or asks; until then a job that is not in the index may be.</summary>
+    [Fact]
+    public async Task What_has_run_is_not_started_again_by_the_scan_while_an_index_that_was_emptied_is_not_built()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (scan, findings) = await NewScanAsync(pipeline);
+        await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
+        pipeline.Time.Advance(AfterArming);
+        pipeline.Index.Empty();
+
+        await RoundAsync(scan);
+
+        Assert.Null(await pipeline.Index.FindAsync(Pipeline.Partition, Pipeline.EntryKey, Pipeline.None));
+        Assert.Equal(0, findings.Total);
+    }
+
     /// <summary>Another job of the same partition.</summary>
     private static JobKey Other(JobKey key) => Enumerable.Range(0, int.MaxValue).Select(i => new JobKey(key.Tenant, $"job-{i}")).First(other => other.Partition == key.Partition);
 
@@ -194,6 +211,7 @@ public sealed class RecordScanTests
     private static async Task<(RecordScan Scan, Findings Findings)> NewScanAsync(Pipeline pipeline)
     {
         var owner = await pipeline.NewOwnerAsync();
+        await pipeline.MarkBuiltAsync();
         var findings = new Findings(NullLogger<Findings>.Instance);
         return (new RecordScan(owner, pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, new DueBacklog(), findings, pipeline.Time), findings);
     }

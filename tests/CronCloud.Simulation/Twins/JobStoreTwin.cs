@@ -86,7 +86,7 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
                 .OrderBy(j => j.Position).Take(limit).ToList();
             var (ms, tenant, id) = page.Count == limit ? page[^1].Position : default;
             return Task.FromResult(new Page<ChangedJob>(
-                page.ConvertAll(j => new ChangedJob(j.Job.Key, j.Job.Version, j.Job.UpdatedAt)),
+                page.ConvertAll(j => new ChangedJob(j.Job.Key, j.Job.Version, j.Job.UpdatedAt, j.Job.State == JobState.Active && _nextDue[j.Job.Key] is null)),
                 page.Count == limit ? Cursor.Of(string.Create(CultureInfo.InvariantCulture, $"{ms}/{tenant}/{id}")) : null));
         }
     }

@@ -1,32 +1,31 @@
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Outcomes;
-using CronCloud.Engine.Due;
 using Microsoft.Extensions.Logging;
 
-namespace CronCloud.Engine.Outcomes;
+namespace CronCloud.Engine.Due;
 
 /// <summary>
-/// Outcomes that are told once more, long after they were settled: a stream that lost something is told again what was published of late. The due index knows them, unless it lost something too; then
-/// history does.
+/// By which attempts executions ended, as history tells. Asked about what comes so late that it may have been done before: an outcome that is told once more, long after it was settled, and a row of the
+/// record that an emptied index is built from. An index that lost nothing knows by itself.
 /// </summary>
-internal sealed partial class OldOutcomes(IHistory history, IDeadLetterStore deadLetters, TimeProvider time, ILogger logger)
+public sealed partial class KnownEnds(IHistory history, IDeadLetterStore deadLetters, TimeProvider time, ILogger<KnownEnds> logger)
 {
-    /// <summary>What follows from an outcome is this late only where servers were away, or when it was done before.</summary>
+    /// <summary>What is to be done is this late only where servers were away, or when it was done before.</summary>
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(2);
 
     private static readonly IReadOnlyDictionary<string, int> NothingKnown = new Dictionary<string, int>();
 
     private readonly AttemptQuestions _questions = new(history, time);
 
-    /// <summary>Whether what was to be done then, a retry or a dead letter, should have been done long ago.</summary>
+    /// <summary>Whether what was to be done then should have been done long ago.</summary>
     public bool IsLate(DateTimeOffset due) => due + Late < time.GetUtcNow();
 
     /// <summary>
-    /// By which attempt executions ended, by their entry keys. Only an end counts: of a later attempt that is to be tried again too, nobody may go on. While history is away no end is known: what is only
-    /// late must not wait for it.
+    /// By which attempt executions ended, by their entry keys, each given as of an attempt that was made. Only an end counts: of a later attempt that is to be tried again too, nobody may go on. While history
+    /// is away no end is known: what is only late must not wait for it longer than two seconds.
     /// </summary>
-    public async Task<IReadOnlyDictionary<string, int>> EndsAsync(List<Execution> executions, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, int>> FindAsync(List<Execution> executions, CancellationToken cancellation)
     {
         if (executions.Count == 0 || _questions.IsAway)
             return NothingKnown;
@@ -54,6 +53,6 @@ internal sealed partial class OldOutcomes(IHistory history, IDeadLetterStore dea
         last.Status == ExecutionStatus.Succeeded
         || (last.Status == ExecutionStatus.DeadLettered && last.Attempt > execution.Attempt && await deadLetters.FindAsync(last.Tenant, last.ExecutionId, cancellation) is not null);
 
-    [LoggerMessage(EventId = 1303, Level = LogLevel.Warning, Message = "Whether {Count} late outcomes were settled before is not known, they are settled: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1118, Level = LogLevel.Warning, Message = "Whether {Count} executions ended before is not known, they go on: {Kind}: {Reason}")]
     private partial void LogAway(int count, string kind, string reason);
 }
