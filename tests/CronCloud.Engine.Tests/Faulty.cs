@@ -54,6 +54,12 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public bool RefusesBuilds { get; set; }
 
+    /// <summary>Asked for stamps of this partition, it fails.</summary>
+    public int? BrokenPartition { get; set; }
+
+    /// <summary>Happens when it has told what is due.</summary>
+    public Action Scanned { get; set; } = () => { };
+
     /// <summary>How often stamps were listed from the first one on.</summary>
     public int Listings { get; private set; }
 
@@ -62,7 +68,12 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
     public Task ArmAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation) =>
         RefusesToArm ? throw new IOException("The index is away.") : _index.ArmAsync(partition, entries, cancellation);
 
-    public Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation) => IsAway ? throw new IOException("The index is away.") : _index.ScanAsync(partition, query, cancellation);
+    public async Task<DueScan> ScanAsync(int partition, DueQuery query, CancellationToken cancellation)
+    {
+        var scan = IsAway ? throw new IOException("The index is away.") : await _index.ScanAsync(partition, query, cancellation);
+        Scanned();
+        return scan;
+    }
 
     public Task<IReadOnlyList<SlotState>> ClaimAsync(int partition, IReadOnlyList<SlotClaim> claims, CancellationToken cancellation) => _index.ClaimAsync(partition, claims, cancellation);
 
@@ -80,7 +91,8 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public Task<DueEntry?> FindAsync(int partition, string key, CancellationToken cancellation) => _index.FindAsync(partition, key, cancellation);
 
-    public Task<IReadOnlyDictionary<string, DueStamp>> StampAsync(int partition, IReadOnlyList<string> keys, CancellationToken cancellation) => _index.StampAsync(partition, keys, cancellation);
+    public Task<IReadOnlyDictionary<string, DueStamp>> StampAsync(int partition, IReadOnlyList<string> keys, CancellationToken cancellation) =>
+        partition == BrokenPartition ? throw new IOException("A part of the index is away.") : _index.StampAsync(partition, keys, cancellation);
 
     public Task<Page<DueStamp>> ListAsync(int partition, string? cursor, int limit, CancellationToken cancellation)
     {
@@ -108,6 +120,9 @@ internal sealed class FaultyJobs(IJobStore jobs) : IJobStore
     public bool Hangs { get; set; }
 
     public int TimesAsked { get; private set; }
+
+    /// <summary>So many pages of one changed job each are read, and the next one fails.</summary>
+    public int? PagesOfChanges { get; set; }
 
     /// <summary>What reads of active jobs wait for.</summary>
     public Task ReadsAfter { get; set; } = Task.CompletedTask;
@@ -140,7 +155,8 @@ internal sealed class FaultyJobs(IJobStore jobs) : IJobStore
         return page with { Items = [.. page.Items.Select(job => _unreadable.Contains(job.Key) ? job with { Read = () => throw new JsonException("No such word.") } : job)] };
     }
 
-    public Task<Page<ChangedJob>> ReadChangedAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor, int limit, CancellationToken cancellation) => jobs.ReadChangedAsync(partitions, from, cursor, limit, cancellation);
+    public Task<Page<ChangedJob>> ReadChangedAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor, int limit, CancellationToken cancellation) =>
+        PagesOfChanges-- is 0 ? throw new IOException("The record is away.") : jobs.ReadChangedAsync(partitions, from, cursor, PagesOfChanges is null ? limit : 1, cancellation);
 
     public Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation) => jobs.NoteDueAsync(notes, cancellation);
 

@@ -86,7 +86,7 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
 
     public async Task<IReadOnlyDictionary<string, DueStamp>> StampAsync(int partition, IReadOnlyList<string> keys, CancellationToken cancellation)
     {
-        var values = (RedisValue[])(await RunAsync(RedisScript.Stamp, RedisKeys.Of(partition).Entries[..2], [.. keys.Select(k => (RedisValue)k)], cancellation))!;
+        var values = await InPartsAsync(keys, async part => (RedisValue[])(await RunAsync(RedisScript.Stamp, RedisKeys.Of(partition).Entries[..2], [.. part.Select(k => (RedisValue)k)], cancellation))!);
         var stamps = new Dictionary<string, DueStamp>(keys.Count);
         for (var i = 0; i < keys.Count; i++)
         {

@@ -12,8 +12,10 @@ internal sealed class AttemptQuestions(IHistory history, TimeProvider time)
     /// <summary>Executions in one query.</summary>
     private const int AtOnce = 1_000;
 
-    /// <summary>What is due is behind this: whoever asks waits no longer, and a history that did not answer is not asked for a while.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    /// <summary>What is due is behind this: whoever asks waits no longer.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>For so long a history that did not answer is not asked.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
 
     private readonly Gathering<List<Execution>, ILookup<string, HistoryRow>> _questions = new((questions, _) => AnswerAsync(history, time, questions), MostTogether);

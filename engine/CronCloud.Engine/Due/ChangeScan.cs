@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
@@ -11,7 +12,7 @@ namespace CronCloud.Engine.Due;
 /// say that a job is in the index a minute after its row was written (<see cref="Checkpoint.ArmingMargin"/>). An index that was emptied has lost
 /// the jobs that came to their end, too: what ran is not started again.
 /// </summary>
-public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore jobs, IPendingStore pending, ICheckpointStore store, Checkpoints checkpoints, KnownStarts starts, Findings findings, TimeProvider time) : ILoop
+public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore jobs, IPendingStore pending, ICheckpointStore store, Checkpoints checkpoints, DueBacklog backlog, KnownStarts starts, Findings findings, TimeProvider time) : ILoop
 {
     /// <summary>Large, since each page reads all rows behind it, of all partitions: an import changes hundreds of thousands between two looks.</summary>
     private const int PageSize = 20_000;
@@ -31,22 +32,22 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
     /// <summary>What is younger is just being armed.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
 
-    /// <summary>In one run nobody is waited for any longer: what was written may be due.</summary>
+    /// <summary>In one run nobody is waited for any longer, from the first question on: what was written may be due.</summary>
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(3);
 
     private Dictionary<int, Look> _looks = [];
-    private DateTimeOffset _asksUntil;
+    private DateTimeOffset? _asksUntil;
 
     public string Name => "change scan";
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
         var now = time.GetUtcNow();
-        _asksUntil = now + AskLimit;
+        _asksUntil = null;
         var held = owner.Held;
         _looks = _looks.Where(look => held.Contains(look.Key)).ToDictionary();
         var due = new Dictionary<int, DateTimeOffset>();
-        foreach (var partition in held)
+        foreach (var partition in held.Where(partition => backlog.Of(partition) is not { IsWhole: false }))
         {
             if (!_looks.TryGetValue(partition, out var look))
                 due[partition] = await FirstAsync(partition, cancellation);
@@ -54,11 +55,8 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
                 due[partition] = look.Seen - Overlap;
         }
 
-        var until = now - Settling;
-        var building = due.Count == 0 ? [] : await CompareAsync(due, until, cancellation);
-        foreach (var partition in due.Keys.Except(building))
-            _looks[partition] = new Look(until, now + Round);
-        checkpoints.Armed(_looks.ToDictionary(look => look.Key, look => look.Value.Seen - Overlap));
+        if (due.Count > 0)
+            await CompareAsync(due, now, cancellation);
         return Interval;
     }
 
@@ -66,27 +64,48 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
     private async Task<DateTimeOffset> FirstAsync(int partition, CancellationToken cancellation) =>
         Checkpoint.InQueue(await store.ReadAsync(partition, cancellation)) ?? DateTimeOffset.UnixEpoch;
 
-    /// <summary>Answers the partitions whose index is not built: the build looks at all that was written, and what it finds to be over is not to be armed beside it.</summary>
-    private async Task<HashSet<int>> CompareAsync(IReadOnlyDictionary<int, DateTimeOffset> from, DateTimeOffset until, CancellationToken cancellation)
+    /// <summary>A partition that fails keeps no other, nor is it looked at, nor one whose index is not built. What was looked at stays so when there is more than a run has time for.</summary>
+    private async Task CompareAsync(Dictionary<int, DateTimeOffset> from, DateTimeOffset now, CancellationToken cancellation)
     {
-        var building = new HashSet<int>();
+        var (first, until) = (from.Values.Min(), now - Settling);
+        Exception? failure = null;
         string? cursor = null;
         do
         {
-            var page = await jobs.ReadChangedAsync([.. from.Keys], from.Values.Min(), cursor, PageSize, cancellation);
-            foreach (var changed in page.Items.Where(job => job.UpdatedAt >= from[job.Key.Partition] && job.UpdatedAt <= until).GroupBy(job => job.Key.Partition).Where(changed => !building.Contains(changed.Key)))
+            var page = await jobs.ReadChangedAsync([.. from.Keys], first, cursor, PageSize, cancellation);
+            foreach (var changed in page.Items.Where(job => job.UpdatedAt <= until && from.TryGetValue(job.Key.Partition, out var since) && job.UpdatedAt >= since).GroupBy(job => job.Key.Partition).ToList())
             {
-                if (!await ArmMissingAsync(changed.Key, [.. changed], cancellation))
-                    building.Add(changed.Key);
+                try
+                {
+                    if (!await ArmMissingAsync(changed.Key, [.. changed], cancellation))
+                        from.Remove(changed.Key);
+                }
+                catch (Exception failed) when (!cancellation.IsCancellationRequested)
+                {
+                    failure ??= failed;
+                    from.Remove(changed.Key);
+                }
             }
 
-            cursor = page.NextCursor;
+            cursor = from.Count > 0 && page.NextCursor is not null && page.Items[^1].UpdatedAt <= until ? page.NextCursor : null;
+            if (cursor is null)
+                Looked(from, until, now + Round);
+            else
+                Looked(from, page.Items[^1].UpdatedAt, now);
         }
         while (cursor is not null);
-        return building;
+        if (failure is not null)
+            ExceptionDispatchInfo.Throw(failure);
     }
 
-    /// <summary>False when something is missing because the index is not built. What the index has nothing of, and the record notes as never due again, is over.</summary>
+    private void Looked(Dictionary<int, DateTimeOffset> from, DateTimeOffset until, DateTimeOffset next)
+    {
+        foreach (var partition in from.Where(one => one.Value <= until).Select(one => one.Key))
+            _looks[partition] = new Look(_looks.TryGetValue(partition, out var look) && look.Seen > until ? look.Seen : until, next);
+        checkpoints.Armed(_looks.ToDictionary(look => look.Key, look => look.Value.Seen - Overlap));
+    }
+
+    /// <summary>False when something is missing because the index is not built: the build looks at all that was written, and what it finds to be over is not to be armed beside it. What the index has nothing of, and the record notes as never due again, is over.</summary>
     private async Task<bool> ArmMissingAsync(int partition, List<ChangedJob> changed, CancellationToken cancellation)
     {
         var stamps = await index.StampAsync(partition, changed.ConvertAll(job => job.Key.ToString()), cancellation);
@@ -116,7 +135,7 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
     /// </summary>
     private async Task<IReadOnlyDictionary<JobKey, DateTimeOffset>> KnownAsync(List<Job> unknown, DateTimeOffset now, IReadOnlySet<string> waiting, CancellationToken cancellation)
     {
-        var patience = _asksUntil - time.GetUtcNow();
+        var patience = (_asksUntil ??= time.GetUtcNow() + AskLimit) - time.GetUtcNow();
         if (unknown.Count == 0 || patience <= TimeSpan.Zero)
             return new Dictionary<JobKey, DateTimeOffset>();
         try

@@ -22,33 +22,24 @@ public sealed class Checkpoints(ICheckpointStore store, TimeProvider time) : ILo
     /// <summary>When the record last took one that had moved; null before the first.</summary>
     public DateTimeOffset? WrittenAt => Interlocked.Read(ref _writtenAt) is var ticks and > 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
-    /// <summary>Everything due up to the instant is in the queue, as far as it is armed.</summary>
-    public void Reached(int partition, DateTimeOffset instant) => _reached[partition] = instant;
-
     /// <summary>By partition: whatever was written to the record up to the instant is armed. Of others that is not known.</summary>
     public void Armed(IReadOnlyDictionary<int, DateTimeOffset> upTo) => _armed = upTo;
 
-    /// <summary>What this node knows a partition's checkpoint to be, be it written or not; null when it knows none.</summary>
-    public DateTimeOffset? Of(int partition)
-    {
-        if (!_armed.TryGetValue(partition, out var armed) || !_reached.TryGetValue(partition, out var reached))
-            return null;
-        var most = armed + Checkpoint.ArmingMargin;
-        return reached < most ? reached : most;
-    }
+    /// <summary>How far a checkpoint may go by what is armed now; null when that is not known. Whoever looks at the index asks before: what is armed after the look is not in the queue by it.</summary>
+    public DateTimeOffset? LimitOf(int partition) => _armed.TryGetValue(partition, out var armed) ? armed + Checkpoint.ArmingMargin : null;
+
+    /// <summary>Everything due up to the instant is in the queue.</summary>
+    public void Reached(int partition, DateTimeOffset instant) => _reached[partition] = instant;
+
+    /// <summary>The instant that this node has reached, be it written or not; null when it has reached none.</summary>
+    public DateTimeOffset? Of(int partition) => _reached.TryGetValue(partition, out var reached) ? reached : null;
 
     /// <summary>What this node wrote last; null when it wrote nothing yet.</summary>
     public DateTimeOffset? WrittenOf(int partition) => _written.TryGetValue(partition, out var written) ? written : null;
 
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
-        var moved = new Dictionary<int, DateTimeOffset>();
-        foreach (var partition in _reached.Keys)
-        {
-            if (Of(partition) is { } instant && _written.GetValueOrDefault(partition) < instant)
-                moved[partition] = instant;
-        }
-
+        var moved = _reached.Where(r => _written.GetValueOrDefault(r.Key) < r.Value).ToDictionary();
         await store.WriteAsync(moved, cancellation);
         foreach (var (partition, instant) in moved)
             _written[partition] = instant;

@@ -49,12 +49,13 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         if (!parts.Clock.IsTrusted)
             return ClockGuard.Interval;
         var now = DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()); // as the index keeps it: a finer one would look as if the index were behind
+        var limit = parts.Checkpoints.LimitOf(partition);
         var scan = await ScanAsync(now, cancellation);
         await BuildAsync(scan, cancellation);
         TellBacklog(scan, null, now);
         var dispatched = await parts.Dispatcher.DispatchAsync(partition, [.. scan.Entries, .. scan.LeftOvers], InQueue(), parts.Checkpoints.WrittenOf(partition), cancellation);
         parts.Pace.Count(scan.Entries.Count);
-        Reached(scan, dispatched, now);
+        Reached(scan, dispatched, now, limit);
         TellBacklog(scan, dispatched, now);
         if (now - _flightsReadAt >= LongestSleep)
         {
@@ -132,14 +133,15 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         return await parts.Builder.StepAsync(partition, _build, parts.Backlog.IsLate(time.GetUtcNow()), limit.Token);
     }
 
-    /// <summary>A checkpoint stands still while the index is not whole, and behind whatever is due and not dispatched yet.</summary>
-    private void Reached(DueScan scan, Dispatched dispatched, DateTimeOffset now)
+    /// <summary>A checkpoint stands still while the index is not whole, and behind whatever is due and not dispatched yet, or may not be armed.</summary>
+    private void Reached(DueScan scan, Dispatched dispatched, DateTimeOffset now, DateTimeOffset? limit)
     {
         if (!_isWhole)
             return;
         var behind = scan.IsFull || _hasLeftOvers || dispatched.Held + dispatched.Refused > 0 || dispatched.Again <= now ? scan.Oldest : null;
         _reached = behind is { } oldest && oldest <= now ? oldest.AddMilliseconds(-1) : now;
-        parts.Checkpoints.Reached(partition, _reached);
+        if (limit is { } most)
+            parts.Checkpoints.Reached(partition, _reached < most ? _reached : most);
     }
 
     /// <summary>What the scan found is due until it is dispatched; what it did not even read stays so.</summary>

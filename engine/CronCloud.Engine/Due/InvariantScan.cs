@@ -12,9 +12,6 @@ namespace CronCloud.Engine.Due;
 public sealed class InvariantScan(PartitionOwner owner, IDueIndex index, IPendingStore pending, Findings findings, TimeProvider time) : ILoop
 {
     private const int MostTold = 100;
-
-    /// <summary>In one step, in which the index serves nobody else.</summary>
-    private const int StampedAtOnce = 1_000;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Round = TimeSpan.FromMinutes(1);
 
@@ -82,15 +79,14 @@ public sealed class InvariantScan(PartitionOwner owner, IDueIndex index, IPendin
     private async Task ForgetEndedAsync(int partition, HashSet<string> running, DateTimeOffset now, CancellationToken cancellation)
     {
         var rows = (await pending.ReadAsync(partition, cancellation)).Select(p => p.Execution).ToList();
+        if (rows.Count == 0)
+            return;
         var ended = new List<Execution>();
-        foreach (var some in rows.Chunk(StampedAtOnce))
+        var stamps = await index.StampAsync(partition, rows.ConvertAll(e => e.EntryKey), cancellation);
+        foreach (var row in rows.Where(e => stamps.GetValueOrDefault(e.EntryKey) is { IsTombstone: true } stamp && stamp.Version >= e.Attempt && !running.Contains(e.EntryKey)))
         {
-            var stamps = await index.StampAsync(partition, Array.ConvertAll(some, e => e.EntryKey), cancellation);
-            foreach (var row in some.Where(e => stamps.GetValueOrDefault(e.EntryKey) is { IsTombstone: true } stamp && stamp.Version >= e.Attempt && !running.Contains(e.EntryKey)))
-            {
-                if (await index.FindAsync(partition, row.EntryKey, cancellation) is { IsTombstone: true } && _suspects.Confirm($"row {row.AttemptId}", now))
-                    ended.Add(row);
-            }
+            if (await index.FindAsync(partition, row.EntryKey, cancellation) is { IsTombstone: true } && _suspects.Confirm($"row {row.AttemptId}", now))
+                ended.Add(row);
         }
 
         await pending.RemoveAsync(ended, cancellation);

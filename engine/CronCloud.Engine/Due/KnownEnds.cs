@@ -22,8 +22,8 @@ public sealed partial class KnownEnds(IHistory history, IDeadLetterStore deadLet
     public bool IsLate(DateTimeOffset due) => due + Late < time.GetUtcNow();
 
     /// <summary>
-    /// By which attempt executions ended, by their entry keys, each given as of an attempt that was made. Only an end counts: of a later attempt that is to be tried again too, nobody may go on. While history
-    /// is away no end is known: what is only late must not wait for it longer than two seconds.
+    /// By which attempt executions ended, by their entry keys, each given as of an attempt before its end (0: before its first). Only an end counts: of a later attempt that is to be tried again too, nobody may go on. While history
+    /// is away no end is known: what is only late must not wait for it, or for the record, longer than two seconds each.
     /// </summary>
     public async Task<IReadOnlyDictionary<string, int>> FindAsync(List<Execution> executions, CancellationToken cancellation)
     {
@@ -32,20 +32,25 @@ public sealed partial class KnownEnds(IHistory history, IDeadLetterStore deadLet
         try
         {
             var attempts = await _questions.AskAsync(executions, cancellation);
-            var ends = new Dictionary<string, int>();
-            foreach (var execution in executions)
-            {
-                if (attempts[execution.EntryKey].MaxBy(row => row.Attempt) is { } last && await EndsByAsync(last, execution, cancellation))
-                    ends[execution.EntryKey] = last.Attempt;
-            }
-
-            return ends;
+            return await EndsOfAsync(executions, attempts, cancellation).WaitAsync(AttemptQuestions.Patience, time, cancellation);
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
             LogAway(executions.Count, away.GetType().Name, away.Message);
             return NothingKnown;
         }
+    }
+
+    private async Task<IReadOnlyDictionary<string, int>> EndsOfAsync(List<Execution> executions, ILookup<string, HistoryRow> attempts, CancellationToken cancellation)
+    {
+        var ends = new Dictionary<string, int>();
+        foreach (var execution in executions)
+        {
+            if (attempts[execution.EntryKey].MaxBy(row => row.Attempt) is { } last && await EndsByAsync(last, execution, cancellation))
+                ends[execution.EntryKey] = last.Attempt;
+        }
+
+        return ends;
     }
 
     /// <summary>A dead letter of this attempt itself is settled once more, to no effect: what else belongs to it may not have been done.</summary>

@@ -14,7 +14,7 @@ namespace CronCloud.Engine.Due;
 /// </summary>
 public sealed partial class KnownStarts
 {
-    /// <summary>Occurrences of a job that are asked about: one a second for as long as the change scan looks back, and some.</summary>
+    /// <summary>Occurrences of a job that are asked about: one a second for three minutes.</summary>
     private const int MostOfJob = 200;
 
     /// <summary>Executions that are asked about in one query.</summary>

@@ -78,7 +78,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     public bool HasEnded => _phase == Phase.Ended && !IsInDoubt && !_pending.IsAsking;
 
-    /// <summary>Whether the next step waits for history, and asks and writes nothing else.</summary>
+    /// <summary>Whether the next step waits for history, and reads nothing of the record.</summary>
     public bool AsksHistory => AsksAboutJobs || AwaitsPending;
 
     /// <summary>Whether all that may be due by now is armed.</summary>
@@ -95,13 +95,11 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     public Task StepAsync(CancellationToken cancellation)
     {
-        if (_pending.IsAnswered)
+        if (_pending.IsAnswered || AwaitsPending)
             return ArmLateAsync(cancellation);
         if (AsksAboutJobs)
             return AskHistoryAsync(cancellation);
-        if (_answered.Count > 0)
-            return ArmAnsweredAsync(cancellation);
-        return AwaitsPending ? ArmLateAsync(cancellation) : NextAsync(cancellation);
+        return _answered.Count > 0 ? ArmAnsweredAsync(cancellation) : NextAsync(cancellation);
     }
 
     private Task NextAsync(CancellationToken cancellation) => _phase switch

@@ -17,9 +17,9 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
     private readonly ILogger _logger;
     private readonly Dictionary<int, IActorRef> _loops = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly List<Task> _handOvers = [];
     private Action<int> _wake = _ => { };
     private Task _look = Task.CompletedTask;
-    private Task _handOvers = Task.CompletedTask;
     private bool _draining;
 
     public PartitionsActor(PartitionOwner owner, IDueIndex index, Func<int, ILoop> loopOf, ILoggerFactory loggers)
@@ -86,7 +86,8 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
     private void HandOver(List<int> partitions)
     {
         var handOver = HandOverAsync(partitions, Self);
-        _handOvers = Task.WhenAll(_handOvers.ContinueWith(_ => { }, TaskScheduler.Default), handOver);
+        _handOvers.RemoveAll(one => one.IsCompleted);
+        _handOvers.Add(handOver);
         handOver.PipeTo(Self, success: () => NoLook.Instance, failure: f => new HandOverFailed(f));
     }
 
@@ -128,7 +129,7 @@ public sealed partial class PartitionsActor : ReceiveActor, IWithTimers
         try
         {
             await _look.ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(PartitionOwner.LeaseLife);
-            await _handOvers.ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(PartitionOwner.LeaseLife);
+            await Task.WhenAll(_handOvers).ContinueWith(_ => { }, TaskScheduler.Default).WaitAsync(PartitionOwner.LeaseLife);
             await Task.WhenAll(_loops.Values.Select(loop => loop.Ask<LoopActor.Drained>(LoopActor.Drain.Now, DrainPatience)));
         }
         catch (Exception late) when (late is AskTimeoutException or TimeoutException)

@@ -14,8 +14,6 @@ namespace CronCloud.Engine.Due;
 /// <param name="time">The clock.</param>
 internal sealed class PendingAudit(int partition, IDueIndex index, IPendingStore pending, KnownEnds? ends, TimeProvider time)
 {
-    private const int StepSize = 1_000;
-
     private List<PendingExecution> _late = [];
     private Task<IReadOnlyDictionary<string, int>>? _asked;
 
@@ -32,14 +30,11 @@ internal sealed class PendingAudit(int partition, IDueIndex index, IPendingStore
     public async Task<IReadOnlyList<string>> CompareAsync(CancellationToken cancellation)
     {
         var rows = await pending.ReadAsync(partition, cancellation);
+        if (rows.Count == 0)
+            return [];
         Keys.UnionWith(rows.Select(row => row.Execution.EntryKey));
-        var missing = new List<PendingExecution>();
-        foreach (var part in rows.Chunk(StepSize))
-        {
-            var stamps = await index.StampAsync(partition, [.. part.Select(p => p.Execution.EntryKey)], cancellation);
-            missing.AddRange(part.Where(p => !stamps.TryGetValue(p.Execution.EntryKey, out var stamp) || stamp.Version < p.Execution.Attempt));
-        }
-
+        var stamps = await index.StampAsync(partition, [.. Keys], cancellation);
+        var missing = rows.Where(p => !stamps.TryGetValue(p.Execution.EntryKey, out var stamp) || stamp.Version < p.Execution.Attempt).ToList();
         if (missing.Count == 0)
             return [];
         if (ends is not null)

@@ -110,22 +110,25 @@ public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IP
         return pause < LongestPause ? pause : LongestPause;
     }
 
-    /// <summary>What is late waits for a word of history, and keeps nothing else.</summary>
-    private async Task LandAllAsync(List<Settled> settled, CancellationToken cancellation)
+    /// <summary>What is late waits for a word of history, and keeps nothing else of the batch.</summary>
+    private Task LandAllAsync(List<Settled> settled, CancellationToken cancellation)
     {
-        var late = settled.FindAll(s => s.FollowsAt is { } at && ends.IsLate(at));
-        var asking = late.Count == 0 ? null : ends.FindAsync(late.ConvertAll(s => s.Outcome.Execution), cancellation);
-        await LandAsync(late.Count == 0 ? settled : settled.FindAll(s => !late.Contains(s)), cancellation);
-        if (asking is null)
+        var byLate = settled.ToLookup(s => s.FollowsAt is { } at && ends.IsLate(at));
+        return Task.WhenAll(LandAsync(byLate[false], cancellation), LandLateAsync([.. byLate[true]], settled, cancellation));
+    }
+
+    private async Task LandLateAsync(List<Settled> late, List<Settled> batch, CancellationToken cancellation)
+    {
+        if (late.Count == 0)
             return;
-        var known = await asking;
-        var justEnded = settled.Where(s => s.Status == ExecutionStatus.Succeeded).ToLookup(s => s.Outcome.Execution.EntryKey, s => s.Outcome.Execution.Attempt);
+        var known = await ends.FindAsync(late.ConvertAll(s => s.Outcome.Execution), cancellation);
+        var justEnded = batch.Where(s => s.Status == ExecutionStatus.Succeeded).ToLookup(s => s.Outcome.Execution.EntryKey, s => s.Outcome.Execution.Attempt);
         foreach (var one in late)
             one.EndedBy(Math.Max(known.GetValueOrDefault(one.Outcome.Execution.EntryKey), justEnded[one.Outcome.Execution.EntryKey].DefaultIfEmpty().Max()));
         await LandAsync(late, cancellation);
     }
 
-    private Task LandAsync(List<Settled> settled, CancellationToken cancellation) =>
+    private Task LandAsync(IEnumerable<Settled> settled, CancellationToken cancellation) =>
         Task.WhenAll(settled.Where(s => s.Landing is not null).GroupBy(s => s.Outcome.Execution.Job.Partition).Select(async partition =>
         {
             var landing = partition.ToList();

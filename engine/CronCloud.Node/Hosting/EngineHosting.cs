@@ -33,7 +33,7 @@ internal static class EngineHosting
         services.AddSingleton(s => new JobBook(s.GetRequiredService<IJobStore>(), s.GetRequiredService<IPendingStore>(), s.GetRequiredService<ICheckpointStore>(), s.GetRequiredService<IDueIndex>(), NewNonce, s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<JobImport>();
         services.AddSingleton<KnownStarts>();
-        services.AddSingleton<KnownEnds>();
+        services.AddTransient<KnownEnds>();
         services.AddSingleton<Known>();
         services.AddSingleton<PartitionBuilder>();
         services.AddSingleton<Dispatcher>();

@@ -21,7 +21,7 @@ public abstract partial class DueIndexContract
     }
 
     [Fact]
-    public async Task Thousands_of_flights_start_and_land_together()
+    public async Task Thousands_of_flights_start_and_land_together_and_are_stamped()
     {
         var index = await OpenAsync();
         var entries = Enumerable.Range(0, 5_000).Select(i => Entry($"t/job-{i}", 1, 0)).ToList();
@@ -31,6 +31,8 @@ public abstract partial class DueIndexContract
         var moved = await index.AdvanceAsync(Partition, [.. entries.Select(entry => new Advance(entry, Now.AddHours(1), Flight($"{entry.Key}#1", 60)))], Now, None);
         Assert.Equal((5_000, true), (moved.Count, moved.All(one => one)));
         Assert.Equal(5_000, (await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10_000, None)).Count);
+        var stamps = await index.StampAsync(Partition, ["t/nobody", .. entries.Select(entry => entry.Key)], None);
+        Assert.Equal(entries.Select(entry => (entry.Key, Now.AddHours(1))), stamps.Values.Select(stamp => (stamp.Key, stamp.Due)));
 
         var live = await index.LandAsync(Partition, [.. entries.Select(entry => new Landing($"{entry.Key}#1", null) { Succeeded = true, Frees = new SlotClaim(entry.Key, $"{entry.Key}@1") })], Now, None);
         Assert.Equal((5_000, true), (live.Count, live.All(one => one == Landed.Live)));

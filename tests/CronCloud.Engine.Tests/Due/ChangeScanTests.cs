@@ -101,7 +101,7 @@ public sealed class ChangeScanTests
         await RemoveAsync(pipeline);
         pipeline.Time.Advance(TimeSpan.FromHours(1));
         var checkpoints = new Checkpoints(pipeline.CheckpointStore, pipeline.Time);
-        checkpoints.Reached(Pipeline.Partition, pipeline.Time.GetUtcNow());
+        await Pipeline.RunAsync(pipeline.NewPartition(checkpoints));
         await checkpoints.RunOnceAsync(Pipeline.None);
 
         await TakeOverAsync(pipeline, checkpoints);
@@ -115,13 +115,14 @@ public sealed class ChangeScanTests
         await using var pipeline = await Pipeline.OpenAsync();
         var checkpoints = new Checkpoints(pipeline.CheckpointStore, pipeline.Time);
         var (scan, _) = await NewScanAsync(pipeline, checkpoints);
+        var partition = pipeline.NewPartition(checkpoints);
 
         Assert.Null(await ReachedAfterAsync(0));
         await scan.RunOnceAsync(Pipeline.None);
         Assert.Equal(0, await ReachedAfterAsync(0));
         Assert.Equal(10, await ReachedAfterAsync(10));
         Assert.Equal(40, await ReachedAfterAsync(100)); // 60 s behind what was looked at, 20 s before the look
-        await pipeline.WriteJobAsync(Pipeline.EverySecond);
+        await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddDays(1) });
         pipeline.Time.Advance(TimeSpan.FromSeconds(10));
         pipeline.Index.Empty();
         await scan.RunOnceAsync(Pipeline.None);
@@ -133,10 +134,75 @@ public sealed class ChangeScanTests
         async Task<int?> ReachedAfterAsync(int seconds)
         {
             pipeline.Time.Advance(TimeSpan.FromSeconds(seconds));
-            checkpoints.Reached(Pipeline.Partition, pipeline.Time.GetUtcNow());
+            if (await pipeline.Index.IsBuiltAsync(Pipeline.Partition, Pipeline.None))
+                await Pipeline.RunAsync(partition);
             await checkpoints.RunOnceAsync(Pipeline.None);
             return (int?)(await pipeline.CheckpointStore.ReadAsync(Pipeline.Partition, Pipeline.None) - Pipeline.Start)?.TotalSeconds;
         }
+    }
+
+    /// <summary>Else a job that was due long ago would be behind a checkpoint as soon as it is armed, and in nobody's queue.</summary>
+    [Fact]
+    public async Task A_checkpoint_says_nothing_of_what_was_armed_after_the_look_at_the_index()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await pipeline.MarkBuiltAsync();
+        var checkpoints = new Checkpoints(pipeline.CheckpointStore, pipeline.Time);
+        checkpoints.Armed(new Dictionary<int, DateTimeOffset> { [Pipeline.Partition] = Pipeline.Start });
+        pipeline.Time.Advance(TimeSpan.FromHours(1));
+        pipeline.Index.Scanned = () => checkpoints.Armed(new Dictionary<int, DateTimeOffset> { [Pipeline.Partition] = pipeline.Time.GetUtcNow() });
+
+        await pipeline.NewPartition(checkpoints).RunOnceAsync(Pipeline.None);
+        await checkpoints.RunOnceAsync(Pipeline.None);
+
+        Assert.Equal(Pipeline.Start + Checkpoint.ArmingMargin, await pipeline.CheckpointStore.ReadAsync(Pipeline.Partition, Pipeline.None));
+    }
+
+    [Fact]
+    public async Task A_partition_that_cannot_be_looked_at_keeps_no_other()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var checkpoints = new Checkpoints(pipeline.CheckpointStore, pipeline.Time);
+        var (scan, _) = await NewScanAsync(pipeline, checkpoints);
+        var keys = Enumerable.Range(0, 20).Select(i => new JobKey("t", $"job-{i}")).ToList();
+        foreach (var key in keys)
+            await pipeline.WriteJobAsync(Pipeline.EverySecond, key: key);
+        pipeline.Index.Empty();
+        await pipeline.MarkBuiltAsync();
+        pipeline.Index.BrokenPartition = keys[0].Partition;
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(10));
+        await Assert.ThrowsAsync<IOException>(() => scan.RunOnceAsync(Pipeline.None));
+
+        foreach (var partition in keys.Select(key => key.Partition))
+            Assert.Equal(partition == keys[0].Partition, checkpoints.LimitOf(partition) is null);
+        foreach (var key in keys.Where(key => key.Partition != keys[0].Partition))
+            Assert.NotNull(await pipeline.Index.FindAsync(key.Partition, key.ToString(), Pipeline.None));
+    }
+
+    /// <summary>Else a checkpoint would never move again once there is more than a run has time for.</summary>
+    [Fact]
+    public async Task What_was_looked_at_stays_so_though_the_rest_could_not_be_read()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var checkpoints = new Checkpoints(pipeline.CheckpointStore, pipeline.Time);
+        var (scan, _) = await NewScanAsync(pipeline, checkpoints);
+        for (var minute = 0; minute < 10; minute++)
+        {
+            await pipeline.WriteJobAsync(Pipeline.EverySecond, key: new JobKey("t", $"job-{minute}"));
+            pipeline.Time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        pipeline.Jobs.PagesOfChanges = 3;
+        await Assert.ThrowsAsync<IOException>(() => scan.RunOnceAsync(Pipeline.None));
+        var first = checkpoints.LimitOf(Pipeline.Partition);
+        pipeline.Jobs.PagesOfChanges = 5;
+        await Assert.ThrowsAsync<IOException>(() => scan.RunOnceAsync(Pipeline.None));
+        var second = checkpoints.LimitOf(Pipeline.Partition);
+        pipeline.Jobs.PagesOfChanges = null;
+        await scan.RunOnceAsync(Pipeline.None);
+
+        Assert.Equal([165, 405, 640], new[] { first, second, checkpoints.LimitOf(Pipeline.Partition) }.Select(limit => (limit - Pipeline.Start)?.TotalSeconds)); // 45 s behind each second minute, and 40 s behind now
     }
 
     /// <summary>Jobs that have come to their end are in an index that lost nothing, and not in one that was built since.</summary>
@@ -196,7 +262,7 @@ public sealed class ChangeScanTests
         record.MakeUnreadable(jobs[0].Key);
         pipeline.Time.Advance(TimeSpan.FromSeconds(10));
         await pipeline.MarkBuiltAsync();
-        await new ChangeScan(owner, pipeline.Index, record, pipeline.Pending, pipeline.CheckpointStore, pipeline.NewCheckpoints(), pipeline.NewKnownStarts(), findings, pipeline.Time).RunOnceAsync(Pipeline.None);
+        await new ChangeScan(owner, pipeline.Index, record, pipeline.Pending, pipeline.CheckpointStore, pipeline.NewCheckpoints(), new DueBacklog(), pipeline.NewKnownStarts(), findings, pipeline.Time).RunOnceAsync(Pipeline.None);
 
         foreach (var job in jobs)
             Assert.Equal(job != jobs[0], await pipeline.Index.FindAsync(job.Key.Partition, job.Key.ToString(), Pipeline.None) is not null);
@@ -241,6 +307,6 @@ public sealed class ChangeScanTests
         var owner = await pipeline.NewOwnerAsync();
         await pipeline.MarkBuiltAsync();
         var findings = new Findings(NullLogger<Findings>.Instance);
-        return (new ChangeScan(owner, pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, checkpoints ?? pipeline.NewCheckpoints(), pipeline.NewKnownStarts(), findings, pipeline.Time), findings);
+        return (new ChangeScan(owner, pipeline.Index, pipeline.Jobs, pipeline.Pending, pipeline.CheckpointStore, checkpoints ?? pipeline.NewCheckpoints(), new DueBacklog(), pipeline.NewKnownStarts(), findings, pipeline.Time), findings);
     }
 }

@@ -31,7 +31,7 @@ internal sealed class Evidence
     private static readonly TimeSpan Scanning = TimeSpan.FromSeconds(60 + 60 + 12);
 
     /// <summary>How long something that is due may wait while nodes are dead or stand still.</summary>
-    private TimeSpan Backlog => TimeSpan.FromSeconds(20) + (Has(FaultKind.LongOutages) ? Scenario.LongestOutage : TimeSpan.Zero);
+    private TimeSpan Backlog => TimeSpan.FromSeconds(20) + Scenario.LongestOf(Scenario.Faults);
 
     private readonly Dictionary<string, AttemptChain> _chains = [];
     private readonly Dictionary<string, DateTimeOffset> _givenUpAt;
@@ -113,11 +113,18 @@ internal sealed class Evidence
 
     /// <summary>
     /// Its node died between queueing it and marking its flight, its job was deleted before another node came to it, and then NATS lost its message or its outcome: no
-    /// place is left that knows of it. Of a job that was edited the left-over is dispatched once more; a deleted one has none.
+    /// place is left that knows of it. Of a job that was edited the left-over is dispatched once more; a deleted one has none. Nor is there anything to come of it when the other node
+    /// told it as dropped, though a worker had begun it.
     /// </summary>
-    private bool IsForgotten(SeenExecution execution) =>
-        Servers.Queue.Stream.Lost.Concat(Servers.Outcomes.Stream.Lost).Any(m => m.Id.StartsWith(execution.First.AttemptId, StringComparison.Ordinal))
-        && Servers.Jobs.Commits.Any(c => c.Job.Key == execution.First.Job && c.Job.State == JobState.Deleted && c.Job.Version > execution.First.JobVersion);
+    private bool IsForgotten(SeenExecution execution) => IsDroppedAndLost(execution) || (
+        IsLost(execution.First.AttemptId)
+        && Servers.Jobs.Commits.Any(c => c.Job.Key == execution.First.Job && c.Job.State == JobState.Deleted && c.Job.Version > execution.First.JobVersion));
+
+    private bool IsDroppedAndLost(SeenExecution execution)
+    {
+        var last = execution.Calls.Max(c => c.Execution.Attempt);
+        return Drops.Of(execution.Key, last) is not null && IsLost($"{execution.Key}#{last}");
+    }
 
     public AttemptChain ChainOf(SeenExecution execution) => _chains.TryGetValue(execution.Key, out var chain) ? chain : _chains[execution.Key] = AttemptChain.Of(this, execution.First);
 
@@ -170,6 +177,8 @@ internal sealed class Evidence
 
     /// <summary>Whether a target saw that attempt or a later one.</summary>
     public bool WasTried(string execution, int attempt) => ByKey[execution].Any(e => e.Calls.Any(c => c.Execution.Attempt >= attempt));
+
+    private bool IsLost(string attemptId) => Servers.Queue.Stream.Lost.Concat(Servers.Outcomes.Stream.Lost).Any(m => m.Id.StartsWith(attemptId, StringComparison.Ordinal));
 
     /// <summary>NATS lost it with its store. Where it had been settled and not been written, history never hears of it: nothing promises more.</summary>
     public bool IsOutcomeLost(string execution, int attempt) => Servers.Outcomes.Lost.Any(o => o.Execution.AttemptId == $"{execution}#{attempt}");

@@ -52,6 +52,9 @@ internal enum FaultKind
 
     /// <summary>An execution kills every worker that makes it.</summary>
     Poison = 1 << 15,
+
+    /// <summary>All nodes die at once, in a step of one of them, and stay away for longer than a checkpoint's margin.</summary>
+    PowerCuts = 1 << 16,
 }
 
 /// <summary>A server is away, or the way to it: expected, and tried again by whoever meets it.</summary>

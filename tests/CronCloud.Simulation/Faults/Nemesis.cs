@@ -23,6 +23,7 @@ internal sealed class Nemesis(World world, Scenario scenario, Weather weather, S
         Plan(FaultKind.Deployments, 3, Deploy);
         Plan(FaultKind.Outages, 3, TakeAway);
         Plan(FaultKind.LongOutages, 1, () => TakeAway(world.Pick(Needed), world.Between(32, Scenario.LongestOutage.TotalSeconds)));
+        Plan(FaultKind.PowerCuts, 1, CutPower, scenario.HealAt - Scenario.LongestCut);
         Plan(FaultKind.Skew, 3, () => Skew(SmallSkew));
         Plan(FaultKind.ClockJumps, 3, () => Skew(world.Pick(Jumps)));
         Plan(FaultKind.Duplicates, 5, Duplicate);
@@ -32,13 +33,13 @@ internal sealed class Nemesis(World world, Scenario scenario, Weather weather, S
         Plan(FaultKind.RedisRolledBack, 2, RollBackRedis);
     }
 
-    private void Plan(FaultKind fault, int most, Action strike)
+    private void Plan(FaultKind fault, int most, Action strike, DateTimeOffset? until = null)
     {
         if (!weather.Has(fault))
             return;
         for (var times = 1 + world.Random.Next(most); times > 0; times--)
         {
-            var at = scenario.FaultsFrom + (world.Random.NextDouble() * (scenario.HealAt - scenario.FaultsFrom));
+            var at = scenario.FaultsFrom + (world.Random.NextDouble() * ((until ?? scenario.HealAt) - scenario.FaultsFrom));
             world.Begin(async () =>
             {
                 await world.DelayAsync(at - world.Now);
@@ -69,6 +70,9 @@ internal sealed class Nemesis(World world, Scenario scenario, Weather weather, S
         world.Trace.Add("-", $"{server} is away for {length.TotalSeconds:0.000} s");
         weather.TakeAway(server, length);
     }
+
+    /// <summary>Where it hurts most: before what was written is armed.</summary>
+    private void CutPower() => weather.Trap(world.Chance(0.5) ? "ArmAsync" : null, last => fleet.CutPower(world.Between(60, Scenario.LongestCut.TotalSeconds), last));
 
     /// <summary>A machine's clock keeps its error when the node on it starts again.</summary>
     private void Skew(TimeSpan most)

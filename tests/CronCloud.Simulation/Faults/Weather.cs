@@ -17,6 +17,7 @@ internal sealed class Weather(World world, FaultKind faults)
     ];
 
     private readonly string _focus = world.Pick(Effects);
+    private (string Step, Action<NodeProcess> Springs)? _trap;
     private readonly DateTimeOffset[] _awayUntil = new DateTimeOffset[Enum.GetValues<Server>().Length];
 
     /// <summary>From here on nothing goes wrong any more.</summary>
@@ -27,6 +28,11 @@ internal sealed class Weather(World world, FaultKind faults)
     public void Heal() => IsHealed = true;
 
     public void TakeAway(Server server, TimeSpan length) => _awayUntil[(int)server] = world.Now + length;
+
+    /// <summary>The node that takes the step next dies of it, and what happens to the others happens with it.</summary>
+    /// <param name="step">Null for any of those that change something.</param>
+    /// <param name="springs">Is given the node.</param>
+    public void Trap(string? step, Action<NodeProcess> springs) => _trap = (step ?? world.Pick(Effects), springs);
 
     public CallPlan Of(NodeProcess node, Server server, string step)
     {
@@ -45,7 +51,15 @@ internal sealed class Weather(World world, FaultKind faults)
             plan = plan with { Share = world.Random.NextDouble() };
         if (server != Server.Target && (world.Now < _awayUntil[(int)server] || (Has(FaultKind.Errors) && world.Chance(often))))
             plan = plan with { Fails = world.Chance(0.7) ? Moment.Before : Moment.After };
-        return plan;
+        return _trap?.Step == step ? Spring(node, plan) : plan;
+    }
+
+    private CallPlan Spring(NodeProcess node, CallPlan plan)
+    {
+        var springs = _trap!.Value.Springs;
+        _trap = null;
+        springs(node);
+        return plan with { Kills = Either() };
     }
 
     private Moment Either() => world.Chance(0.5) ? Moment.Before : Moment.After;

@@ -10,6 +10,7 @@ internal sealed class Fleet(World world, Weather weather, Servers servers, IRead
 {
     private readonly Node?[] _nodes = new Node?[size];
     private readonly int[] _starts = new int[size];
+    private DateTimeOffset _darkUntil = DateTimeOffset.MinValue;
     private readonly Machine[] _machines = [.. Enumerable.Range(0, size).Select(place => new Machine($"n{place + 1}"))];
 
     public int Size => size;
@@ -39,6 +40,15 @@ internal sealed class Fleet(World world, Weather weather, Servers servers, IRead
         world.Trace.Add("-", $"the clock of {_machines[place].NodeName}'s machine is off by {skew.TotalMilliseconds:0} ms");
     }
 
+    /// <summary>All die but the one that is about to, and none comes back before.</summary>
+    public void CutPower(TimeSpan length, NodeProcess last)
+    {
+        world.Trace.Add("-", $"the power is cut for {length.TotalSeconds:0.000} s");
+        _darkUntil = world.Now + length;
+        foreach (var node in Living.Where(n => n.Process != last))
+            node.Process.Die("without power");
+    }
+
     private void Start(int place)
     {
         if (_nodes[place] is { Process.IsDead: false })
@@ -53,6 +63,8 @@ internal sealed class Fleet(World world, Weather weather, Servers servers, IRead
     private async Task StartLaterAsync(int place)
     {
         await world.DelayAsync(weather.IsHealed ? TimeSpan.Zero : world.Between(0.3, 12));
+        if (_darkUntil > world.Now)
+            await world.DelayAsync(_darkUntil - world.Now);
         Start(place);
     }
 }

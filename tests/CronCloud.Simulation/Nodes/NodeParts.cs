@@ -42,7 +42,7 @@ internal sealed class NodeParts
         var incidents = Seam.Of<IIncidentStore>(servers.Incidents, process, Server.Sql);
         var history = Seam.Of<IHistory>(servers.History, process, Server.ClickHouse);
         var starts = new KnownStarts(history, letters, clock, NullLogger<KnownStarts>.Instance);
-        var ends = new KnownEnds(history, letters, clock, NullLogger<KnownEnds>.Instance);
+        KnownEnds NewEnds() => new(history, letters, clock, NullLogger<KnownEnds>.Instance);
         var opened = 0;
         var (name, checkpoints) = (new NodeName(process.Name), new Checkpoints(checkpointStore, clock));
 
@@ -53,7 +53,7 @@ internal sealed class NodeParts
             index,
             dispatcher,
             new LostFlights(index, dispatcher, queue, outcomes, history, clock, NullLogger<LostFlights>.Instance),
-            new PartitionBuilder(index, jobs, pending, checkpointStore, new Known(starts, ends), clock, NullLogger<PartitionBuilder>.Instance),
+            new PartitionBuilder(index, jobs, pending, checkpointStore, new Known(starts, NewEnds()), clock, NullLogger<PartitionBuilder>.Instance),
             checkpoints,
             new CatchUpBudget(queue),
             new IndexWatch(index),
@@ -69,7 +69,7 @@ internal sealed class NodeParts
             _due.IndexWatch,
             _due.CatchUp,
             checkpoints,
-            new Settler(outcomes, index, pending, letters, ends, new ExecutionEvents([]), clock, NullLogger<Settler>.Instance),
+            new Settler(outcomes, index, pending, letters, NewEnds(), new ExecutionEvents([]), clock, NullLogger<Settler>.Instance),
             new Heartbeat(Worker),
             new HistoryWriter(outcomes, history, clock, NullLogger<HistoryWriter>.Instance),
             new IncidentReader(outcomes, incidents, () => $"inc-{process.Name}-{++opened}", clock, NullLogger<IncidentReader>.Instance),
@@ -78,7 +78,7 @@ internal sealed class NodeParts
         if (mutant != Mutant.NoEpoch)
         {
             var findings = new Findings(NullLogger<Findings>.Instance);
-            ILoop[] scans = [new RecordScan(Owner, index, jobs, pending, checkpointStore, _due.Backlog, findings, clock), new ChangeScan(Owner, index, jobs, pending, checkpointStore, checkpoints, starts, findings, clock), new InvariantScan(Owner, index, pending, findings, clock)];
+            ILoop[] scans = [new RecordScan(Owner, index, jobs, pending, checkpointStore, _due.Backlog, findings, clock), new ChangeScan(Owner, index, jobs, pending, checkpointStore, checkpoints, _due.Backlog, starts, findings, clock), new InvariantScan(Owner, index, pending, findings, clock)];
             Loops = [.. Loops, .. scans.Select(scan => new SlowLoop(scan))];
         }
 

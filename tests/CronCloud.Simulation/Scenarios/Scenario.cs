@@ -18,8 +18,11 @@ internal sealed record Scenario
     /// <summary>Longer than what is started whatever a job's catch-up policy says.</summary>
     public static readonly TimeSpan LongestOutage = TimeSpan.FromSeconds(50);
 
+    /// <summary>Well beyond a checkpoint's margin and what the scans look back.</summary>
+    public static readonly TimeSpan LongestCut = TimeSpan.FromSeconds(150);
+
     /// <summary>These take much of a world's time.</summary>
-    private static readonly FaultKind[] Seldom = [FaultKind.LongOutages, FaultKind.Poison];
+    private static readonly FaultKind[] Seldom = [FaultKind.LongOutages, FaultKind.Poison, FaultKind.PowerCuts];
 
     public required int Nodes { get; init; }
 
@@ -30,6 +33,10 @@ internal sealed record Scenario
     public required DateTimeOffset FaultsFrom { get; init; }
 
     public required DateTimeOffset HealAt { get; init; }
+
+    /// <summary>How long nothing may be dispatched, at most, beyond what a node's death or a short outage takes.</summary>
+    public static TimeSpan LongestOf(FaultKind faults) =>
+        ((faults & FaultKind.LongOutages) != FaultKind.None ? LongestOutage : TimeSpan.Zero) + ((faults & FaultKind.PowerCuts) != FaultKind.None ? LongestCut : TimeSpan.Zero);
 
     public bool Has(FaultKind fault) => (Faults & fault) != FaultKind.None;
 
@@ -52,7 +59,7 @@ internal sealed record Scenario
             Faults = faults,
             Jobs = [.. JobIds.Some(world)],
             FaultsFrom = World.Start + world.Between(1, 6),
-            HealAt = World.Start + world.Between(18, 32) + ((faults & FaultKind.LongOutages) != FaultKind.None ? LongestOutage : TimeSpan.Zero),
+            HealAt = World.Start + world.Between(18, 32) + LongestOf(faults),
         };
     }
 }
