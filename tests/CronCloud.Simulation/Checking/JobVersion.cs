@@ -11,7 +11,10 @@ internal sealed record JobVersion
     /// <summary>As the record has it.</summary>
     public required Job Job { get; init; }
 
-    /// <summary>Its occurrences count from when a client was told of it; of one that nobody was told of, from when all is well again.</summary>
+    /// <summary>
+    /// Its occurrences count from when it was written, since whoever looks sees a job in force. Of one that an edit replaced they count from when a client was told of it: what was written, told to nobody
+    /// and edited before it was armed may never have been in force.
+    /// </summary>
     public required DateTimeOffset MustFrom { get; init; }
 
     /// <summary>Up to when the version after it came to be, by its own account: what is due before is started whatever an edit says. Null when there is none.</summary>
@@ -33,7 +36,7 @@ internal sealed record JobVersion
             yield return new JobVersion
             {
                 Job = job,
-                MustFrom = Later(job.UpdatedAt, told),
+                MustFrom = next is null ? job.UpdatedAt : Later(job.UpdatedAt, told),
                 MustUntil = next?.Job.UpdatedAt,
                 DeletedFrom = commits.Skip(i + 1).FirstOrDefault(c => c.Job.State == JobState.Deleted) is { } deletion ? operations.Where(o => MayHaveMade(o, deletion)).Min(o => o.AskedAt) : null,
                 MayUntil = next is null ? null : MayUntilOf(job, next, operations, evidence),
