@@ -13,6 +13,7 @@ public sealed class MutantTests(ITestOutputHelper output)
     [InlineData(Mutant.NoDeadline)]
     [InlineData(Mutant.NoCompareAndSet)]
     [InlineData(Mutant.NoEpoch)]
+    [InlineData(Mutant.HastyCheckpoint)]
     public void A_mutant_is_caught(Mutant mutant)
     {
         var caught = Seeds.First(From, mutant, result => !result.IsGood && Seed.Run(result.Seed).IsGood);

@@ -35,7 +35,7 @@ public sealed record DuePlan
     public static DuePlan Of(DueEntry entry, DateTimeOffset now, DateTimeOffset? inQueue, DateTimeOffset? checkpoint, Func<string> newTraceParent)
     {
         if (entry.IsTombstone)
-            return new DuePlan { NextDue = checkpoint >= entry.Due - DueEntry.TombstoneLife ? null : now + DueEntry.TombstoneLife };
+            return new DuePlan { NextDue = Checkpoint.InQueue(checkpoint) >= entry.Due - DueEntry.TombstoneLife ? null : now + DueEntry.TombstoneLife };
 
         var item = DueItem.FromJson(entry.Payload.Span);
         if (item.Execution is { } waiting)

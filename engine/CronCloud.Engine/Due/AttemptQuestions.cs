@@ -16,7 +16,7 @@ internal sealed class AttemptQuestions(IHistory history, TimeProvider time)
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>For so long a history that did not answer is not asked.</summary>
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
 
     private readonly Gathering<List<Execution>, ILookup<string, HistoryRow>> _questions = new((questions, _) => AnswerAsync(history, time, questions), MostTogether);
     private long _awayUntil;

@@ -52,7 +52,7 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
             if (!_looks.TryGetValue(partition, out var look))
                 due[partition] = await FirstAsync(partition, cancellation);
             else if (look.Next <= now)
-                due[partition] = look.Seen - Overlap;
+                due[partition] = look.Armed;
         }
 
         if (due.Count > 0)
@@ -67,12 +67,12 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
     /// <summary>A partition that fails keeps no other, nor is it looked at, nor one whose index is not built. What was looked at stays so when there is more than a run has time for.</summary>
     private async Task CompareAsync(Dictionary<int, DateTimeOffset> from, DateTimeOffset now, CancellationToken cancellation)
     {
-        var (first, until) = (from.Values.Min(), now - Settling);
+        var until = now - Settling;
         Exception? failure = null;
         string? cursor = null;
         do
         {
-            var page = await jobs.ReadChangedAsync([.. from.Keys], first, cursor, PageSize, cancellation);
+            var page = await jobs.ReadChangedAsync([.. from.Keys], from.Values.Min(), cursor, PageSize, cancellation);
             foreach (var changed in page.Items.Where(job => job.UpdatedAt <= until && from.TryGetValue(job.Key.Partition, out var since) && job.UpdatedAt >= since).GroupBy(job => job.Key.Partition).ToList())
             {
                 try
@@ -88,21 +88,19 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
             }
 
             cursor = from.Count > 0 && page.NextCursor is not null && page.Items[^1].UpdatedAt <= until ? page.NextCursor : null;
-            if (cursor is null)
-                Looked(from, until, now + Round);
-            else
-                Looked(from, page.Items[^1].UpdatedAt, now);
+            var (read, last) = (cursor is null ? until : page.Items[^1].UpdatedAt, until - Overlap);
+            Looked(from, read < last ? read : last, cursor is null ? now + Round : now);
         }
         while (cursor is not null);
         if (failure is not null)
             ExceptionDispatchInfo.Throw(failure);
     }
 
-    private void Looked(Dictionary<int, DateTimeOffset> from, DateTimeOffset until, DateTimeOffset next)
+    private void Looked(Dictionary<int, DateTimeOffset> from, DateTimeOffset armed, DateTimeOffset next)
     {
-        foreach (var partition in from.Where(one => one.Value <= until).Select(one => one.Key))
-            _looks[partition] = new Look(_looks.TryGetValue(partition, out var look) && look.Seen > until ? look.Seen : until, next);
-        checkpoints.Armed(_looks.ToDictionary(look => look.Key, look => look.Value.Seen - Overlap));
+        foreach (var partition in from.Where(one => one.Value <= armed).Select(one => one.Key))
+            _looks[partition] = new Look(armed, next);
+        checkpoints.Armed(_looks.ToDictionary(look => look.Key, look => look.Value.Armed));
     }
 
     /// <summary>False when something is missing because the index is not built: the build looks at all that was written, and what it finds to be over is not to be armed beside it. What the index has nothing of, and the record notes as never due again, is over.</summary>
@@ -171,7 +169,7 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
         return found;
     }
 
-    /// <param name="Seen">Up to here the changes were looked at.</param>
+    /// <param name="Armed">Whatever was written before is armed, and nothing of before can still appear: the next look begins here.</param>
     /// <param name="Next">When to look again.</param>
-    private sealed record Look(DateTimeOffset Seen, DateTimeOffset Next);
+    private sealed record Look(DateTimeOffset Armed, DateTimeOffset Next);
 }

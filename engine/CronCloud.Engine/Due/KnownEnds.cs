@@ -17,6 +17,7 @@ public sealed partial class KnownEnds(IHistory history, IDeadLetterStore deadLet
     private static readonly IReadOnlyDictionary<string, int> NothingKnown = new Dictionary<string, int>();
 
     private readonly AttemptQuestions _questions = new(history, time);
+    private long _recordAwayUntil;
 
     /// <summary>Whether what was to be done then should have been done long ago.</summary>
     public bool IsLate(DateTimeOffset due) => due + Late < time.GetUtcNow();
@@ -32,7 +33,20 @@ public sealed partial class KnownEnds(IHistory history, IDeadLetterStore deadLet
         try
         {
             var attempts = await _questions.AskAsync(executions, cancellation);
-            return await EndsOfAsync(executions, attempts, cancellation).WaitAsync(AttemptQuestions.Patience, time, cancellation);
+            var ends = new Dictionary<string, int>();
+            var letters = new List<HistoryRow>();
+            foreach (var execution in executions)
+            {
+                if (attempts[execution.EntryKey].MaxBy(row => row.Attempt) is not { } last)
+                    continue;
+                if (last.Status == ExecutionStatus.Succeeded)
+                    ends[execution.EntryKey] = last.Attempt;
+                else if (last.Status == ExecutionStatus.DeadLettered && last.Attempt > execution.Attempt) // one of this attempt itself is settled once more, to no effect: what else belongs to it may not have been done
+                    letters.Add(last);
+            }
+
+            await AddKeptAsync(letters, ends, cancellation);
+            return ends;
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
@@ -41,22 +55,27 @@ public sealed partial class KnownEnds(IHistory history, IDeadLetterStore deadLet
         }
     }
 
-    private async Task<IReadOnlyDictionary<string, int>> EndsOfAsync(List<Execution> executions, ILookup<string, HistoryRow> attempts, CancellationToken cancellation)
+    /// <summary>Of a dead letter that the record has not, nobody would go on. A record that does not answer is not asked for a while, as a history is.</summary>
+    private async Task AddKeptAsync(List<HistoryRow> letters, Dictionary<string, int> ends, CancellationToken cancellation)
     {
-        var ends = new Dictionary<string, int>();
-        foreach (var execution in executions)
+        if (letters.Count == 0 || time.GetUtcNow().Ticks < Interlocked.Read(ref _recordAwayUntil))
+            return;
+        using var patience = new CancellationTokenSource(AttemptQuestions.Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        try
         {
-            if (attempts[execution.EntryKey].MaxBy(row => row.Attempt) is { } last && await EndsByAsync(last, execution, cancellation))
-                ends[execution.EntryKey] = last.Attempt;
+            foreach (var letter in letters)
+            {
+                if (await deadLetters.FindAsync(letter.Tenant, letter.ExecutionId, either.Token).WaitAsync(either.Token) is not null)
+                    ends[$"{letter.Tenant}/{letter.ExecutionId}"] = letter.Attempt;
+            }
         }
-
-        return ends;
+        catch (Exception away) when (!cancellation.IsCancellationRequested)
+        {
+            Interlocked.Exchange(ref _recordAwayUntil, (time.GetUtcNow() + AttemptQuestions.Pause).Ticks);
+            LogAway(letters.Count, away.GetType().Name, away.Message);
+        }
     }
-
-    /// <summary>A dead letter of this attempt itself is settled once more, to no effect: what else belongs to it may not have been done.</summary>
-    private async Task<bool> EndsByAsync(HistoryRow last, Execution execution, CancellationToken cancellation) =>
-        last.Status == ExecutionStatus.Succeeded
-        || (last.Status == ExecutionStatus.DeadLettered && last.Attempt > execution.Attempt && await deadLetters.FindAsync(last.Tenant, last.ExecutionId, cancellation) is not null);
 
     [LoggerMessage(EventId = 1118, Level = LogLevel.Warning, Message = "Whether {Count} executions ended before is not known, they go on: {Kind}: {Reason}")]
     private partial void LogAway(int count, string kind, string reason);

@@ -202,7 +202,7 @@ public sealed class ChangeScanTests
         pipeline.Jobs.PagesOfChanges = null;
         await scan.RunOnceAsync(Pipeline.None);
 
-        Assert.Equal([165, 405, 640], new[] { first, second, checkpoints.LimitOf(Pipeline.Partition) }.Select(limit => (limit - Pipeline.Start)?.TotalSeconds)); // 45 s behind each second minute, and 40 s behind now
+        Assert.Equal([180, 420, 640], new[] { first, second, checkpoints.LimitOf(Pipeline.Partition) }.Select(limit => (limit - Pipeline.Start)?.TotalSeconds)); // 60 s behind what was read, and then behind 20 s before the look
     }
 
     /// <summary>Jobs that have come to their end are in an index that lost nothing, and not in one that was built since.</summary>

@@ -31,7 +31,7 @@ internal sealed class Evidence
     private static readonly TimeSpan Scanning = TimeSpan.FromSeconds(60 + 60 + 12);
 
     /// <summary>How long something that is due may wait while nodes are dead or stand still.</summary>
-    private TimeSpan Backlog => TimeSpan.FromSeconds(20) + Scenario.LongestOf(Scenario.Faults);
+    private TimeSpan Backlog => TimeSpan.FromSeconds(20) + (Has(FaultKind.LongOutages) ? Scenario.LongestOutage : TimeSpan.Zero);
 
     private readonly Dictionary<string, AttemptChain> _chains = [];
     private readonly Dictionary<string, DateTimeOffset> _givenUpAt;
@@ -195,7 +195,11 @@ internal sealed class Evidence
     /// index is built again, or a loss that comes before its left-overs are worked off, ends the older one's occurrences.
     /// </summary>
     public bool IsLeftOverLost(JobVersion version, DateTimeOffset occurrence) =>
-        version.MustUntil is { } edited && Ledger.Losses.Any(loss => edited <= Later(loss + Rebuild, Scenario.HealAt) && occurrence >= loss - Backlog);
+        version.MustUntil is { } edited && Ledger.Losses.Any(loss => edited <= Later(loss + Rebuild, Scenario.HealAt) && Lived(occurrence, loss) <= Backlog);
+
+    /// <summary>How long from one instant to the other there was power.</summary>
+    public TimeSpan Lived(DateTimeOffset from, DateTimeOffset until) =>
+        until - from - Ledger.Cuts.Select(cut => (From: Later(cut.From, from), Until: cut.Until < until ? cut.Until : until)).Where(dark => dark.Until > dark.From).Aggregate(TimeSpan.Zero, (all, dark) => all + (dark.Until - dark.From));
 
     public bool IsYoung(DateTimeOffset instant) => instant > Scenario.HealAt;
 

@@ -13,10 +13,14 @@ internal sealed class Ledger(World world)
     private readonly List<Operation> _operations = [];
     private readonly List<string> _bugs = [];
     private readonly List<DateTimeOffset> _losses = [];
+    private readonly List<(DateTimeOffset From, DateTimeOffset Until)> _cuts = [];
     private readonly List<RedriveAsk> _redrives = [];
 
     /// <summary>When the due index lost something.</summary>
     public IReadOnlyList<DateTimeOffset> Losses => _losses;
+
+    /// <summary>When there was no node, since there was no power.</summary>
+    public IReadOnlyList<(DateTimeOffset From, DateTimeOffset Until)> Cuts => _cuts;
 
     public IReadOnlyList<RedriveAsk> Redrives => _redrives;
 
@@ -34,6 +38,7 @@ internal sealed class Ledger(World world)
         forged._calls.AddRange(calls(_calls));
         forged._redrives.AddRange(_redrives);
         forged._losses.AddRange(_losses);
+        forged._cuts.AddRange(_cuts);
         forged._operations.AddRange(operations is null ? _operations : _operations.Select(operations));
         return forged;
     }
@@ -70,6 +75,8 @@ internal sealed class Ledger(World world)
     }
 
     public void AddLoss() => _losses.Add(world.Now);
+
+    public void AddCut(DateTimeOffset from, DateTimeOffset until) => _cuts.Add((from, until));
 
     public RedriveAsk AddRedrive(string attemptId)
     {

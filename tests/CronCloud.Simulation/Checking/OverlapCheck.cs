@@ -1,6 +1,4 @@
 using CronCloud.Core.Executions;
-using CronCloud.Simulation.Faults;
-using CronCloud.Simulation.Scenarios;
 
 namespace CronCloud.Simulation.Checking;
 
@@ -20,14 +18,14 @@ internal static class OverlapCheck
             for (var i = 1; i < spans.Count; i++)
             {
                 var (one, other) = (spans[i - 1], spans[i]);
-                if (one.Key != other.Key && other.From < one.To && !evidence.Ledger.Losses.Any(loss => loss >= one.From - Before(evidence) && loss <= one.To))
+                if (one.Key != other.Key && other.From < one.To && !evidence.Ledger.Losses.Any(loss => loss <= one.To && evidence.Lived(loss, one.From) <= Before))
                     yield return Finding.Now("I6", $"{other.Key} began at {other.From:HH:mm:ss.fff} while {one.Key} ran, from {one.From:HH:mm:ss.fff} to {one.To:HH:mm:ss.fff}", one.Key, other.Key, job.Key.ToString());
             }
         }
     }
 
-    /// <summary>A slot is claimed before the target is called, and the index may be lost in between, while no node is there.</summary>
-    private static TimeSpan Before(Evidence evidence) => TimeSpan.FromSeconds(30) + (evidence.Has(FaultKind.PowerCuts) ? Scenario.LongestCut : TimeSpan.Zero);
+    /// <summary>A slot is claimed before the target is called, and the index may be lost in between.</summary>
+    private static readonly TimeSpan Before = TimeSpan.FromSeconds(30);
 
     private static IEnumerable<Span> RoundsOf(Evidence evidence, SeenExecution execution)
     {

@@ -16,4 +16,7 @@ public enum Mutant
 
     /// <summary>An index that lost everything counts as built and as of this run of its server; and no scan of the record, which would mend it, goes round.</summary>
     NoEpoch,
+
+    /// <summary>Checkpoints go on whether what was written is armed or not.</summary>
+    HastyCheckpoint,
 }

@@ -45,6 +45,7 @@ internal sealed class Fleet(World world, Weather weather, Servers servers, IRead
     {
         world.Trace.Add("-", $"the power is cut for {length.TotalSeconds:0.000} s");
         _darkUntil = world.Now + length;
+        ledger.AddCut(world.Now, _darkUntil);
         foreach (var node in Living.Where(n => n.Process != last))
             node.Process.Die("without power");
     }

@@ -45,6 +45,9 @@ internal sealed class NodeParts
         KnownEnds NewEnds() => new(history, letters, clock, NullLogger<KnownEnds>.Instance);
         var opened = 0;
         var (name, checkpoints) = (new NodeName(process.Name), new Checkpoints(checkpointStore, clock));
+        var armed = mutant == Mutant.HastyCheckpoint ? new Checkpoints(checkpointStore, clock) : checkpoints;
+        if (mutant == Mutant.HastyCheckpoint)
+            checkpoints.Armed(partitions.ToDictionary(partition => partition, _ => DateTimeOffset.MaxValue - Checkpoint.ArmingMargin));
 
         Leases = new LeaseView(Seam.Of(servers.Redis.Leases, process, Server.Redis), partitions);
         Owner = new PartitionOwner(process.NodeName, Leases, Seam.Of(servers.Redis.Roster, process, Server.Redis), clock, () => _due!.Clock.IsTrusted);
@@ -78,7 +81,7 @@ internal sealed class NodeParts
         if (mutant != Mutant.NoEpoch)
         {
             var findings = new Findings(NullLogger<Findings>.Instance);
-            ILoop[] scans = [new RecordScan(Owner, index, jobs, pending, checkpointStore, _due.Backlog, findings, clock), new ChangeScan(Owner, index, jobs, pending, checkpointStore, checkpoints, _due.Backlog, starts, findings, clock), new InvariantScan(Owner, index, pending, findings, clock)];
+            ILoop[] scans = [new RecordScan(Owner, index, jobs, pending, checkpointStore, _due.Backlog, findings, clock), new ChangeScan(Owner, index, jobs, pending, checkpointStore, armed, _due.Backlog, starts, findings, clock), new InvariantScan(Owner, index, pending, findings, clock)];
             Loops = [.. Loops, .. scans.Select(scan => new SlowLoop(scan))];
         }
 
