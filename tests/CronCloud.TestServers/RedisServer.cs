@@ -29,8 +29,9 @@ public sealed class RedisServer : Server
     public string AppendOnlyFolder => Path.Combine(Folder, "appendonlydir");
 
     /// <summary>It refuses a file in whose middle a command is torn, and names the tool that takes the rest away; where that refuses too, the server begins empty.</summary>
-    public override async Task RepairAsync()
+    public override async Task<bool> RepairAsync()
     {
+        var kept = Size();
         var start = new ProcessStartInfo("sh", ["-c", "yes | redis-check-aof --fix appendonly.aof.manifest"]) { WorkingDirectory = AppendOnlyFolder };
         await using var check = await ChildProcess.StartAsync(start);
         var code = await check.WaitForExitAsync(TimeSpan.FromSeconds(60));
@@ -38,6 +39,9 @@ public sealed class RedisServer : Server
             throw new InvalidOperationException($"redis-check-aof ended with {code}:\n{check.Tail()}");
         if (code == 1)
             Directory.Delete(AppendOnlyFolder, recursive: true);
+        return Size() < kept;
+
+        long Size() => !Directory.Exists(AppendOnlyFolder) ? 0 : Directory.GetFiles(AppendOnlyFolder).Sum(file => new FileInfo(file).Length);
     }
 
     /// <summary>Sends an inline command, and answers the first line.</summary>

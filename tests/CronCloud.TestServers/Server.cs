@@ -41,8 +41,8 @@ public abstract class Server : IAsyncDisposable
     /// <summary>kill -9.</summary>
     public Task KillAsync() => Process.KillAsync();
 
-    /// <summary>While it is down after a full disk: what an operator does that it starts again.</summary>
-    public virtual Task RepairAsync() => Task.CompletedTask;
+    /// <summary>While it is down after a full disk: what an operator does that it starts again. Answers whether that took away what it had kept.</summary>
+    public virtual Task<bool> RepairAsync() => Task.FromResult(false);
 
     public async Task StopAsync() => await Process.StopAsync(TimeSpan.FromSeconds(30));
 

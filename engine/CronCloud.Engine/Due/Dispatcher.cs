@@ -5,6 +5,7 @@ using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Executing;
+using CronCloud.Engine.Loops;
 using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Due;
@@ -23,6 +24,7 @@ public sealed partial class Dispatcher(
     TimeProvider time,
     ILogger<Dispatcher> logger)
 {
+    private const int MostTogether = 100;
     private const string Deleted = "the job was deleted";
     private const string StillRuns = "the execution before it still runs";
     private const string AnotherWaits = "the execution before it still runs, and another waits already";
@@ -31,9 +33,13 @@ public sealed partial class Dispatcher(
     private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RecordPause = TimeSpan.FromSeconds(5);
 
+    private static readonly IReadOnlyDictionary<JobKey, JobStamp> NoStamps = new Dictionary<JobKey, JobStamp>();
+
     /// <summary>An entry that cannot be read is looked at again after so long: another version of this program may read it.</summary>
     private static readonly TimeSpan UnreadablePause = TimeSpan.FromMinutes(1);
 
+    /// <summary>After a loss of the index all partitions ask: what they ask while the record answers goes together.</summary>
+    private readonly Gathering<List<JobKey>, IReadOnlyDictionary<JobKey, JobStamp>> _stamps = new((asked, _) => StampAsync(jobs, asked), MostTogether);
     private long _recordAwayUntil;
 
     /// <summary>What the queue did not take stays due.</summary>
@@ -59,6 +65,18 @@ public sealed partial class Dispatcher(
         var dispatched = new Dispatched(steps.Min(step => step.NextDue), steps.Count(step => step.State == StepState.Held), steps.Count(step => step.State == StepState.Refused));
         DispatchMetrics.Ended(dispatched, time.GetElapsedTime(began));
         return dispatched;
+    }
+
+    /// <summary>
+    /// What is due by an index that may be an older copy, without what is due by versions of jobs that the record has replaced since: who was told of an edit must not see the job run as it was before. A build
+    /// replaces those, and leaves over what they were due before the edit. While the record is away nothing is known to be replaced.
+    /// </summary>
+    public async Task<IReadOnlyList<DueEntry>> WithoutReplacedAsync(IReadOnlyList<DueEntry> entries, CancellationToken cancellation)
+    {
+        var versions = entries.Where(entry => !entry.IsTombstone && !entry.IsLeftOver).Select(entry => (Job: EntryKeys.JobOf(entry.Key), entry.Key, entry.Version)).Where(entry => entry.Job is not null).ToList();
+        var stamps = await StampAsync(versions.ConvertAll(entry => entry.Job!.Value), cancellation);
+        var replaced = versions.Where(entry => stamps.GetValueOrDefault(entry.Job!.Value)?.Version > entry.Version).Select(entry => entry.Key).ToHashSet();
+        return replaced.Count == 0 ? entries : [.. entries.Where(entry => !replaced.Contains(entry.Key))];
     }
 
     /// <summary>Attempts go onto the queue. Answers them in their order.</summary>
@@ -100,23 +118,36 @@ public sealed partial class Dispatcher(
     private async Task DropDeletedAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
     {
         var waited = steps.Where(step => step.Plan.Start is not null && (step.Entry.IsLeftOver || step.IsOfExecution)).ToList();
-        if (waited.Count == 0 || IsRecordAway)
+        if (waited.Count == 0)
             return;
-        IReadOnlyDictionary<JobKey, JobStamp> stamps;
+        var stamps = await StampAsync(waited.ConvertAll(step => step.Plan.Start!.Job), cancellation);
+        var deleted = waited.FindAll(step => stamps.GetValueOrDefault(step.Plan.Start!.Job)?.State == JobState.Deleted);
+        var claimed = await ClaimedAsync(partition, deleted.ConvertAll(step => step.Plan.Start!), cancellation);
+        deleted.FindAll(step => !claimed.Contains(step.Plan.Start!)).ForEach(step => step.Drop(DropKind.Skipped, Deleted));
+    }
+
+    /// <summary>None while the record is away.</summary>
+    private async Task<IReadOnlyDictionary<JobKey, JobStamp>> StampAsync(List<JobKey> keys, CancellationToken cancellation)
+    {
+        if (keys.Count == 0 || IsRecordAway)
+            return NoStamps;
         try
         {
-            stamps = await jobs.StampAsync([.. waited.Select(step => step.Plan.Start!.Job)], cancellation).WaitAsync(RecordPatience, time, cancellation);
+            return await _stamps.AddAsync(keys, CancellationToken.None).WaitAsync(RecordPatience, time, cancellation);
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
             LeaveRecordAlone();
             LogRecordAway(away.GetType().Name, away.Message);
-            return;
+            return NoStamps;
         }
+    }
 
-        var deleted = waited.FindAll(step => stamps.GetValueOrDefault(step.Plan.Start!.Job)?.State == JobState.Deleted);
-        var claimed = await ClaimedAsync(partition, deleted.ConvertAll(step => step.Plan.Start!), cancellation);
-        deleted.FindAll(step => !claimed.Contains(step.Plan.Start!)).ForEach(step => step.Drop(DropKind.Skipped, Deleted));
+    /// <summary>All who ask get the same answer: it tells of everything that was asked.</summary>
+    private static async Task<IReadOnlyList<IReadOnlyDictionary<JobKey, JobStamp>>> StampAsync(IJobStore jobs, IReadOnlyList<List<JobKey>> asked)
+    {
+        var stamps = await jobs.StampAsync([.. asked.SelectMany(keys => keys)], CancellationToken.None);
+        return [.. asked.Select(_ => stamps)];
     }
 
     private async Task StartClaimedAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
@@ -213,7 +244,7 @@ public sealed partial class Dispatcher(
     [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "{Count} executions that wait for their jobs' slots stay due until the record can be written: {Kind}: {Reason}")]
     private partial void LogHeld(int count, string kind, string reason);
 
-    [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "Whether jobs were deleted is not known, their waiting executions start: {Kind}: {Reason}")]
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "Whether jobs were deleted or edited is not known, what they are due starts: {Kind}: {Reason}")]
     private partial void LogRecordAway(string kind, string reason);
 }
 

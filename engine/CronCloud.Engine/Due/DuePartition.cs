@@ -53,7 +53,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         var scan = await ScanAsync(now, cancellation);
         await BuildAsync(scan, cancellation);
         TellBacklog(scan, null, now);
-        var dispatched = await parts.Dispatcher.DispatchAsync(partition, [.. scan.Entries, .. scan.LeftOvers], InQueue(), parts.Checkpoints.WrittenOf(partition), cancellation);
+        var dispatched = await parts.Dispatcher.DispatchAsync(partition, await DueByAsync(scan, cancellation), InQueue(), parts.Checkpoints.WrittenOf(partition), cancellation);
         parts.Pace.Count(scan.Entries.Count);
         Reached(scan, dispatched, now, limit);
         TellBacklog(scan, dispatched, now);
@@ -64,6 +64,13 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         }
 
         return dispatched.Refused == 0 ? SleepAfter(scan, dispatched, now) : throw new IOException($"{dispatched.Refused} of {scan.Entries.Count + scan.LeftOvers.Count} due entries could not be queued and stay due.");
+    }
+
+    /// <summary>An index that is not whole may be an older copy, unless next to nothing was in it when its build began.</summary>
+    private async Task<IReadOnlyList<DueEntry>> DueByAsync(DueScan scan, CancellationToken cancellation)
+    {
+        IReadOnlyList<DueEntry> due = [.. scan.Entries, .. scan.LeftOvers];
+        return _isWhole || _build?.Audit.IsSparse == true ? due : await parts.Dispatcher.WithoutReplacedAsync(due, cancellation);
     }
 
     /// <summary>An index that is not whole may be an older copy: what the record, or this node itself, knows to be in the queue is not started again.</summary>

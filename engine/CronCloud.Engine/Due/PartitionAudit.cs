@@ -41,12 +41,6 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private Phase _phase;
     private DateTimeOffset _noted;
 
-    /// <summary>
-    /// Next to nothing was in the index that is to be built: what should not be there was taken out first, and each job is armed without a look at what is there, since whatever is armed gives
-    /// way to what is newer, later or over. What came in since is of the record, and should an editor that stood still have put in what is over by now, the scan of the record finds it.
-    /// </summary>
-    private bool _isSparse;
-
     private enum Phase
     {
         Pending,
@@ -71,10 +65,16 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     /// <summary>Entries of executions that wait.</summary>
     public List<DueStamp> Waiting { get; } = [];
 
+    /// <summary>
+    /// Next to nothing was in the index that is to be built: what should not be there was taken out first, and each job is armed without a look at what is there, since whatever is armed gives
+    /// way to what is newer, later or over. What came in since is of the record, and should an editor that stood still have put in what is over by now, the scan of the record finds it.
+    /// </summary>
+    public bool IsSparse { get; private set; }
+
     /// <summary>How many rows and entries were looked at.</summary>
     public int Seen { get; private set; }
 
-    private Phase AfterEdits => _isSparse ? Phase.Ended : Phase.Strays;
+    private Phase AfterEdits => IsSparse ? Phase.Ended : Phase.Strays;
 
     public bool HasEnded => _phase == Phase.Ended && !IsInDoubt && !_pending.IsAsking;
 
@@ -115,7 +115,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     {
         if (known is not null && await index.ListAsync(partition, null, Few, cancellation) is { NextCursor: null } all)
         {
-            _isSparse = true;
+            IsSparse = true;
             await RemoveStraysAsync(all.Items, cancellation);
         }
 
@@ -143,7 +143,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private async Task CompareJobsAsync(CancellationToken cancellation)
     {
         var page = await jobs.ReadActiveAsync(partition, _cursor, _cursor is null ? FirstStepSize : StepSize, cancellation);
-        var stamps = _isSparse ? NoStamps : await index.StampAsync(partition, [.. page.Items.Select(active => active.Key.ToString())], cancellation);
+        var stamps = IsSparse ? NoStamps : await index.StampAsync(partition, [.. page.Items.Select(active => active.Key.ToString())], cancellation);
         var (missing, notes) = (new List<Job>(), new List<DueNote>());
         foreach (var active in page.Items)
             Compare(active, stamps.GetValueOrDefault(active.Key.ToString()), missing, notes);

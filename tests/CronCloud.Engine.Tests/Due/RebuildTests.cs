@@ -137,6 +137,27 @@ public sealed class RebuildTests
         Assert.Contains(executions, e => e is { ExecutionId: "job@20261201T030001Z", Attempt: 2 });
     }
 
+    /// <summary>Redis came back older than the edit. The build that replaces its version takes a while, or cannot begin.</summary>
+    [Fact]
+    public async Task What_an_edit_ended_is_not_started_by_an_older_copy_of_the_index_that_is_not_built_yet()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (_, partition) = await RunEverySecondAsync(pipeline, seconds: 3);
+        var unchanged = await pipeline.WriteJobAsync(Pipeline.EverySecond, key: Other);
+        await pipeline.TakeAsync();
+        var job = (await pipeline.Jobs.FindAsync(new JobKey("t", "job"), Pipeline.None))!;
+        await pipeline.Jobs.WriteAsync(job with { Version = 2, State = JobState.Paused, UpdatedAt = Pipeline.Start.AddSeconds(4.5) }, new Revision(2, Pipeline.Start.AddSeconds(4.5), "test", "paused", JobState.Paused, job.Definition), Pipeline.None);
+        await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None);
+
+        pipeline.Index.RefusesBuilds = true;
+        await RunAsync(pipeline, partition, 3);
+        Assert.Equal([(unchanged.Key.Id, 4), (unchanged.Key.Id, 5), (unchanged.Key.Id, 6)], (await pipeline.TakeAsync()).Select(e => (e.JobId, (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds)));
+        pipeline.Index.RefusesBuilds = false;
+        await RunAsync(pipeline, partition, 3);
+
+        Assert.Equal([4], (await pipeline.TakeAsync()).Where(e => e.JobId == job.Key.Id).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds));
+    }
+
     /// <summary>Its row was written once more after it was removed: an outcome was told twice, to two settlers.</summary>
     [Theory]
     [InlineData(2, AttemptResult.Succeeded, false)]

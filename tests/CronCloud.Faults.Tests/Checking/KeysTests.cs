@@ -37,6 +37,18 @@ public sealed class KeysTests
         run.Only("I2");
     }
 
+    [Theory]
+    [InlineData(1.5, true)]
+    [InlineData(0.5, false)]
+    public void A_duplicate_of_what_had_ended_is_explained_by_a_fault_that_took_so_much_away(double lost, bool isExplained)
+    {
+        var run = new PlantedRun();
+        run.Windows.Add(new FaultWindow("Redis' disk full", PlantedRun.At(6), PlantedRun.At(8), TimeSpan.Zero, MayRepeat: true) { Lost = TimeSpan.FromSeconds(lost) });
+        run.Deliver(4, late: 4.2);
+
+        Assert.Equal(isExplained ? [] : ["I2"], run.Check().Violations.Select(violation => violation.Invariant));
+    }
+
     [Fact]
     public void Two_keys_for_one_execution_are_found()
     {

@@ -19,6 +19,9 @@ internal sealed class DeclaredFaults(TimeProvider time)
         return now;
     }
 
+    /// <inheritdoc cref="FaultWindow.Lost"/>
+    public void HasLost(TimeSpan lost) => _windows[^1] = _windows[^1] with { Lost = lost };
+
     /// <summary>The fault is over; starts may be later than five seconds for it by so much.</summary>
     public void End(TimeSpan bound) => _windows[^1] = _windows[^1] with { To = time.GetUtcNow(), Bound = bound };
 }

@@ -81,6 +81,9 @@ public sealed class FaultCluster : IAsyncDisposable
     /// <inheritdoc cref="DeclaredFaults.Begin"/>
     public DateTimeOffset Begin(string fault, bool mayRepeat, bool keepsFromTarget = false) => _faults.Begin(fault, mayRepeat, keepsFromTarget);
 
+    /// <inheritdoc cref="DeclaredFaults.HasLost"/>
+    public void HasLost(TimeSpan lost) => _faults.HasLost(lost);
+
     /// <inheritdoc cref="DeclaredFaults.End"/>
     public void End(TimeSpan bound) => _faults.End(bound);
 
