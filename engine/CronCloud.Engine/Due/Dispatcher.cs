@@ -39,8 +39,9 @@ public sealed partial class Dispatcher(
     private static readonly TimeSpan UnreadablePause = TimeSpan.FromMinutes(1);
 
     /// <summary>After a loss of the index all partitions ask: what they ask while the record answers goes together.</summary>
-    private readonly Gathering<List<JobKey>, IReadOnlyDictionary<JobKey, JobStamp>> _stamps = new((asked, _) => StampAsync(jobs, asked), MostTogether);
+    private readonly Gathering<List<JobKey>, IReadOnlyDictionary<JobKey, JobStamp>> _stamps = new((asked, _) => StampAsync(jobs, time, asked), MostTogether);
     private long _recordAwayUntil;
+    private long _stampsAwayUntil;
 
     /// <summary>What the queue did not take stays due.</summary>
     /// <param name="partition">Whose entries they are.</param>
@@ -68,15 +69,33 @@ public sealed partial class Dispatcher(
     }
 
     /// <summary>
-    /// What is due by an index that may be an older copy, without what is due by versions of jobs that the record has replaced since: who was told of an edit must not see the job run as it was before. A build
-    /// replaces those, and leaves over what they were due before the edit. While the record is away nothing is known to be replaced.
+    /// What is due by an index that may be an older copy, without what is due by versions of jobs that the record has replaced since: who was told of an edit must not see the job run as it was before. Of jobs
+    /// that do not run any more they are replaced here, and what they were due before the edit is left over; the others wait for the build, which asks what ran since. While the record is away nothing is known to be replaced.
     /// </summary>
-    public async Task<IReadOnlyList<DueEntry>> WithoutReplacedAsync(IReadOnlyList<DueEntry> entries, CancellationToken cancellation)
+    public async Task<IReadOnlyList<DueEntry>> WithoutReplacedAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation)
     {
-        var versions = entries.Where(entry => !entry.IsTombstone && !entry.IsLeftOver).Select(entry => (Job: EntryKeys.JobOf(entry.Key), entry.Key, entry.Version)).Where(entry => entry.Job is not null).ToList();
+        var versions = entries.Where(entry => !entry.IsTombstone).Select(entry => (Job: EntryKeys.JobOf(entry.Key), entry.Key, entry.Version)).Where(entry => entry.Job is not null).ToList();
         var stamps = await StampAsync(versions.ConvertAll(entry => entry.Job!.Value), cancellation);
         var replaced = versions.Where(entry => stamps.GetValueOrDefault(entry.Job!.Value)?.Version > entry.Version).Select(entry => entry.Key).ToHashSet();
-        return replaced.Count == 0 ? entries : [.. entries.Where(entry => !replaced.Contains(entry.Key))];
+        if (replaced.Count == 0)
+            return entries;
+        await EndAsync(partition, versions.Where(entry => replaced.Contains(entry.Key)).Select(entry => entry.Job!.Value).Where(job => stamps[job].State != JobState.Active).ToList(), cancellation);
+        return [.. entries.Where(entry => !replaced.Contains(entry.Key))];
+    }
+
+    private async Task EndAsync(int partition, List<JobKey> jobsOver, CancellationToken cancellation)
+    {
+        if (jobsOver.Count == 0)
+            return;
+        try
+        {
+            var found = (await jobs.FindAsync(jobsOver, cancellation)).Values.Select(read => read()).Where(job => job.State != JobState.Active).ToList();
+            await index.ArmAsync(partition, found.ConvertAll(job => DueItem.EntryOf(job, job.UpdatedAt, time.GetUtcNow()) with { Since = job.UpdatedAt }), cancellation);
+        }
+        catch (Exception failed) when (!cancellation.IsCancellationRequested)
+        {
+            LogNotEnded(jobsOver.Count, failed.GetType().Name, failed.Message);
+        }
     }
 
     /// <summary>Attempts go onto the queue. Answers them in their order.</summary>
@@ -129,7 +148,7 @@ public sealed partial class Dispatcher(
     /// <summary>None while the record is away.</summary>
     private async Task<IReadOnlyDictionary<JobKey, JobStamp>> StampAsync(List<JobKey> keys, CancellationToken cancellation)
     {
-        if (keys.Count == 0 || IsRecordAway)
+        if (keys.Count == 0 || time.GetUtcNow().Ticks < Interlocked.Read(ref _stampsAwayUntil))
             return NoStamps;
         try
         {
@@ -137,16 +156,17 @@ public sealed partial class Dispatcher(
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
-            LeaveRecordAlone();
+            Interlocked.Exchange(ref _stampsAwayUntil, (time.GetUtcNow() + RecordPause).Ticks);
             LogRecordAway(away.GetType().Name, away.Message);
             return NoStamps;
         }
     }
 
     /// <summary>All who ask get the same answer: it tells of everything that was asked.</summary>
-    private static async Task<IReadOnlyList<IReadOnlyDictionary<JobKey, JobStamp>>> StampAsync(IJobStore jobs, IReadOnlyList<List<JobKey>> asked)
+    private static async Task<IReadOnlyList<IReadOnlyDictionary<JobKey, JobStamp>>> StampAsync(IJobStore jobs, TimeProvider time, IReadOnlyList<List<JobKey>> asked)
     {
-        var stamps = await jobs.StampAsync([.. asked.SelectMany(keys => keys)], CancellationToken.None);
+        using var patience = new CancellationTokenSource(RecordPatience, time);
+        var stamps = await jobs.StampAsync([.. asked.SelectMany(keys => keys)], patience.Token).WaitAsync(patience.Token);
         return [.. asked.Select(_ => stamps)];
     }
 
@@ -246,6 +266,9 @@ public sealed partial class Dispatcher(
 
     [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "Whether jobs were deleted or edited is not known, what they are due starts: {Kind}: {Reason}")]
     private partial void LogRecordAway(string kind, string reason);
+
+    [LoggerMessage(EventId = 1119, Level = LogLevel.Warning, Message = "{Count} jobs that an older copy of the index still runs could not be ended and wait for its build: {Kind}: {Reason}")]
+    private partial void LogNotEnded(int count, string kind, string reason);
 }
 
 /// <summary>What came of a dispatch.</summary>

@@ -52,8 +52,9 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         var limit = parts.Checkpoints.LimitOf(partition);
         var scan = await ScanAsync(now, cancellation);
         await BuildAsync(scan, cancellation);
+        scan = await WithoutReplacedAsync(scan, cancellation);
         TellBacklog(scan, null, now);
-        var dispatched = await parts.Dispatcher.DispatchAsync(partition, await DueByAsync(scan, cancellation), InQueue(), parts.Checkpoints.WrittenOf(partition), cancellation);
+        var dispatched = await parts.Dispatcher.DispatchAsync(partition, [.. scan.Entries, .. scan.LeftOvers], InQueue(), parts.Checkpoints.WrittenOf(partition), cancellation);
         parts.Pace.Count(scan.Entries.Count);
         Reached(scan, dispatched, now, limit);
         TellBacklog(scan, dispatched, now);
@@ -66,12 +67,9 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
         return dispatched.Refused == 0 ? SleepAfter(scan, dispatched, now) : throw new IOException($"{dispatched.Refused} of {scan.Entries.Count + scan.LeftOvers.Count} due entries could not be queued and stay due.");
     }
 
-    /// <summary>An index that is not whole may be an older copy, unless next to nothing was in it when its build began.</summary>
-    private async Task<IReadOnlyList<DueEntry>> DueByAsync(DueScan scan, CancellationToken cancellation)
-    {
-        IReadOnlyList<DueEntry> due = [.. scan.Entries, .. scan.LeftOvers];
-        return _isWhole || _build?.Audit.IsSparse == true ? due : await parts.Dispatcher.WithoutReplacedAsync(due, cancellation);
-    }
+    /// <summary>An index that is not whole may be an older copy, unless next to nothing was in it when its build began. What waits for the build counts as not found: nobody hurries for it.</summary>
+    private async Task<DueScan> WithoutReplacedAsync(DueScan scan, CancellationToken cancellation) =>
+        _isWhole || _build?.Audit.IsSparse == true ? scan : scan with { Entries = await parts.Dispatcher.WithoutReplacedAsync(partition, scan.Entries, cancellation) };
 
     /// <summary>An index that is not whole may be an older copy: what the record, or this node itself, knows to be in the queue is not started again.</summary>
     private DateTimeOffset? InQueue()
@@ -165,7 +163,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
     {
         var now = time.GetUtcNow();
         var longest = !_isWhole && now >= _buildsAfter ? _waits ? WaitingPause : BuildPause : _hasLeftOvers ? CatchUpBudget.Interval : LongestSleep;
-        if (scan.IsFull || (dispatched.Again <= began && scan.Entries.Count + scan.LeftOvers.Count > 0))
+        if ((scan.IsFull && scan.Entries.Count > 0) || (dispatched.Again <= began && scan.Entries.Count + scan.LeftOvers.Count > 0))
             return TimeSpan.Zero;
         var next = dispatched.Again < scan.NextDue || scan.NextDue is null ? dispatched.Again : scan.NextDue;
         var look = next < now ? now : next < now + longest ? next.Value : now + longest;

@@ -62,17 +62,20 @@ public sealed partial class KnownEnds(IHistory history, IDeadLetterStore deadLet
             return;
         using var patience = new CancellationTokenSource(AttemptQuestions.Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
+        var answered = 0;
         try
         {
             foreach (var letter in letters)
             {
+                answered++;
                 if (await deadLetters.FindAsync(letter.Tenant, letter.ExecutionId, either.Token).WaitAsync(either.Token) is not null)
                     ends[$"{letter.Tenant}/{letter.ExecutionId}"] = letter.Attempt;
             }
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
-            Interlocked.Exchange(ref _recordAwayUntil, (time.GetUtcNow() + AttemptQuestions.Pause).Ticks);
+            if (answered <= 1) // else it is only slow, or cannot read one
+                Interlocked.Exchange(ref _recordAwayUntil, (time.GetUtcNow() + AttemptQuestions.Pause).Ticks);
             LogAway(letters.Count, away.GetType().Name, away.Message);
         }
     }

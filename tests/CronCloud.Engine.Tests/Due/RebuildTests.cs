@@ -138,24 +138,32 @@ public sealed class RebuildTests
     }
 
     /// <summary>Redis came back older than the edit. The build that replaces its version takes a while, or cannot begin.</summary>
-    [Fact]
-    public async Task What_an_edit_ended_is_not_started_by_an_older_copy_of_the_index_that_is_not_built_yet()
+    [Theory]
+    [InlineData(JobState.Paused)]
+    [InlineData(JobState.Deleted)]
+    [InlineData(JobState.Active)]
+    public async Task What_an_edit_ended_is_not_started_by_an_older_copy_of_the_index_that_is_not_built_yet(JobState edited)
     {
         await using var pipeline = await Pipeline.OpenAsync();
         var (_, partition) = await RunEverySecondAsync(pipeline, seconds: 3);
         var unchanged = await pipeline.WriteJobAsync(Pipeline.EverySecond, key: Other);
         await pipeline.TakeAsync();
         var job = (await pipeline.Jobs.FindAsync(new JobKey("t", "job"), Pipeline.None))!;
-        await pipeline.Jobs.WriteAsync(job with { Version = 2, State = JobState.Paused, UpdatedAt = Pipeline.Start.AddSeconds(4.5) }, new Revision(2, Pipeline.Start.AddSeconds(4.5), "test", "paused", JobState.Paused, job.Definition), Pipeline.None);
+        var definition = job.Definition with { Schedule = new ScheduleSpec { At = Pipeline.Start.AddDays(1) } };
+        await pipeline.Jobs.WriteAsync(job with { Version = 2, State = edited, Definition = definition, UpdatedAt = Pipeline.Start.AddSeconds(4.5) }, new Revision(2, Pipeline.Start.AddSeconds(4.5), "test", "edited", edited, definition), Pipeline.None);
         await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None);
 
         pipeline.Index.RefusesBuilds = true;
         await RunAsync(pipeline, partition, 3);
-        Assert.Equal([(unchanged.Key.Id, 4), (unchanged.Key.Id, 5), (unchanged.Key.Id, 6)], (await pipeline.TakeAsync()).Select(e => (e.JobId, (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds)));
+        var started = await pipeline.TakeAsync();
         pipeline.Index.RefusesBuilds = false;
         await RunAsync(pipeline, partition, 3);
+        started.AddRange(await pipeline.TakeAsync());
 
-        Assert.Equal([4], (await pipeline.TakeAsync()).Where(e => e.JobId == job.Key.Id).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds));
+        Assert.Equal([4, 5, 6, 7, 8, 9], SecondsOf(unchanged));
+        Assert.Equal(edited == JobState.Deleted ? [] : [4], SecondsOf(job)); // what it was due before the edit; of a deleted job it is told as skipped
+
+        IEnumerable<int> SecondsOf(Job one) => started.Where(e => e.JobId == one.Key.Id).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds);
     }
 
     /// <summary>Its row was written once more after it was removed: an outcome was told twice, to two settlers.</summary>

@@ -15,7 +15,7 @@ public sealed record FaultWindow(string Fault, DateTimeOffset From, DateTimeOffs
     /// <summary>Whether attempts may fail before they come to their target.</summary>
     public bool KeepsFromTarget { get; init; }
 
-    /// <summary>How far back it took something away that servers had kept: what ran since may run again.</summary>
+    /// <summary>How far back it took something away that servers had kept: what ran since may run again, and is no reason for anything else.</summary>
     public TimeSpan Lost { get; init; }
 
     public bool Delays(DateTimeOffset due) => due >= From - Edge && due <= To + Edge;
@@ -24,9 +24,11 @@ public sealed record FaultWindow(string Fault, DateTimeOffset From, DateTimeOffs
     public bool Hides(DateTimeOffset due, Delivery later) => KeepsFromTarget && due <= To + Edge && later.At >= From - Edge;
 
     /// <summary>Whether the fault may have kept the answer from its caller.</summary>
-    public bool Touches(Delivery delivery) => MayRepeat && delivery.At <= To + Recovery && (delivery.EndedAt is null || delivery.EndedAt >= From - Edge - Lost);
+    public bool Touches(Delivery delivery) => Touches(delivery, TimeSpan.Zero);
 
     /// <summary>Whether the first delivery was without a recorded outcome when the fault came, and the repeated one follows from that.</summary>
     public bool Explains(Delivery first, Delivery repeated) =>
-        Touches(first) && repeated.At <= To + Redelivery + Bound;
+        Touches(first, Lost) && repeated.At <= To + Redelivery + Bound;
+
+    private bool Touches(Delivery delivery, TimeSpan before) => MayRepeat && delivery.At <= To + Recovery && (delivery.EndedAt is null || delivery.EndedAt >= From - Edge - before);
 }
