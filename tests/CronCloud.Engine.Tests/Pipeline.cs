@@ -122,10 +122,11 @@ internal sealed class Pipeline : IAsyncDisposable
 
     public DuePartitionParts NewParts(Checkpoints? checkpoints = null)
     {
-        var dispatcher = new Dispatcher(Index, Queue, Outcomes, Pending, Jobs, new NodeName("node"), Time, NullLogger<Dispatcher>.Instance);
+        var edits = new RecordedEdits(Index, Jobs, Time, NullLogger<RecordedEdits>.Instance);
+        var dispatcher = new Dispatcher(Index, Queue, Outcomes, Pending, edits, new NodeName("node"), Time, NullLogger<Dispatcher>.Instance);
         var lost = new LostFlights(Index, dispatcher, Queue, Outcomes, History, Time, NullLogger<LostFlights>.Instance);
         var builder = new PartitionBuilder(Index, Jobs, Pending, CheckpointStore, NewKnown(), Time, NullLogger<PartitionBuilder>.Instance);
-        return new DuePartitionParts(Index, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), new DispatchPace(Time), Clock);
+        return new DuePartitionParts(Index, edits, dispatcher, lost, builder, checkpoints ?? NewCheckpoints(), CatchUp, new IndexWatch(Index), new DispatchPace(Time), Clock);
     }
 
     /// <summary>All partitions' parts of the index are built, as they are.</summary>

@@ -19,10 +19,10 @@ internal sealed class AttemptQuestions(IHistory history, TimeProvider time)
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(4);
 
     private readonly Gathering<List<Execution>, ILookup<string, HistoryRow>> _questions = new((questions, _) => AnswerAsync(history, time, questions), MostTogether);
-    private long _awayUntil;
+    private readonly Breaker _history = new(Pause, time);
 
     /// <summary>Whether history did not answer a moment ago, and is not to be asked.</summary>
-    public bool IsAway => time.GetUtcNow().Ticks < Interlocked.Read(ref _awayUntil);
+    public bool IsAway => _history.IsOpen;
 
     /// <summary>By the executions' entry keys. Fails when history does not answer in time.</summary>
     public async Task<ILookup<string, HistoryRow>> AskAsync(List<Execution> executions, CancellationToken cancellation)
@@ -33,7 +33,7 @@ internal sealed class AttemptQuestions(IHistory history, TimeProvider time)
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
         {
-            Interlocked.Exchange(ref _awayUntil, (time.GetUtcNow() + Pause).Ticks);
+            _history.Open();
             throw;
         }
     }

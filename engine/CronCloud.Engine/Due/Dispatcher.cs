@@ -19,12 +19,11 @@ public sealed partial class Dispatcher(
     IExecutionQueue queue,
     IOutcomeStream outcomes,
     IPendingStore pending,
-    IJobStore jobs,
+    RecordedEdits edits,
     NodeName node,
     TimeProvider time,
     ILogger<Dispatcher> logger)
 {
-    private const int MostTogether = 100;
     private const string Deleted = "the job was deleted";
     private const string StillRuns = "the execution before it still runs";
     private const string AnotherWaits = "the execution before it still runs, and another waits already";
@@ -33,15 +32,10 @@ public sealed partial class Dispatcher(
     private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RecordPause = TimeSpan.FromSeconds(5);
 
-    private static readonly IReadOnlyDictionary<JobKey, JobStamp> NoStamps = new Dictionary<JobKey, JobStamp>();
-
     /// <summary>An entry that cannot be read is looked at again after so long: another version of this program may read it.</summary>
     private static readonly TimeSpan UnreadablePause = TimeSpan.FromMinutes(1);
 
-    /// <summary>After a loss of the index all partitions ask: what they ask while the record answers goes together.</summary>
-    private readonly Gathering<List<JobKey>, IReadOnlyDictionary<JobKey, JobStamp>> _stamps = new((asked, _) => StampAsync(jobs, time, asked), MostTogether);
-    private long _recordAwayUntil;
-    private long _stampsAwayUntil;
+    private readonly Breaker _record = new(RecordPause, time);
 
     /// <summary>What the queue did not take stays due.</summary>
     /// <param name="partition">Whose entries they are.</param>
@@ -53,9 +47,12 @@ public sealed partial class Dispatcher(
     {
         if (entries.Count == 0)
             return new Dispatched(null, 0, 0);
-        var (now, began) = (time.GetUtcNow(), time.GetTimestamp());
-        var steps = entries.Select(entry => new DispatchStep(entry, Plan(entry, now, inQueue, checkpoint))).ToList();
-        await DropDeletedAsync(partition, steps, cancellation);
+        var began = time.GetTimestamp();
+        var stamps = await edits.StampAsync([.. entries.Where(HasWaited).Select(entry => EntryKeys.OwnerOf(entry.Key))], cancellation);
+        var current = await edits.CutAsync(entries, stamps, cancellation);
+        var now = time.GetUtcNow();
+        var steps = current.Select(entry => new DispatchStep(entry, Plan(entry, now, inQueue, checkpoint))).ToList();
+        await DropDeletedAsync(partition, steps, stamps, cancellation);
         await StartClaimedAsync(partition, steps, cancellation);
         await ClaimAsync(partition, steps, cancellation);
         await PublishAsync(partition, steps, cancellation);
@@ -66,36 +63,6 @@ public sealed partial class Dispatcher(
         var dispatched = new Dispatched(steps.Min(step => step.NextDue), steps.Count(step => step.State == StepState.Held), steps.Count(step => step.State == StepState.Refused));
         DispatchMetrics.Ended(dispatched, time.GetElapsedTime(began));
         return dispatched;
-    }
-
-    /// <summary>
-    /// What is due by an index that may be an older copy, without what is due by versions of jobs that the record has replaced since: who was told of an edit must not see the job run as it was before. Of jobs
-    /// that do not run any more they are replaced here, and what they were due before the edit is left over; the others wait for the build, which asks what ran since. While the record is away nothing is known to be replaced.
-    /// </summary>
-    public async Task<IReadOnlyList<DueEntry>> WithoutReplacedAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation)
-    {
-        var versions = entries.Where(entry => !entry.IsTombstone).Select(entry => (Job: EntryKeys.JobOf(entry.Key), entry.Key, entry.Version)).Where(entry => entry.Job is not null).ToList();
-        var stamps = await StampAsync(versions.ConvertAll(entry => entry.Job!.Value), cancellation);
-        var replaced = versions.Where(entry => stamps.GetValueOrDefault(entry.Job!.Value)?.Version > entry.Version).Select(entry => entry.Key).ToHashSet();
-        if (replaced.Count == 0)
-            return entries;
-        await EndAsync(partition, versions.Where(entry => replaced.Contains(entry.Key)).Select(entry => entry.Job!.Value).Where(job => stamps[job].State != JobState.Active).ToList(), cancellation);
-        return [.. entries.Where(entry => !replaced.Contains(entry.Key))];
-    }
-
-    private async Task EndAsync(int partition, List<JobKey> jobsOver, CancellationToken cancellation)
-    {
-        if (jobsOver.Count == 0)
-            return;
-        try
-        {
-            var found = (await jobs.FindAsync(jobsOver, cancellation)).Values.Select(read => read()).Where(job => job.State != JobState.Active).ToList();
-            await index.ArmAsync(partition, found.ConvertAll(job => DueItem.EntryOf(job, job.UpdatedAt, time.GetUtcNow()) with { Since = job.UpdatedAt }), cancellation);
-        }
-        catch (Exception failed) when (!cancellation.IsCancellationRequested)
-        {
-            LogNotEnded(jobsOver.Count, failed.GetType().Name, failed.Message);
-        }
     }
 
     /// <summary>Attempts go onto the queue. Answers them in their order.</summary>
@@ -133,41 +100,14 @@ public sealed partial class Dispatcher(
         }
     }
 
+    private static bool HasWaited(DueEntry entry) => !entry.IsTombstone && (entry.IsLeftOver || EntryKeys.IsOfExecution(entry.Key));
+
     /// <summary>What waited (for a retry, for a slot, for its turn to be caught up) while its job was deleted is not started. While the record is away nothing is known to be deleted.</summary>
-    private async Task DropDeletedAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
+    private async Task DropDeletedAsync(int partition, List<DispatchStep> steps, IReadOnlyDictionary<JobKey, JobStamp> stamps, CancellationToken cancellation)
     {
-        var waited = steps.Where(step => step.Plan.Start is not null && (step.Entry.IsLeftOver || step.IsOfExecution)).ToList();
-        if (waited.Count == 0)
-            return;
-        var stamps = await StampAsync(waited.ConvertAll(step => step.Plan.Start!.Job), cancellation);
-        var deleted = waited.FindAll(step => stamps.GetValueOrDefault(step.Plan.Start!.Job)?.State == JobState.Deleted);
+        var deleted = steps.FindAll(step => step.Plan.Start is not null && HasWaited(step.Entry) && stamps.GetValueOrDefault(step.Plan.Start.Job)?.State == JobState.Deleted);
         var claimed = await ClaimedAsync(partition, deleted.ConvertAll(step => step.Plan.Start!), cancellation);
         deleted.FindAll(step => !claimed.Contains(step.Plan.Start!)).ForEach(step => step.Drop(DropKind.Skipped, Deleted));
-    }
-
-    /// <summary>None while the record is away.</summary>
-    private async Task<IReadOnlyDictionary<JobKey, JobStamp>> StampAsync(List<JobKey> keys, CancellationToken cancellation)
-    {
-        if (keys.Count == 0 || time.GetUtcNow().Ticks < Interlocked.Read(ref _stampsAwayUntil))
-            return NoStamps;
-        try
-        {
-            return await _stamps.AddAsync(keys, CancellationToken.None).WaitAsync(RecordPatience, time, cancellation);
-        }
-        catch (Exception away) when (!cancellation.IsCancellationRequested)
-        {
-            Interlocked.Exchange(ref _stampsAwayUntil, (time.GetUtcNow() + RecordPause).Ticks);
-            LogRecordAway(away.GetType().Name, away.Message);
-            return NoStamps;
-        }
-    }
-
-    /// <summary>All who ask get the same answer: it tells of everything that was asked.</summary>
-    private static async Task<IReadOnlyList<IReadOnlyDictionary<JobKey, JobStamp>>> StampAsync(IJobStore jobs, TimeProvider time, IReadOnlyList<List<JobKey>> asked)
-    {
-        using var patience = new CancellationTokenSource(RecordPatience, time);
-        var stamps = await jobs.StampAsync([.. asked.SelectMany(keys => keys)], patience.Token).WaitAsync(patience.Token);
-        return [.. asked.Select(_ => stamps)];
     }
 
     private async Task StartClaimedAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
@@ -222,25 +162,17 @@ public sealed partial class Dispatcher(
             return;
         try
         {
-            if (IsRecordAway)
+            if (_record.IsOpen)
                 throw new IOException("it did not answer a moment ago");
             await pending.KeepAsync(parked.ConvertAll(step => new PendingExecution(step.Plan.Start!, step.Parking!.Entry.Due)), cancellation).WaitAsync(RecordPatience, time, cancellation);
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
-            LeaveRecordAlone();
+            if (!_record.IsOpen)
+                _record.Open();
             LogHeld(parked.Count, away.GetType().Name, away.Message);
             parked.ForEach(step => step.State = StepState.Held);
         }
-    }
-
-    /// <summary>A record that hangs must not hold up every round of every partition.</summary>
-    private bool IsRecordAway => time.GetUtcNow().Ticks < Interlocked.Read(ref _recordAwayUntil);
-
-    private void LeaveRecordAlone()
-    {
-        if (!IsRecordAway)
-            Interlocked.Exchange(ref _recordAwayUntil, (time.GetUtcNow() + RecordPause).Ticks);
     }
 
     private async Task PublishAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
@@ -263,12 +195,6 @@ public sealed partial class Dispatcher(
 
     [LoggerMessage(EventId = 1102, Level = LogLevel.Warning, Message = "{Count} executions that wait for their jobs' slots stay due until the record can be written: {Kind}: {Reason}")]
     private partial void LogHeld(int count, string kind, string reason);
-
-    [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "Whether jobs were deleted or edited is not known, what they are due starts: {Kind}: {Reason}")]
-    private partial void LogRecordAway(string kind, string reason);
-
-    [LoggerMessage(EventId = 1119, Level = LogLevel.Warning, Message = "{Count} jobs that an older copy of the index still runs could not be ended and wait for its build: {Kind}: {Reason}")]
-    private partial void LogNotEnded(int count, string kind, string reason);
 }
 
 /// <summary>What came of a dispatch.</summary>

@@ -69,7 +69,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
 
     /// <summary>An index that is not whole may be an older copy, unless next to nothing was in it when its build began. What waits for the build counts as not found: nobody hurries for it.</summary>
     private async Task<DueScan> WithoutReplacedAsync(DueScan scan, CancellationToken cancellation) =>
-        _isWhole || _build?.Audit.IsSparse == true ? scan : scan with { Entries = await parts.Dispatcher.WithoutReplacedAsync(partition, scan.Entries, cancellation) };
+        _isWhole || _build?.Audit.IsSparse == true ? scan : scan with { Entries = await parts.Edits.WithoutReplacedAsync(partition, scan.Entries, cancellation) };
 
     /// <summary>An index that is not whole may be an older copy: what the record, or this node itself, knows to be in the queue is not started again.</summary>
     private DateTimeOffset? InQueue()
@@ -173,7 +173,7 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
 
 /// <summary>What all due partitions of a node share.</summary>
 public sealed record DuePartitionParts(
-    IDueIndex Index, Dispatcher Dispatcher, LostFlights LostFlights, PartitionBuilder Builder, Checkpoints Checkpoints, CatchUpBudget CatchUp, IndexWatch IndexWatch, DispatchPace Pace, ClockGuard Clock)
+    IDueIndex Index, RecordedEdits Edits, Dispatcher Dispatcher, LostFlights LostFlights, PartitionBuilder Builder, Checkpoints Checkpoints, CatchUpBudget CatchUp, IndexWatch IndexWatch, DispatchPace Pace, ClockGuard Clock)
 {
     public DueBacklog Backlog { get; } = new();
 }

@@ -1,6 +1,7 @@
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
 using CronCloud.Core.Outcomes;
+using CronCloud.Engine.Loops;
 using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Due;
@@ -17,7 +18,7 @@ public sealed partial class KnownEnds(IHistory history, IDeadLetterStore deadLet
     private static readonly IReadOnlyDictionary<string, int> NothingKnown = new Dictionary<string, int>();
 
     private readonly AttemptQuestions _questions = new(history, time);
-    private long _recordAwayUntil;
+    private readonly Breaker _record = new(AttemptQuestions.Pause, time);
 
     /// <summary>Whether what was to be done then should have been done long ago.</summary>
     public bool IsLate(DateTimeOffset due) => due + Late < time.GetUtcNow();
@@ -58,7 +59,7 @@ public sealed partial class KnownEnds(IHistory history, IDeadLetterStore deadLet
     /// <summary>Of a dead letter that the record has not, nobody would go on. A record that does not answer is not asked for a while, as a history is.</summary>
     private async Task AddKeptAsync(List<HistoryRow> letters, Dictionary<string, int> ends, CancellationToken cancellation)
     {
-        if (letters.Count == 0 || time.GetUtcNow().Ticks < Interlocked.Read(ref _recordAwayUntil))
+        if (letters.Count == 0 || _record.IsOpen)
             return;
         using var patience = new CancellationTokenSource(AttemptQuestions.Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
@@ -75,7 +76,7 @@ public sealed partial class KnownEnds(IHistory history, IDeadLetterStore deadLet
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {
             if (answered <= 1) // else it is only slow, or cannot read one
-                Interlocked.Exchange(ref _recordAwayUntil, (time.GetUtcNow() + AttemptQuestions.Pause).Ticks);
+                _record.Open();
             LogAway(letters.Count, away.GetType().Name, away.Message);
         }
     }

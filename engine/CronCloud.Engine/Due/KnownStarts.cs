@@ -34,11 +34,12 @@ public sealed partial class KnownStarts
     private readonly TimeProvider _time;
     private readonly ILogger<KnownStarts> _logger;
     private readonly Gathering<List<Execution>, Over> _questions;
-    private DateTimeOffset _awayUntil;
+    private readonly Breaker _away;
 
     public KnownStarts(IHistory history, IDeadLetterStore deadLetters, TimeProvider time, ILogger<KnownStarts> logger)
     {
         (_history, _deadLetters, _time, _logger) = (history, deadLetters, time, logger);
+        _away = new Breaker(Pause, time);
         _questions = new Gathering<List<Execution>, Over>(AnswerAsync, MostQuestionsTogether);
     }
 
@@ -75,7 +76,7 @@ public sealed partial class KnownStarts
     private async Task<Over> FindAsync(List<Execution> executions)
     {
         var over = new Over();
-        if (_time.GetUtcNow() < _awayUntil)
+        if (_away.IsOpen)
             return over;
         try
         {
@@ -85,7 +86,7 @@ public sealed partial class KnownStarts
         }
         catch (Exception away)
         {
-            _awayUntil = _time.GetUtcNow() + Pause;
+            _away.Open();
             LogHistoryAway(executions.Count, away.GetType().Name, away.Message);
         }
 

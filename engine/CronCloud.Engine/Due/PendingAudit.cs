@@ -37,25 +37,25 @@ internal sealed class PendingAudit(int partition, IDueIndex index, IPendingStore
         var missing = rows.Where(p => !stamps.TryGetValue(p.Execution.EntryKey, out var stamp) || stamp.Version < p.Execution.Attempt).ToList();
         if (missing.Count == 0)
             return [];
-        if (ends is not null)
-        {
-            await ClaimSlotsAsync(missing, cancellation);
-            _late = missing.FindAll(p => ends.IsLate(p.Due));
-            if (_late.Count > 0)
-                _asked = ends.FindAsync(_late.ConvertAll(p => p.Execution with { Attempt = p.Execution.Attempt - 1 }), CancellationToken.None); // goes on beside the next steps, each of which has its own
-        }
-
-        return await ArmAsync(missing.FindAll(p => !_late.Contains(p)), cancellation);
+        if (ends is null)
+            return await ArmAsync(missing, cancellation);
+        await ClaimSlotsAsync(missing, cancellation);
+        var late = missing.ToLookup(p => ends.IsLate(p.Due));
+        _late = [.. late[true]];
+        if (_late.Count > 0)
+            _asked = ends.FindAsync(_late.ConvertAll(p => p.Execution with { Attempt = p.Execution.Attempt - 1 }), CancellationToken.None); // goes on beside the next steps, each of which has its own
+        return await ArmAsync([.. late[false]], cancellation);
     }
 
     /// <summary>Arms those that are not known to be over, and forgets the others. Answers what was armed, and what was removed.</summary>
     public async Task<(IReadOnlyList<string> Armed, IReadOnlyList<string> Removed)> ArmLateAsync(CancellationToken cancellation)
     {
         var known = await _asked!.WaitAsync(cancellation);
-        var over = _late.FindAll(p => known.TryGetValue(p.Execution.EntryKey, out var end) && IsEndedBy(p.Execution, end)).ConvertAll(p => p.Execution);
+        var isOver = _late.ToLookup(p => known.TryGetValue(p.Execution.EntryKey, out var end) && IsEndedBy(p.Execution, end));
+        var over = isOver[true].Select(p => p.Execution).ToList();
         await FreeSlotsAsync(over, cancellation);
         await pending.RemoveAsync(over, cancellation);
-        var armed = await ArmAsync(_late.FindAll(p => !over.Contains(p.Execution)), cancellation);
+        var armed = await ArmAsync([.. isOver[false]], cancellation);
         (_late, _asked) = ([], null);
         return (armed, over.ConvertAll(e => e.EntryKey));
     }

@@ -36,6 +36,7 @@ internal static class EngineHosting
         services.AddTransient<KnownEnds>();
         services.AddSingleton<Known>();
         services.AddSingleton<PartitionBuilder>();
+        services.AddSingleton<RecordedEdits>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<LostFlights>();
         services.AddSingleton<CatchUpBudget>();

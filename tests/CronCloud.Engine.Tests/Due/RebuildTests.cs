@@ -166,6 +166,23 @@ public sealed class RebuildTests
         IEnumerable<int> SecondsOf(Job one) => started.Where(e => e.JobId == one.Key.Id).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds);
     }
 
+    /// <summary>Redis came back older than two edits: the one that stopped the job is not the one in force.</summary>
+    [Fact]
+    public async Task What_an_edit_ended_is_not_left_over_until_the_edit_after_it()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (_, partition) = await RunEverySecondAsync(pipeline, seconds: 3);
+        var job = (await pipeline.Jobs.FindAsync(new JobKey("t", "job"), Pipeline.None))!;
+        foreach (var (version, state, second) in new[] { (2, JobState.Paused, 4.5), (3, JobState.Active, 6.5) })
+            await pipeline.Jobs.WriteAsync(job with { Version = version, State = state, UpdatedAt = Pipeline.Start.AddSeconds(second) }, new Revision(version, Pipeline.Start.AddSeconds(second), "test", "edited", state, job.Definition), Pipeline.None);
+        await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None);
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(5));
+        await RunAsync(pipeline, partition, 3);
+
+        Assert.Equal([1, 2, 3, 4, 7, 8, 9, 10, 11], (await pipeline.TakeAsync()).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds).Order());
+    }
+
     /// <summary>Its row was written once more after it was removed: an outcome was told twice, to two settlers.</summary>
     [Theory]
     [InlineData(2, AttemptResult.Succeeded, false)]

@@ -51,9 +51,11 @@ internal sealed class NodeParts
 
         Leases = new LeaseView(Seam.Of(servers.Redis.Leases, process, Server.Redis), partitions);
         Owner = new PartitionOwner(process.NodeName, Leases, Seam.Of(servers.Redis.Roster, process, Server.Redis), clock, () => _due!.Clock.IsTrusted);
-        var dispatcher = new Dispatcher(index, queue, outcomes, pending, jobs, name, clock, NullLogger<Dispatcher>.Instance);
+        var edits = new RecordedEdits(index, jobs, clock, NullLogger<RecordedEdits>.Instance);
+        var dispatcher = new Dispatcher(index, queue, outcomes, pending, edits, name, clock, NullLogger<Dispatcher>.Instance);
         _due = new DuePartitionParts(
             index,
+            edits,
             dispatcher,
             new LostFlights(index, dispatcher, queue, outcomes, history, clock, NullLogger<LostFlights>.Instance),
             new PartitionBuilder(index, jobs, pending, checkpointStore, new Known(starts, NewEnds()), clock, NullLogger<PartitionBuilder>.Instance),
@@ -84,7 +86,6 @@ internal sealed class NodeParts
             ILoop[] scans = [new RecordScan(Owner, index, jobs, pending, checkpointStore, _due.Backlog, findings, clock), new ChangeScan(Owner, index, jobs, pending, checkpointStore, armed, _due.Backlog, starts, findings, clock), new InvariantScan(Owner, index, pending, findings, clock)];
             Loops = [.. Loops, .. scans.Select(scan => new SlowLoop(scan))];
         }
-
 
         var nonce = 0;
         Book = new JobBook(jobs, pending, checkpointStore, index, () => $"{process.Name}-{++nonce}", clock);

@@ -1,0 +1,102 @@
+using CronCloud.Core.Due;
+using CronCloud.Core.Jobs;
+using CronCloud.Engine.Loops;
+using Microsoft.Extensions.Logging;
+
+namespace CronCloud.Engine.Due;
+
+/// <summary>
+/// What the record tells of edits that the index does not know: it may be an older copy, or an edit was written and not armed. Who was told of an edit must not see the job run as it was before. While the record is
+/// away nothing is known, and what is due is not held up for it.
+/// </summary>
+public sealed partial class RecordedEdits(IDueIndex index, IJobStore jobs, TimeProvider time, ILogger<RecordedEdits> logger)
+{
+    private const int MostTogether = 100;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+    private static readonly IReadOnlyDictionary<JobKey, JobStamp> NoStamps = new Dictionary<JobKey, JobStamp>();
+
+    /// <summary>After a loss of the index all partitions ask: what they ask while the record answers goes together.</summary>
+    private readonly Gathering<List<JobKey>, IReadOnlyDictionary<JobKey, JobStamp>> _stamps = new((asked, _) => StampAsync(jobs, time, asked), MostTogether);
+    private readonly Breaker _record = new(Pause, time);
+
+    /// <summary>State and version of jobs; none while the record is away.</summary>
+    public async Task<IReadOnlyDictionary<JobKey, JobStamp>> StampAsync(List<JobKey> keys, CancellationToken cancellation) =>
+        keys.Count == 0 ? NoStamps : await AskAsync(() => _stamps.AddAsync(keys, CancellationToken.None), cancellation) ?? NoStamps;
+
+    /// <summary>Left-overs, each until its version was replaced. Whoever armed the newer one may have replaced two at once, and does not know when the first of them ended.</summary>
+    /// <param name="entries">What is due.</param>
+    /// <param name="stamps">Of the jobs that have left-overs.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<IReadOnlyList<DueEntry>> CutAsync(IReadOnlyList<DueEntry> entries, IReadOnlyDictionary<JobKey, JobStamp> stamps, CancellationToken cancellation)
+    {
+        var replaced = entries.Where(entry => entry.IsLeftOver && stamps.GetValueOrDefault(EntryKeys.OwnerOf(entry.Key))?.Version > entry.Version).Select(ReplacedBy).ToList();
+        if (replaced.Count == 0 || await AskAsync(() => jobs.FindWrittenAsync(replaced, CancellationToken.None), cancellation) is not { } written)
+            return entries;
+        return [.. entries.Select(entry => entry.IsLeftOver && written.TryGetValue(ReplacedBy(entry), out var until) && until < entry.Until ? entry with { Until = until } : entry)];
+    }
+
+    /// <summary>
+    /// What is due by an index that may be an older copy, without what is due by versions of jobs that the record has replaced since. Of jobs
+    /// that do not run any more they are replaced here, and what they were due before the edit is left over; the others wait for the build, which asks what ran since.
+    /// </summary>
+    public async Task<IReadOnlyList<DueEntry>> WithoutReplacedAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation)
+    {
+        var versions = entries.Where(entry => !entry.IsTombstone).Select(entry => (Job: EntryKeys.JobOf(entry.Key), entry.Key, entry.Version)).Where(entry => entry.Job is not null).ToList();
+        var stamps = await StampAsync(versions.ConvertAll(entry => entry.Job!.Value), cancellation);
+        var replaced = versions.Where(entry => stamps.GetValueOrDefault(entry.Job!.Value)?.Version > entry.Version).Select(entry => entry.Key).ToHashSet();
+        if (replaced.Count == 0)
+            return entries;
+        await EndAsync(partition, versions.Where(entry => replaced.Contains(entry.Key)).Select(entry => entry.Job!.Value).Where(job => stamps[job].State != JobState.Active).ToList(), cancellation);
+        return [.. entries.Where(entry => !replaced.Contains(entry.Key))];
+    }
+
+    private static (JobKey Job, long Version) ReplacedBy(DueEntry leftOver) => (EntryKeys.OwnerOf(leftOver.Key), leftOver.Version + 1);
+
+    /// <summary>All who ask get the same answer: it tells of everything that was asked.</summary>
+    private static async Task<IReadOnlyList<IReadOnlyDictionary<JobKey, JobStamp>>> StampAsync(IJobStore jobs, TimeProvider time, IReadOnlyList<List<JobKey>> asked)
+    {
+        using var patience = new CancellationTokenSource(Patience, time);
+        var stamps = await jobs.StampAsync([.. asked.SelectMany(keys => keys)], patience.Token).WaitAsync(patience.Token);
+        return [.. asked.Select(_ => stamps)];
+    }
+
+    /// <summary>Null while the record is away.</summary>
+    private async Task<T?> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellation)
+        where T : class
+    {
+        if (_record.IsOpen)
+            return null;
+        try
+        {
+            return await ask().WaitAsync(Patience, time, cancellation);
+        }
+        catch (Exception away) when (!cancellation.IsCancellationRequested)
+        {
+            _record.Open();
+            LogRecordAway(away.GetType().Name, away.Message);
+            return null;
+        }
+    }
+
+    private async Task EndAsync(int partition, List<JobKey> jobsOver, CancellationToken cancellation)
+    {
+        if (jobsOver.Count == 0)
+            return;
+        try
+        {
+            var found = (await jobs.FindAsync(jobsOver, cancellation)).Values.Select(read => read()).Where(job => job.State != JobState.Active).ToList();
+            await index.ArmAsync(partition, found.ConvertAll(job => DueItem.EntryOf(job, job.UpdatedAt, time.GetUtcNow()) with { Since = job.UpdatedAt }), cancellation);
+        }
+        catch (Exception failed) when (!cancellation.IsCancellationRequested)
+        {
+            LogNotEnded(jobsOver.Count, failed.GetType().Name, failed.Message);
+        }
+    }
+
+    [LoggerMessage(EventId = 1103, Level = LogLevel.Warning, Message = "Whether jobs were deleted or edited is not known, what they are due starts: {Kind}: {Reason}")]
+    private partial void LogRecordAway(string kind, string reason);
+
+    [LoggerMessage(EventId = 1119, Level = LogLevel.Warning, Message = "{Count} jobs that an older copy of the index still runs could not be ended and wait for its build: {Kind}: {Reason}")]
+    private partial void LogNotEnded(int count, string kind, string reason);
+}
