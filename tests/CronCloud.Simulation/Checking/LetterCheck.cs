@@ -1,5 +1,6 @@
 using CronCloud.Core.Executions;
 using CronCloud.Core.Outcomes;
+using CronCloud.Simulation.Scenarios;
 
 namespace CronCloud.Simulation.Checking;
 
@@ -15,7 +16,7 @@ internal static class LetterCheck
         {
             var (chain, letter) = (evidence.ChainOf(execution), letters.GetValueOrDefault(execution.Key));
             var isDue = chain.Ends == ExecutionStatus.DeadLettered;
-            if (isDue && letter is null && !evidence.IsOutcomeLost(execution.Key, chain.Attempts.Count) && !IsLetGoWithItsJob(evidence, execution.Key, chain.Attempts.Count))
+            if (isDue && letter is null && !evidence.IsOutcomeLost(execution.Key, chain.Attempts.Count) && !IsLetGoWithItsJob(evidence, execution.Key, chain.Attempts.Count) && !HasSucceededAfter(evidence, execution, chain))
                 yield return new Finding("I7", $"{execution.Key} used up its {chain.Attempts.Count} attempts and is no dead letter", [execution.Key], evidence.EndBy(execution), evidence.IsYoung(execution.First.ScheduledAt));
             // An attempt that was given up may be at work still, and tell its own outcome afterwards: both stand, if it had been claimed often enough.
             if (letter is not null && !evidence.Crashes.Contains(letter.Execution.AttemptId) && !MayComeBack(evidence, execution, letter.Execution) && !IsDroppedToo(evidence, execution, letter) && !(isDue && IsLastOf(chain, letter, evidence.MadeAndPutOff(execution.Key))))
@@ -35,6 +36,13 @@ internal static class LetterCheck
     /// <summary>Its last attempt was told as skipped, since its job had been deleted, by a step that was half done before.</summary>
     private static bool IsLetGoWithItsJob(Evidence evidence, string execution, int attempt) =>
         evidence.IsToldAsDropped(execution, attempt) && evidence.Drops.Of(execution, attempt)!.Error == "the job was deleted";
+
+    /// <summary>As many attempts more as one worker made and another put off may follow, and one of them may have succeeded.</summary>
+    private static bool HasSucceededAfter(Evidence evidence, SeenExecution execution, AttemptChain chain) =>
+        execution.Calls.Select(call => call.Execution.Attempt).Any(attempt =>
+            attempt > chain.Attempts.Count
+            && attempt <= chain.Attempts.Count + evidence.MadeAndPutOff(execution.Key)
+            && TargetScript.Of(evidence.Seed, execution.First.Target, execution.First.ExecutionId, attempt).Answer.Result == AttemptResult.Succeeded);
 
     /// <summary>Whether that attempt or one before it was: a redrive of it may not have started.</summary>
     private static bool IsGivenUp(Evidence evidence, Execution letter) => Enumerable.Range(1, letter.Attempt).Any(attempt => evidence.Crashes.Contains($"{letter.EntryKey}#{attempt}"));
