@@ -160,8 +160,6 @@ internal sealed class FaultyJobs(IJobStore jobs) : IJobStore
 
     public Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation) => jobs.NoteDueAsync(notes, cancellation);
 
-    public Task<IReadOnlyDictionary<(JobKey Job, long Version), DateTimeOffset>> FindWrittenAsync(IReadOnlyCollection<(JobKey Job, long Version)> versions, CancellationToken cancellation) => jobs.FindWrittenAsync(versions, cancellation);
-
     public Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation) => jobs.ListRevisionsAsync(key, limit, cursor, cancellation);
 }
 

@@ -146,8 +146,6 @@ public sealed class JobImportRunTests : IAsyncDisposable
 
         public Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation) => throw new NotSupportedException();
 
-        public Task<IReadOnlyDictionary<(JobKey Job, long Version), DateTimeOffset>> FindWrittenAsync(IReadOnlyCollection<(JobKey Job, long Version)> versions, CancellationToken cancellation) => throw new NotSupportedException();
-
         public Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation) => throw new NotSupportedException();
 
         private static TaskCompletionSource Of(ConcurrentDictionary<string, TaskCompletionSource> of, string write) =>

@@ -125,22 +125,6 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
                 (DataType.Int64, note => note.Due?.ToUnixTimeMilliseconds())),
             cancellation);
 
-    public Task<IReadOnlyDictionary<(JobKey Job, long Version), DateTimeOffset>> FindWrittenAsync(IReadOnlyCollection<(JobKey Job, long Version)> versions, CancellationToken cancellation) => database.ReadAsync<IReadOnlyDictionary<(JobKey Job, long Version), DateTimeOffset>>(
-        async db =>
-        {
-            var written = new Dictionary<(JobKey Job, long Version), DateTimeOffset>();
-            foreach (var some in versions.Chunk(SqlValues.MaxRows))
-            {
-                var values = SqlValues.Of(some, (DataType.NVarChar, one => one.Job.Tenant), (DataType.NVarChar, one => one.Job.Id), (DataType.Int64, one => one.Version));
-                var rows = await db.QueryToListAsync<RevisionRow>(
-                    $"SELECT r.tenant, r.job_id, r.version, r.at FROM (VALUES {values.Text}) AS w JOIN revisions r ON r.tenant = w.column1 AND r.job_id = w.column2 AND r.version = w.column3", cancellation, values.Parameters);
-                rows.ForEach(row => written[(new JobKey(row.Tenant, row.JobId), row.Version)] = DateTimeOffset.FromUnixTimeMilliseconds(row.At));
-            }
-
-            return written;
-        },
-        cancellation);
-
     public Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation) => database.ReadAsync(
         async db =>
         {

@@ -45,8 +45,6 @@ public sealed record DuePlan
         var schedule = Schedule.Parse(job.Schedule, $"{job.Tenant}/{job.Id}", out _)
             ?? throw new FormatException($"Due entry {entry.Key} version {entry.Version} has a schedule that cannot be read.");
         var onTime = now - CatchUp.OnTime;
-        if (entry.Due > entry.Until)
-            return new DuePlan();
         if (inQueue is { } known && entry.Due <= known)
             return new DuePlan { NextDue = Next(schedule, known, entry) };
         if (entry.Due > onTime)

@@ -12,15 +12,6 @@ public static class EntryKeys
         return slash > 0 && key.AsSpan(slash).IndexOfAny('@', '~') < 0 ? new JobKey(key[..slash], key[(slash + 1)..]) : null;
     }
 
-    /// <summary>The job that the entry is of, whatever its kind.</summary>
-    public static JobKey OwnerOf(string key)
-    {
-        var slash = key.IndexOf('/', StringComparison.Ordinal);
-        var rest = key.AsSpan(slash + 1);
-        var end = rest.IndexOfAny('@', '~');
-        return new JobKey(key[..slash], (end < 0 ? rest : rest[..end]).ToString());
-    }
-
     /// <summary>Whether it is the entry of an execution that waits.</summary>
     public static bool IsOfExecution(string key) => key.Contains('@', StringComparison.Ordinal) && !key.Contains('~', StringComparison.Ordinal);
 }

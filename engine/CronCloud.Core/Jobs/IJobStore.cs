@@ -33,9 +33,6 @@ public interface IJobStore
     /// <summary>Brings notes of next due times up to date, of jobs that still have the version; null for one that is never due again. Those that are just being written may be passed over.</summary>
     Task NoteDueAsync(IReadOnlyCollection<DueNote> notes, CancellationToken cancellation);
 
-    /// <summary>When the versions were written, of those that were.</summary>
-    Task<IReadOnlyDictionary<(JobKey Job, long Version), DateTimeOffset>> FindWrittenAsync(IReadOnlyCollection<(JobKey Job, long Version)> versions, CancellationToken cancellation);
-
     /// <summary>Newest first.</summary>
     Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation);
 }

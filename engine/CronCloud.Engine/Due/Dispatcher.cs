@@ -47,12 +47,9 @@ public sealed partial class Dispatcher(
     {
         if (entries.Count == 0)
             return new Dispatched(null, 0, 0);
-        var began = time.GetTimestamp();
-        var stamps = await edits.StampAsync([.. entries.Where(HasWaited).Select(entry => EntryKeys.OwnerOf(entry.Key))], cancellation);
-        var current = await edits.CutAsync(entries, stamps, cancellation);
-        var now = time.GetUtcNow();
-        var steps = current.Select(entry => new DispatchStep(entry, Plan(entry, now, inQueue, checkpoint))).ToList();
-        await DropDeletedAsync(partition, steps, stamps, cancellation);
+        var (now, began) = (time.GetUtcNow(), time.GetTimestamp());
+        var steps = entries.Select(entry => new DispatchStep(entry, Plan(entry, now, inQueue, checkpoint))).ToList();
+        await DropDeletedAsync(partition, steps, cancellation);
         await StartClaimedAsync(partition, steps, cancellation);
         await ClaimAsync(partition, steps, cancellation);
         await PublishAsync(partition, steps, cancellation);
@@ -100,12 +97,12 @@ public sealed partial class Dispatcher(
         }
     }
 
-    private static bool HasWaited(DueEntry entry) => !entry.IsTombstone && (entry.IsLeftOver || EntryKeys.IsOfExecution(entry.Key));
-
     /// <summary>What waited (for a retry, for a slot, for its turn to be caught up) while its job was deleted is not started. While the record is away nothing is known to be deleted.</summary>
-    private async Task DropDeletedAsync(int partition, List<DispatchStep> steps, IReadOnlyDictionary<JobKey, JobStamp> stamps, CancellationToken cancellation)
+    private async Task DropDeletedAsync(int partition, List<DispatchStep> steps, CancellationToken cancellation)
     {
-        var deleted = steps.FindAll(step => step.Plan.Start is not null && HasWaited(step.Entry) && stamps.GetValueOrDefault(step.Plan.Start.Job)?.State == JobState.Deleted);
+        var waited = steps.FindAll(step => step.Plan.Start is not null && (step.Entry.IsLeftOver || step.IsOfExecution));
+        var stamps = await edits.StampAsync(waited.ConvertAll(step => step.Plan.Start!.Job), cancellation);
+        var deleted = waited.FindAll(step => stamps.GetValueOrDefault(step.Plan.Start!.Job)?.State == JobState.Deleted);
         var claimed = await ClaimedAsync(partition, deleted.ConvertAll(step => step.Plan.Start!), cancellation);
         deleted.FindAll(step => !claimed.Contains(step.Plan.Start!)).ForEach(step => step.Drop(DropKind.Skipped, Deleted));
     }

@@ -212,7 +212,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     {
         var page = await jobs.ReadChangedAsync([partition], Core.Due.Checkpoint.InQueue(checkpoint)!.Value, _cursor, StepSize, cancellation);
         var replaced = new List<Unplanned>();
-        foreach (var changed in page.Items)
+        foreach (var changed in page.Items.Where(job => job.Version > 1))
             replaced.AddRange(await ReplacedOfAsync(changed.Key, cancellation));
         await ArmAsync(WithoutDoubtful(replaced), [], cancellation);
         Seen += page.Items.Count;

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace CronCloud.Engine.Due;
 
 /// <summary>
-/// What the record tells of edits that the index does not know: it may be an older copy, or an edit was written and not armed. Who was told of an edit must not see the job run as it was before. While the record is
+/// What the record tells of edits that the index does not know. Who was told of one must not see the job run as it was before. While the record is
 /// away nothing is known, and what is due is not held up for it.
 /// </summary>
 public sealed partial class RecordedEdits(IDueIndex index, IJobStore jobs, TimeProvider time, ILogger<RecordedEdits> logger)
@@ -21,19 +21,20 @@ public sealed partial class RecordedEdits(IDueIndex index, IJobStore jobs, TimeP
     private readonly Breaker _record = new(Pause, time);
 
     /// <summary>State and version of jobs; none while the record is away.</summary>
-    public async Task<IReadOnlyDictionary<JobKey, JobStamp>> StampAsync(List<JobKey> keys, CancellationToken cancellation) =>
-        keys.Count == 0 ? NoStamps : await AskAsync(() => _stamps.AddAsync(keys, CancellationToken.None), cancellation) ?? NoStamps;
-
-    /// <summary>Left-overs, each until its version was replaced. Whoever armed the newer one may have replaced two at once, and does not know when the first of them ended.</summary>
-    /// <param name="entries">What is due.</param>
-    /// <param name="stamps">Of the jobs that have left-overs.</param>
-    /// <param name="cancellation">Ends it.</param>
-    public async Task<IReadOnlyList<DueEntry>> CutAsync(IReadOnlyList<DueEntry> entries, IReadOnlyDictionary<JobKey, JobStamp> stamps, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<JobKey, JobStamp>> StampAsync(List<JobKey> keys, CancellationToken cancellation)
     {
-        var replaced = entries.Where(entry => entry.IsLeftOver && stamps.GetValueOrDefault(EntryKeys.OwnerOf(entry.Key))?.Version > entry.Version).Select(ReplacedBy).ToList();
-        if (replaced.Count == 0 || await AskAsync(() => jobs.FindWrittenAsync(replaced, CancellationToken.None), cancellation) is not { } written)
-            return entries;
-        return [.. entries.Select(entry => entry.IsLeftOver && written.TryGetValue(ReplacedBy(entry), out var until) && until < entry.Until ? entry with { Until = until } : entry)];
+        if (keys.Count == 0 || _record.IsOpen)
+            return NoStamps;
+        try
+        {
+            return await _stamps.AddAsync(keys, CancellationToken.None).WaitAsync(Patience, time, cancellation);
+        }
+        catch (Exception away) when (!cancellation.IsCancellationRequested)
+        {
+            _record.Open();
+            LogRecordAway(away.GetType().Name, away.Message);
+            return NoStamps;
+        }
     }
 
     /// <summary>
@@ -51,8 +52,6 @@ public sealed partial class RecordedEdits(IDueIndex index, IJobStore jobs, TimeP
         return [.. entries.Where(entry => !replaced.Contains(entry.Key))];
     }
 
-    private static (JobKey Job, long Version) ReplacedBy(DueEntry leftOver) => (EntryKeys.OwnerOf(leftOver.Key), leftOver.Version + 1);
-
     /// <summary>All who ask get the same answer: it tells of everything that was asked.</summary>
     private static async Task<IReadOnlyList<IReadOnlyDictionary<JobKey, JobStamp>>> StampAsync(IJobStore jobs, TimeProvider time, IReadOnlyList<List<JobKey>> asked)
     {
@@ -61,31 +60,13 @@ public sealed partial class RecordedEdits(IDueIndex index, IJobStore jobs, TimeP
         return [.. asked.Select(_ => stamps)];
     }
 
-    /// <summary>Null while the record is away.</summary>
-    private async Task<T?> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellation)
-        where T : class
-    {
-        if (_record.IsOpen)
-            return null;
-        try
-        {
-            return await ask().WaitAsync(Patience, time, cancellation);
-        }
-        catch (Exception away) when (!cancellation.IsCancellationRequested)
-        {
-            _record.Open();
-            LogRecordAway(away.GetType().Name, away.Message);
-            return null;
-        }
-    }
-
     private async Task EndAsync(int partition, List<JobKey> jobsOver, CancellationToken cancellation)
     {
         if (jobsOver.Count == 0)
             return;
         try
         {
-            var found = (await jobs.FindAsync(jobsOver, cancellation)).Values.Select(read => read()).Where(job => job.State != JobState.Active).ToList();
+            var found = (await jobs.FindAsync(jobsOver, cancellation).WaitAsync(Patience, time, cancellation)).Values.Select(read => read()).Where(job => job.State != JobState.Active).ToList();
             await index.ArmAsync(partition, found.ConvertAll(job => DueItem.EntryOf(job, job.UpdatedAt, time.GetUtcNow()) with { Since = job.UpdatedAt }), cancellation);
         }
         catch (Exception failed) when (!cancellation.IsCancellationRequested)

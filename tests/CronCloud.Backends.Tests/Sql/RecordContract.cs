@@ -61,25 +61,6 @@ public abstract partial class RecordContract
     }
 
     [Fact]
-    public async Task It_is_known_when_versions_were_written()
-    {
-        var jobs = Jobs;
-        var (first, other) = (Job("a"), Job("b"));
-        var second = first with { Version = 2 };
-        await WriteAsync(jobs, first);
-        await WriteAsync(jobs, other);
-        await jobs.WriteAsync(second, Revision(second) with { At = Now.AddHours(1) }, None);
-        var many = Enumerable.Range(1, 500).Select(version => (first.Key, (long)version));
-
-        var written = await jobs.FindWrittenAsync([.. many, (other.Key, 1), (new JobKey("other", "a"), 1)], None);
-
-        Assert.Equal(
-            [(first.Key, 1, Revision(first).At), (first.Key, 2, Now.AddHours(1)), (other.Key, 1, Revision(other).At)],
-            written.Select(one => (one.Key.Job, one.Key.Version, one.Value)).OrderBy(one => one.Job.Id, StringComparer.Ordinal).ThenBy(one => one.Version));
-        Assert.Empty(await jobs.FindWrittenAsync([], None));
-    }
-
-    [Fact]
     public async Task Of_many_writers_of_one_version_one_wins()
     {
         var jobs = Jobs;

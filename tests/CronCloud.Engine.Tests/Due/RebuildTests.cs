@@ -97,6 +97,32 @@ public sealed class RebuildTests
         Assert.Equal(6, (await pipeline.TakeAsync()).Count);
     }
 
+    /// <summary>After a restart of the server all partitions wait for their turn, and scans and edits must not take an older copy for whole meanwhile.</summary>
+    [Fact]
+    public async Task An_index_that_was_built_on_another_run_of_its_server_does_not_count_as_built_while_its_build_waits_for_a_place()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        await pipeline.Index.EndBuildAsync(Pipeline.Partition, await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None), "another run", Pipeline.None);
+        var parts = pipeline.NewParts();
+        await parts.IndexWatch.RunOnceAsync(Pipeline.None);
+        var reads = new TaskCompletionSource();
+        pipeline.Jobs.ReadsAfter = reads.Task;
+        var others = Enumerable.Range(0, 100).Where(other => other != Pipeline.Partition).Select(async other =>
+        {
+            var build = new BuildStep(null, HadPlace: true);
+            for (var steps = 0; build.HadPlace && steps < 2; steps++)
+                build = await parts.Builder.StepAsync(other, build.Build, isLate: false, Pipeline.None);
+            return build.HadPlace;
+        }).ToList();
+
+        await new DuePartition(Pipeline.Partition, parts, pipeline.Time).RunOnceAsync(Pipeline.None);
+        var isBuilt = await pipeline.Index.IsBuiltAsync(Pipeline.Partition, Pipeline.None);
+        reads.SetResult();
+
+        Assert.False(isBuilt);
+        Assert.Contains(false, await Task.WhenAll(others));
+    }
+
     /// <summary>History may take seconds to answer, after a loss above all.</summary>
     [Fact]
     public async Task A_job_of_which_nothing_is_in_doubt_does_not_wait_for_those_about_which_history_is_asked()

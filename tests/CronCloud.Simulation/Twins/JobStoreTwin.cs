@@ -102,15 +102,6 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
         return Task.CompletedTask;
     }
 
-    public Task<IReadOnlyDictionary<(JobKey Job, long Version), DateTimeOffset>> FindWrittenAsync(IReadOnlyCollection<(JobKey Job, long Version)> versions, CancellationToken cancellation)
-    {
-        lock (_lock)
-        {
-            return Task.FromResult<IReadOnlyDictionary<(JobKey Job, long Version), DateTimeOffset>>(
-                versions.Distinct().Where(one => _revisions.GetValueOrDefault(one.Job)?.Count >= one.Version).ToDictionary(one => one, one => Milliseconds.Floor(_revisions[one.Job][(int)one.Version - 1].At)));
-        }
-    }
-
     public Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation)
     {
         lock (_lock)
