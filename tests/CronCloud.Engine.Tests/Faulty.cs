@@ -148,11 +148,11 @@ internal sealed class FaultyJobs(IJobStore jobs) : IJobStore
         return await jobs.StampAsync(keys, cancellation);
     }
 
-    public async Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, CancellationToken cancellation)
+    public async Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, bool withRows, CancellationToken cancellation)
     {
         await ReadsAfter.WaitAsync(cancellation);
-        var page = await jobs.ReadActiveAsync(partition, cursor, limit, cancellation);
-        return page with { Items = [.. page.Items.Select(job => _unreadable.Contains(job.Key) ? job with { Read = () => throw new JsonException("No such word.") } : job)] };
+        var page = await jobs.ReadActiveAsync(partition, cursor, limit, withRows, cancellation);
+        return page with { Items = [.. page.Items.Select(job => withRows && _unreadable.Contains(job.Key) ? job with { Read = () => throw new JsonException("No such word.") } : job)] };
     }
 
     public Task<Page<ChangedJob>> ReadChangedAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor, int limit, CancellationToken cancellation) =>

@@ -15,7 +15,7 @@ public sealed class DeploymentTests(RunningCluster running, ITestOutputHelper ou
         for (var node = 0; node < 3; node++)
         {
             Assert.Contains(ClusterInstallation.NameOf(node), await Cluster.ReadLeaseHoldersAsync());
-            Assert.Equal(0, await Cluster.Nodes.StopNodeAsync(node));
+            await Cluster.Nodes.StopNodeAsync(node);
             Assert.DoesNotContain(ClusterInstallation.NameOf(node), await Cluster.ReadLeaseHoldersAsync()); // they would have to lapse, which takes two seconds
             await Cluster.ReviveAsync();
         }

@@ -140,7 +140,7 @@ public sealed class JobImportRunTests : IAsyncDisposable
 
         public Task<IReadOnlyDictionary<JobKey, JobStamp>> StampAsync(IReadOnlyCollection<JobKey> keys, CancellationToken cancellation) => throw new NotSupportedException();
 
-        public Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, CancellationToken cancellation) => throw new NotSupportedException();
+        public Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, bool withRows, CancellationToken cancellation) => throw new NotSupportedException();
 
         public Task<Page<ChangedJob>> ReadChangedAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor, int limit, CancellationToken cancellation) => throw new NotSupportedException();
 

@@ -144,13 +144,16 @@ public sealed class ClusterInstallation : Installation
         _nodes[node] = null;
     }
 
-    /// <summary>SIGTERM, and the exit code.</summary>
-    public async Task<int> StopNodeAsync(int node)
+    /// <summary>SIGTERM. Fails when the node does not end well.</summary>
+    public async Task StopNodeAsync(int node)
     {
-        var code = await _nodes[node]!.StopAsync();
-        await _nodes[node]!.DisposeAsync();
+        var process = _nodes[node]!;
+        var hadExited = process.HasExited;
+        var code = await process.StopAsync();
+        await process.DisposeAsync();
         _nodes[node] = null;
-        return code;
+        if (code != 0)
+            throw new InvalidOperationException($"{NameOf(node)} {(hadExited ? "had ended before it was told to stop" : "did not end well when it was told to stop")}, with {code}. It printed:\n{process.Output}");
     }
 
     public override async ValueTask DisposeAsync()

@@ -79,14 +79,14 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
         cancellation);
 
     /// <summary>As SQL, and with the same texts each time, as whatever all partitions ask after a loss of the index: for a query of its own language the library takes many times what the database does.</summary>
-    public Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, CancellationToken cancellation) => database.ReadAsync(
+    public Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, bool withRows, CancellationToken cancellation) => database.ReadAsync(
         async db =>
         {
             var rows = await db.QueryToListAsync<JobRow>(
-                $"SELECT * FROM jobs WHERE part = @part AND state = {(int)JobState.Active} AND next_due IS NOT NULL{(cursor is null ? "" : " AND (next_due, tenant, id) > (@at, @tenant, @id)")} ORDER BY next_due, tenant, id LIMIT @limit",
+                $"SELECT {(withRows ? "*" : "tenant, id, version, next_due")} FROM jobs WHERE part = @part AND state = {(int)JobState.Active} AND next_due IS NOT NULL{(cursor is null ? "" : " AND (next_due, tenant, id) > (@at, @tenant, @id)")} ORDER BY next_due, tenant, id LIMIT @limit",
                 cancellation,
                 [new DataParameter("part", partition), new DataParameter("limit", limit), .. Position(cursor)]);
-            var jobs = rows.ConvertAll(r => new ActiveJob(new JobKey(r.Tenant, r.Id), r.Version, DateTimeOffset.FromUnixTimeMilliseconds(r.NextDue!.Value), r.ToJob));
+            var jobs = rows.ConvertAll(r => new ActiveJob(new JobKey(r.Tenant, r.Id), r.Version, DateTimeOffset.FromUnixTimeMilliseconds(r.NextDue!.Value), withRows ? r.ToJob : null));
             return new Page<ActiveJob>(jobs, rows.Count == limit ? Cursor.Of(rows[^1].NextDue!.Value, $"{rows[^1].Tenant}/{rows[^1].Id}") : null);
         },
         cancellation);

@@ -25,7 +25,12 @@ public interface IJobStore
     /// A page of a partition's active jobs, those that are due the soonest first, to build its part of the due index from. By a note of each
     /// job's next due time that may be behind and is never ahead; a job whose note is brought up to date meanwhile may come twice.
     /// </summary>
-    Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, CancellationToken cancellation);
+    /// <param name="partition">Which one.</param>
+    /// <param name="cursor">Where the page before ended; null for the first.</param>
+    /// <param name="limit">Jobs in a page.</param>
+    /// <param name="withRows">Whether the jobs themselves are read, too.</param>
+    /// <param name="cancellation">Ends it.</param>
+    Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, bool withRows, CancellationToken cancellation);
 
     /// <summary>A page of the partitions' jobs, of whatever state, that were written at or after the instant; the oldest change first.</summary>
     Task<Page<ChangedJob>> ReadChangedAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor, int limit, CancellationToken cancellation);
@@ -37,8 +42,8 @@ public interface IJobStore
     Task<Page<Revision>> ListRevisionsAsync(JobKey key, int limit, string? cursor, CancellationToken cancellation);
 }
 
-/// <summary>An active job, and no later than when it is due next. Reading all of it costs, and is seldom needed.</summary>
-public sealed record ActiveJob(JobKey Key, long Version, DateTimeOffset NotedDue, Func<Job> Read);
+/// <summary>An active job, and no later than when it is due next. Its row is there if it was asked for; making a job of it costs, and is seldom needed.</summary>
+public sealed record ActiveJob(JobKey Key, long Version, DateTimeOffset NotedDue, Func<Job>? Read);
 
 /// <summary>A job's latest version, when it was written, and whether it is active and noted to be never due again.</summary>
 public sealed record ChangedJob(JobKey Key, long Version, DateTimeOffset UpdatedAt, bool IsOver);

@@ -36,6 +36,9 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private readonly PendingAudit _pending = new(partition, index, pending, known?.Ends, time);
     private readonly List<Unplanned> _inDoubt = [];
+
+    /// <summary>Entries of active jobs, as the record has them or newer: none of them is to be taken out.</summary>
+    private readonly HashSet<string> _there = [];
     private readonly List<Unplanned> _answered = [];
     private string? _cursor;
     private Phase _phase;
@@ -142,30 +145,35 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     private async Task CompareJobsAsync(CancellationToken cancellation)
     {
-        var page = await jobs.ReadActiveAsync(partition, _cursor, _cursor is null ? FirstStepSize : StepSize, cancellation);
+        var page = await jobs.ReadActiveAsync(partition, _cursor, _cursor is null ? FirstStepSize : StepSize, withRows: known is not null, cancellation);
         var stamps = IsSparse ? NoStamps : await index.StampAsync(partition, [.. page.Items.Select(active => active.Key.ToString())], cancellation);
-        var (missing, notes) = (new List<Job>(), new List<DueNote>());
-        foreach (var active in page.Items)
-            Compare(active, stamps.GetValueOrDefault(active.Key.ToString()), missing, notes);
-        await ArmAsync(WithoutDoubtful(missing.ConvertAll(job => UnplannedOf(job))), notes, cancellation);
+        var notes = new List<DueNote>();
+        var isThere = page.Items.ToLookup(active => IsThere(active, stamps.GetValueOrDefault(active.Key.ToString()), notes));
+        _there.UnionWith(isThere[true].Select(active => active.Key.ToString()));
+        await ArmAsync(WithoutDoubtful(await ReadAsync([.. isThere[false]], cancellation)), notes, cancellation);
         Seen += page.Items.Count;
         (_cursor, _noted) = (page.NextCursor, page.Items.Count > 0 ? page.Items[^1].NotedDue : DateTimeOffset.MaxValue);
         if (_cursor is null)
             _phase = known is not null && checkpoint is not null ? Phase.Edits : AfterEdits;
     }
 
-    private void Compare(ActiveJob active, DueStamp? stamp, List<Job> missing, List<DueNote> notes)
+    private bool IsThere(ActiveJob active, DueStamp? stamp, List<DueNote> notes)
     {
         var isBehind = stamp is { IsTombstone: false } && stamp.Version == active.Version && stamp.Due <= Core.Due.Checkpoint.InQueue(checkpoint);
-        if (stamp?.Version >= active.Version && !isBehind)
-        {
-            if (stamp.Version == active.Version && !stamp.IsTombstone && stamp.Due - active.NotedDue > NoteMargin)
-                notes.Add(new DueNote(active.Key, active.Version, stamp.Due));
-            return;
-        }
+        if (stamp is null || stamp.Version < active.Version || isBehind)
+            return false;
+        if (stamp.Version == active.Version && !stamp.IsTombstone && stamp.Due - active.NotedDue > NoteMargin)
+            notes.Add(new DueNote(active.Key, active.Version, stamp.Due));
+        return true;
+    }
 
-        if (TryRead(active.Key, active.Read) is { } job && (known is not null || time.GetUtcNow() - job.UpdatedAt > Settling))
-            missing.Add(job);
+    /// <summary>Of a whole index hardly any is missing: those rows are read by themselves, and what is younger is just being armed.</summary>
+    private async Task<List<Unplanned>> ReadAsync(List<ActiveJob> missing, CancellationToken cancellation)
+    {
+        if (known is not null)
+            return [.. missing.Select(active => TryRead(active.Key, active.Read!)).OfType<Job>().Select(job => UnplannedOf(job))];
+        var rows = await jobs.FindAsync(missing.ConvertAll(active => active.Key), cancellation);
+        return [.. rows.Select(row => TryRead(row.Key, row.Value)).OfType<Job>().Where(job => job.State == JobState.Active && time.GetUtcNow() - job.UpdatedAt > Settling).Select(job => UnplannedOf(job))];
     }
 
     private Unplanned UnplannedOf(Job job, DateTimeOffset? replacedAt = null) => new(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), replacedAt);
@@ -285,7 +293,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
             Removed.AddRange(leftOvers.Select(stamp => stamp.Key));
 
         Waiting.AddRange(stamps.Where(stamp => !stamp.IsTombstone && EntryKeys.IsOfExecution(stamp.Key)));
-        var living = stamps.Where(stamp => !stamp.IsTombstone).DistinctBy(stamp => stamp.Key).ToDictionary(stamp => stamp.Key);
+        var living = stamps.Where(stamp => !stamp.IsTombstone && !_there.Contains(stamp.Key)).DistinctBy(stamp => stamp.Key).ToDictionary(stamp => stamp.Key);
         var keys = living.Keys.Select(EntryKeys.JobOf).OfType<JobKey>().ToList();
         if (keys.Count == 0)
             return;

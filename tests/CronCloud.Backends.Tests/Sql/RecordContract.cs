@@ -113,10 +113,10 @@ public abstract partial class RecordContract
         var read = new List<string>();
         for (var partition = 0; partition < Partitions.Count; partition++)
         {
-            foreach (var job in (await jobs.ReadActiveAsync(partition, null, 10, None)).Items)
+            foreach (var job in (await jobs.ReadActiveAsync(partition, null, 10, withRows: true, None)).Items)
             {
                 Assert.Equal(partition, job.Key.Partition);
-                Assert.Equal(job.Key, job.Read().Key);
+                Assert.Equal(job.Key, job.Read!().Key);
                 read.Add(job.Key.Id);
             }
         }
@@ -196,7 +196,7 @@ public abstract partial class RecordContract
 
         await jobs.NoteDueAsync([new DueNote(new JobKey("t", same[5]), 1, Now.AddHours(10)), new DueNote(new JobKey("t", same[4]), 1, null), new DueNote(new JobKey("t", same[3]), 7, null)], None);
 
-        var read = await AllAsync(cursor => jobs.ReadActiveAsync(partition, cursor, 2, None), job => job.Key);
+        var read = await AllAsync(cursor => jobs.ReadActiveAsync(partition, cursor, 2, withRows: true, None), job => job.Key);
         Assert.Equal([same[3], same[2], same[1], same[0], same[5]], read.Select(key => key.Id));
     }
 

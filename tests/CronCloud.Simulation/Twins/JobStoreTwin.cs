@@ -59,7 +59,7 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
             return Task.FromResult<IReadOnlyDictionary<JobKey, JobStamp>>(keys.Distinct().Where(_jobs.ContainsKey).ToDictionary(key => key, key => new JobStamp(_jobs[key].State, _jobs[key].Version)));
     }
 
-    public Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, CancellationToken cancellation)
+    public Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, bool withRows, CancellationToken cancellation)
     {
         lock (_lock)
         {
@@ -70,7 +70,7 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
                 .OrderBy(j => j.Position).Take(limit).ToList();
             var (ms, tenant, id) = page.Count == limit ? page[^1].Position : default;
             return Task.FromResult(new Page<ActiveJob>(
-                page.ConvertAll(j => new ActiveJob(j.Job.Key, j.Job.Version, _nextDue[j.Job.Key]!.Value, () => j.Job)),
+                page.ConvertAll(j => new ActiveJob(j.Job.Key, j.Job.Version, _nextDue[j.Job.Key]!.Value, withRows ? () => j.Job : null)),
                 page.Count == limit ? Cursor.Of(string.Create(CultureInfo.InvariantCulture, $"{ms}/{tenant}/{id}")) : null));
         }
     }
