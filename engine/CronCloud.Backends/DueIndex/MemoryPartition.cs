@@ -177,8 +177,7 @@ internal sealed class MemoryPartition
             return;
         }
 
-        var isKnown = _isBuilt || stored?.Version == entry.Version - 1; // else one in between may have ended it before, and the build leaves over what each of them was due
-        if (isKnown && stored is { IsTombstone: false } && entry.Since is { } since && stored.Due <= since && stored.LeftOver(since) is var leftOver && _entries.Find(leftOver.Key) is null)
+        if (stored is { IsTombstone: false } && entry.Since is { } since && stored.Due <= since && stored.LeftOver(since) is var leftOver && _entries.Find(leftOver.Key) is null)
             _entries.Put(leftOver);
         _entries.Put(entry with { Since = null, Raises = false });
     }

@@ -17,7 +17,7 @@ public sealed record DueEntry(string Key, long Version, DateTimeOffset Due, Read
     /// </summary>
     public DateTimeOffset? Until { get; init; }
 
-    /// <summary>Not stored. When this version came to be: what an older version was due up to then is left over, not lost; but what is more than one version older is left to the build where the index is not whole. Null leaves nothing over.</summary>
+    /// <summary>Not stored. When this version came to be: what an older version was due up to then is left over, not lost. Null leaves nothing over.</summary>
     public DateTimeOffset? Since { get; init; }
 
     /// <summary>Not stored. On a rebuild: the same version is moved forward to this due time if it is behind it, which a rolled-back index is.</summary>

@@ -109,8 +109,8 @@ public sealed class DuePartition(int partition, DuePartitionParts parts, TimePro
 
         try
         {
-            if (_isBehind || (scan.IsBuilt && !isSame))
-                await parts.Index.BeginBuildAsync(partition, cancellation); // a scan tells that it is behind once only, and an older copy that it is built: from now on all see that it is not whole
+            if (_isBehind)
+                await parts.Index.BeginBuildAsync(partition, cancellation); // a scan tells it once only: from now on all see that it is not whole
             _isBehind = false;
             _step ??= StepAsync();
             if (!await _step.EndsWithinAsync(StepPatience, time, cancellation))

@@ -28,6 +28,9 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     /// <summary>Of a whole index: what is younger is just being armed, or the change scan's to find. An import writes thousands before it arms them.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(15);
 
+    /// <summary>A row may be seen so long after the instant that it bears: clocks differ, and a statement takes its time.</summary>
+    private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(15);
+
     /// <summary>Jobs of the first step: those that are due the soonest, of all partitions, before the rest of any.</summary>
     private const int FirstStepSize = 100;
     private const int RevisionsPerStep = 20;
@@ -37,12 +40,13 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private readonly PendingAudit _pending = new(partition, index, pending, known?.Ends, time);
     private readonly List<Unplanned> _inDoubt = [];
 
-    /// <summary>Entries of active jobs, as the record has them or newer: none of them is to be taken out.</summary>
+    /// <summary>In a whole index, entries of active jobs, as the record has them or newer: none of them is to be taken out.</summary>
     private readonly HashSet<string> _there = [];
     private readonly List<Unplanned> _answered = [];
     private string? _cursor;
     private Phase _phase;
     private DateTimeOffset _noted;
+    private DateTimeOffset? _jobsCompared;
 
     private enum Phase
     {
@@ -76,6 +80,9 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     /// <summary>How many rows and entries were looked at.</summary>
     public int Seen { get; private set; }
+
+    /// <summary>Whether the revisions tell what jobs were due before they were edited.</summary>
+    private bool TellsEdits => known is not null && checkpoint is not null;
 
     private Phase AfterEdits => IsSparse ? Phase.Ended : Phase.Strays;
 
@@ -149,12 +156,15 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
         var stamps = IsSparse ? NoStamps : await index.StampAsync(partition, [.. page.Items.Select(active => active.Key.ToString())], cancellation);
         var notes = new List<DueNote>();
         var isThere = page.Items.ToLookup(active => IsThere(active, stamps.GetValueOrDefault(active.Key.ToString()), notes));
-        _there.UnionWith(isThere[true].Select(active => active.Key.ToString()));
-        await ArmAsync(WithoutDoubtful(await ReadAsync([.. isThere[false]], cancellation)), notes, cancellation);
+        if (known is null)
+            _there.UnionWith(isThere[true].Select(active => active.Key.ToString()));
+        await ArmAsync(WithoutDoubtful(await ReadAsync([.. isThere[false]], stamps, cancellation)), notes, cancellation);
         Seen += page.Items.Count;
         (_cursor, _noted) = (page.NextCursor, page.Items.Count > 0 ? page.Items[^1].NotedDue : DateTimeOffset.MaxValue);
-        if (_cursor is null)
-            _phase = known is not null && checkpoint is not null ? Phase.Edits : AfterEdits;
+        if (_cursor is not null)
+            return;
+        _phase = TellsEdits ? Phase.Edits : AfterEdits;
+        _jobsCompared = time.GetUtcNow();
     }
 
     private bool IsThere(ActiveJob active, DueStamp? stamp, List<DueNote> notes)
@@ -168,15 +178,22 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     }
 
     /// <summary>Of a whole index hardly any is missing: those rows are read by themselves, and what is younger is just being armed.</summary>
-    private async Task<List<Unplanned>> ReadAsync(List<ActiveJob> missing, CancellationToken cancellation)
+    private async Task<List<Unplanned>> ReadAsync(List<ActiveJob> missing, IReadOnlyDictionary<string, DueStamp> stamps, CancellationToken cancellation)
     {
         if (known is not null)
-            return [.. missing.Select(active => TryRead(active.Key, active.Read!)).OfType<Job>().Select(job => UnplannedOf(job))];
+            return [.. missing.Select(active => TryRead(active.Key, active.Read!)).OfType<Job>().Select(job => UnplannedOf(job) with { Since = SinceOf(job, stamps.GetValueOrDefault(job.Key.ToString())) })];
         var rows = await jobs.FindAsync(missing.ConvertAll(active => active.Key), cancellation);
         return [.. rows.Select(row => TryRead(row.Key, row.Value)).OfType<Job>().Where(job => job.State == JobState.Active && time.GetUtcNow() - job.UpdatedAt > Settling).Select(job => UnplannedOf(job))];
     }
 
-    private Unplanned UnplannedOf(Job job, DateTimeOffset? replacedAt = null) => new(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), replacedAt);
+    private Unplanned UnplannedOf(Job job, DateTimeOffset? replacedAt = null) => new(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), replacedAt, job.UpdatedAt);
+
+    /// <summary>
+    /// Up to when a job leaves over what the index has of it. Nothing of what is older by more than one version: a version in between, of which the index may have been told before it lost that, may have ended it, and the
+    /// revisions are going to tell what each of them was due. They have told already of what was written before they were read.
+    /// </summary>
+    private DateTimeOffset? SinceOf(Job job, DueStamp? stored) =>
+        TellsEdits && stored?.Version < job.Version - 1 && !(job.UpdatedAt >= _jobsCompared - Overlap) ? null : job.UpdatedAt;
 
     /// <summary>A build asks whether occurrences up to the checkpoint are over. Jobs that it need not ask about do not wait for the answer.</summary>
     private List<Unplanned> WithoutDoubtful(List<Unplanned> unplanned)
@@ -262,7 +279,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     private async Task ArmAsync(List<Unplanned> unplanned, List<DueNote> notes, CancellationToken cancellation)
     {
         var entries = new List<DueEntry>();
-        foreach (var (job, after, replacedAt) in unplanned)
+        foreach (var (job, after, replacedAt, since) in unplanned)
         {
             var entry = DueItem.EntryOf(job, after, time.GetUtcNow());
             if (replacedAt is { } until)
@@ -270,7 +287,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
             else if (entry.IsTombstone)
                 notes.Add(new DueNote(job.Key, job.Version, null));
             else
-                entries.Add(entry with { Since = job.UpdatedAt, Raises = true });
+                entries.Add(entry with { Since = since, Raises = true });
         }
 
         await ArmAsync(entries, cancellation);
@@ -307,10 +324,11 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
 
     /// <summary>As an edit arms it. Most are tombstones, but a job may be written anew at any moment: then it is its next occurrence.</summary>
     private DueEntry EntryOf(Job job, DueStamp stored) =>
-        DueItem.EntryOf(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), time.GetUtcNow()) with { Since = stored.Due <= Core.Due.Checkpoint.InQueue(checkpoint) ? null : job.UpdatedAt };
+        DueItem.EntryOf(job, Core.Due.Checkpoint.UnplannedAfter(job, checkpoint), time.GetUtcNow()) with { Since = stored.Due <= Core.Due.Checkpoint.InQueue(checkpoint) ? null : SinceOf(job, stored) };
 
     /// <param name="Job">A version of a job that the index has to have.</param>
     /// <param name="After">Its occurrences up to here need no start.</param>
     /// <param name="ReplacedAt">Until when it was the version in force; null when it is.</param>
-    private sealed record Unplanned(Job Job, DateTimeOffset After, DateTimeOffset? ReplacedAt);
+    /// <param name="Since">See <see cref="DueEntry.Since"/>.</param>
+    private sealed record Unplanned(Job Job, DateTimeOffset After, DateTimeOffset? ReplacedAt, DateTimeOffset? Since);
 }

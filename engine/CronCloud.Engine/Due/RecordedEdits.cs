@@ -39,7 +39,7 @@ public sealed partial class RecordedEdits(IDueIndex index, IJobStore jobs, TimeP
 
     /// <summary>
     /// What is due by an index that may be an older copy, without what is due by versions of jobs that the record has replaced since. Of jobs
-    /// that do not run any more they are replaced here, and what they were due before the edit is left over; the others wait for the build, which asks what ran since.
+    /// that were stopped by the next version they are replaced here, and what they were due before is left over; the others wait for the build, which asks what ran since, and when each version ended.
     /// </summary>
     public async Task<IReadOnlyList<DueEntry>> WithoutReplacedAsync(int partition, IReadOnlyList<DueEntry> entries, CancellationToken cancellation)
     {
@@ -48,7 +48,8 @@ public sealed partial class RecordedEdits(IDueIndex index, IJobStore jobs, TimeP
         var replaced = versions.Where(entry => stamps.GetValueOrDefault(entry.Job!.Value)?.Version > entry.Version).Select(entry => entry.Key).ToHashSet();
         if (replaced.Count == 0)
             return entries;
-        await EndAsync(partition, versions.Where(entry => replaced.Contains(entry.Key)).Select(entry => entry.Job!.Value).Where(job => stamps[job].State != JobState.Active).ToList(), cancellation);
+        var isOver = versions.Where(entry => replaced.Contains(entry.Key) && stamps[entry.Job!.Value] is { State: not JobState.Active } stamp && stamp.Version == entry.Version + 1);
+        await EndAsync(partition, isOver.ToDictionary(entry => entry.Job!.Value, entry => entry.Version + 1), cancellation);
         return [.. entries.Where(entry => !replaced.Contains(entry.Key))];
     }
 
@@ -60,17 +61,25 @@ public sealed partial class RecordedEdits(IDueIndex index, IJobStore jobs, TimeP
         return [.. asked.Select(_ => stamps)];
     }
 
-    private async Task EndAsync(int partition, List<JobKey> jobsOver, CancellationToken cancellation)
+    /// <param name="partition">Whose jobs they are.</param>
+    /// <param name="jobsOver">By which version each was stopped.</param>
+    /// <param name="cancellation">Ends it.</param>
+    private async Task EndAsync(int partition, Dictionary<JobKey, long> jobsOver, CancellationToken cancellation)
     {
-        if (jobsOver.Count == 0)
+        if (jobsOver.Count == 0 || _record.IsOpen)
             return;
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellation);
         try
         {
-            var found = (await jobs.FindAsync(jobsOver, cancellation).WaitAsync(Patience, time, cancellation)).Values.Select(read => read()).Where(job => job.State != JobState.Active).ToList();
+            var rows = await jobs.FindAsync(jobsOver.Keys, either.Token).WaitAsync(either.Token);
+            var found = rows.Values.Select(read => read()).Where(job => job.Version == jobsOver[job.Key]).ToList();
             await index.ArmAsync(partition, found.ConvertAll(job => DueItem.EntryOf(job, job.UpdatedAt, time.GetUtcNow()) with { Since = job.UpdatedAt }), cancellation);
         }
         catch (Exception failed) when (!cancellation.IsCancellationRequested)
         {
+            if (patience.IsCancellationRequested)
+                _record.Open();
             LogNotEnded(jobsOver.Count, failed.GetType().Name, failed.Message);
         }
     }

@@ -37,7 +37,7 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, ICheckpointSt
 
             if (!await jobs.WriteAsync(next, new Revision(next.Version, now, change.By, JobChange.NameOf(change.Action, created), next.State, next.Definition), cancellation))
                 continue;
-            await ArmAsync(next, next.UpdatedAt, cancellation);
+            await ArmAsync(next, next.UpdatedAt, stored is { State: not JobState.Active } ? stored.UpdatedAt : next.UpdatedAt, cancellation);
             return new JobReply { Job = next, Created = created };
         }
     }
@@ -80,17 +80,21 @@ public sealed class JobBook(IJobStore jobs, IPendingStore pending, ICheckpointSt
     }
 
     /// <summary>What is in the record may not be armed: whoever wrote it could have died before. Or it is, and was dispatched to its end since: what the checkpoint says is in the queue is not due again.</summary>
-    private async Task RearmAsync(Job job, CancellationToken cancellation) =>
-        await ArmAsync(job, Checkpoint.UnplannedAfter(job, await checkpoints.ReadAsync(job.Key.Partition, cancellation)), cancellation);
+    private async Task RearmAsync(Job job, CancellationToken cancellation)
+    {
+        var before = job.Version <= 2 ? null : (await jobs.ListRevisionsAsync(job.Key, 2, null, cancellation)).Items.FirstOrDefault(revision => revision.Version == job.Version - 1);
+        var since = before is { State: not JobState.Active } ? before.At : job.UpdatedAt;
+        await ArmAsync(job, Checkpoint.UnplannedAfter(job, await checkpoints.ReadAsync(job.Key.Partition, cancellation)), since, cancellation);
+    }
 
     /// <summary>What a change that is sent again made the first time, so that it does not undo what came after it; null when it made nothing.</summary>
     private async Task<Revision?> MadeBeforeAsync(ChangeJob change, CancellationToken cancellation) => change.SentBefore is { } sent
         ? (await jobs.ListRevisionsAsync(change.Key, LookedBack, null, cancellation)).Items.TakeWhile(r => r.At >= sent).FirstOrDefault(r => JobChange.Made(change, r))
         : null;
 
-    /// <summary>What the job was due before the change and is not started yet is left over; of a deleted job it ends as skipped.</summary>
-    private Task ArmAsync(Job job, DateTimeOffset after, CancellationToken cancellation) =>
-        index.ArmAsync(job.Key.Partition, [DueItem.EntryOf(job, after, Now()) with { Since = job.UpdatedAt }], cancellation);
+    /// <summary>What the job was due before the change and is not started yet is left over; of a deleted job it ends as skipped. Where the version before did not run either, it had ended what an index that does not know of it may still have.</summary>
+    private Task ArmAsync(Job job, DateTimeOffset after, DateTimeOffset since, CancellationToken cancellation) =>
+        index.ArmAsync(job.Key.Partition, [DueItem.EntryOf(job, after, Now()) with { Since = since }], cancellation);
 
     /// <summary>To the millisecond, as everything that is stored.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());

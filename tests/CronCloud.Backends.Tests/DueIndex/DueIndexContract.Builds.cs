@@ -53,27 +53,6 @@ public abstract partial class DueIndexContract
         Assert.True((await index.ScanAsync(Partition, Query(10), None)).IsBuilt);
     }
 
-    /// <summary>A version in between may have ended it before: a build knows from the revisions, and a whole index has lost none.</summary>
-    [Theory]
-    [InlineData(true, 2, true)]
-    [InlineData(true, 3, true)]
-    [InlineData(false, 2, true)]
-    [InlineData(false, 3, false)]
-    public async Task What_a_version_was_due_before_stays_beside_a_newer_one_unless_others_in_between_may_be_lost(bool isWhole, int newer, bool stays)
-    {
-        var index = await OpenAsync();
-        var build = await index.BeginBuildAsync(Partition, None);
-        if (isWhole)
-            await index.EndBuildAsync(Partition, build, await index.ReadIncarnationAsync(None), None);
-        var older = Entry("t/a", 1, 0);
-        await index.ArmAsync(Partition, [older], None);
-
-        await index.ArmAsync(Partition, [Entry("t/a", newer, 30) with { Since = Now }], None);
-
-        Assert.Equal(newer, (await index.FindAsync(Partition, "t/a", None))!.Version);
-        Assert.Equal(stays, await index.FindAsync(Partition, older.LeftOver(Now).Key, None) is not null);
-    }
-
     [Fact]
     public async Task A_scan_tells_how_far_an_owner_had_come_before_it()
     {

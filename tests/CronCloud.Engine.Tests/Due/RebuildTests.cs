@@ -97,32 +97,6 @@ public sealed class RebuildTests
         Assert.Equal(6, (await pipeline.TakeAsync()).Count);
     }
 
-    /// <summary>After a restart of the server all partitions wait for their turn, and scans and edits must not take an older copy for whole meanwhile.</summary>
-    [Fact]
-    public async Task An_index_that_was_built_on_another_run_of_its_server_does_not_count_as_built_while_its_build_waits_for_a_place()
-    {
-        await using var pipeline = await Pipeline.OpenAsync();
-        await pipeline.Index.EndBuildAsync(Pipeline.Partition, await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None), "another run", Pipeline.None);
-        var parts = pipeline.NewParts();
-        await parts.IndexWatch.RunOnceAsync(Pipeline.None);
-        var reads = new TaskCompletionSource();
-        pipeline.Jobs.ReadsAfter = reads.Task;
-        var others = Enumerable.Range(0, 100).Where(other => other != Pipeline.Partition).Select(async other =>
-        {
-            var build = new BuildStep(null, HadPlace: true);
-            for (var steps = 0; build.HadPlace && steps < 2; steps++)
-                build = await parts.Builder.StepAsync(other, build.Build, isLate: false, Pipeline.None);
-            return build.HadPlace;
-        }).ToList();
-
-        await new DuePartition(Pipeline.Partition, parts, pipeline.Time).RunOnceAsync(Pipeline.None);
-        var isBuilt = await pipeline.Index.IsBuiltAsync(Pipeline.Partition, Pipeline.None);
-        reads.SetResult();
-
-        Assert.False(isBuilt);
-        Assert.Contains(false, await Task.WhenAll(others));
-    }
-
     /// <summary>History may take seconds to answer, after a loss above all.</summary>
     [Fact]
     public async Task A_job_of_which_nothing_is_in_doubt_does_not_wait_for_those_about_which_history_is_asked()
@@ -192,18 +166,48 @@ public sealed class RebuildTests
         IEnumerable<int> SecondsOf(Job one) => started.Where(e => e.JobId == one.Key.Id).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds);
     }
 
-    /// <summary>Redis came back older than two edits: the one that stopped the job is not the one in force.</summary>
-    [Fact]
-    public async Task What_an_edit_ended_is_not_left_over_until_the_edit_after_it()
+    /// <summary>Redis came back older than two edits: the one that stopped the job, or gave it another schedule, is not the one in force.</summary>
+    [Theory]
+    [InlineData(JobState.Paused, 3_000)]
+    [InlineData(JobState.Active, 3_000)]
+    [InlineData(JobState.Paused, 0)]
+    [InlineData(JobState.Active, 0)]
+    public async Task What_an_edit_ended_is_not_left_over_until_the_edit_after_it(JobState between, int others)
     {
         await using var pipeline = await Pipeline.OpenAsync();
-        var (_, partition) = await RunEverySecondAsync(pipeline, seconds: 3);
+        var (checkpoints, partition) = await RunEverySecondAsync(pipeline, seconds: 3);
+        await checkpoints.RunOnceAsync(Pipeline.None);
+        await FillAsync(pipeline, others);
         var job = (await pipeline.Jobs.FindAsync(new JobKey("t", "job"), Pipeline.None))!;
-        foreach (var (version, state, second) in new[] { (2, JobState.Paused, 4.5), (3, JobState.Active, 6.5) })
-            await pipeline.Jobs.WriteAsync(job with { Version = version, State = state, UpdatedAt = Pipeline.Start.AddSeconds(second) }, new Revision(version, Pipeline.Start.AddSeconds(second), "test", "edited", state, job.Definition), Pipeline.None);
+        await EditAsync(pipeline, job with { Version = 2, State = between, Definition = job.Definition with { Schedule = new ScheduleSpec { At = Pipeline.Start.AddSeconds(6) } } }, 4.5);
+        await EditAsync(pipeline, job with { Version = 3 }, 6.5);
         await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None);
 
         pipeline.Time.Advance(TimeSpan.FromSeconds(5));
+        await RunAsync(pipeline, partition, 3);
+
+        int[] ofSecond = between == JobState.Active ? [6] : [];
+        Assert.Equal([1, 2, 3, 4, .. ofSecond, 7, 8, 9, 10, 11], (await pipeline.TakeAsync()).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds).Order());
+    }
+
+    /// <summary>The same, and the client sends the second edit before the build has come to the job, for the first time or once more.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_a_pause_ended_is_not_left_over_until_the_job_is_resumed_on_an_index_that_does_not_know_of_the_pause(bool isWritten)
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (checkpoints, partition) = await RunEverySecondAsync(pipeline, seconds: 3);
+        await checkpoints.RunOnceAsync(Pipeline.None);
+        var job = (await pipeline.Jobs.FindAsync(new JobKey("t", "job"), Pipeline.None))!;
+        await EditAsync(pipeline, job with { Version = 2, State = JobState.Paused }, 4.5);
+        if (isWritten)
+            await EditAsync(pipeline, job with { Version = 3 }, 6.5);
+        await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(3.5));
+
+        await pipeline.ChangeAsync(JobAction.Resume);
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1.5));
         await RunAsync(pipeline, partition, 3);
 
         Assert.Equal([1, 2, 3, 4, 7, 8, 9, 10, 11], (await pipeline.TakeAsync()).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds).Order());
@@ -379,6 +383,10 @@ public sealed class RebuildTests
 
     private static Task KeepCheckpointAsync(Pipeline pipeline, int seconds) =>
         pipeline.CheckpointStore.WriteAsync(new Dictionary<int, DateTimeOffset> { [Pipeline.Partition] = Pipeline.Start.AddSeconds(seconds) }, Pipeline.None);
+
+    /// <summary>In the record only, at so many seconds from the start.</summary>
+    private static Task EditAsync(Pipeline pipeline, Job job, double second) =>
+        pipeline.Jobs.WriteAsync(job with { UpdatedAt = Pipeline.Start.AddSeconds(second) }, new Revision(job.Version, Pipeline.Start.AddSeconds(second), "test", "edited", job.State, job.Definition), Pipeline.None);
 
     /// <summary>Others of the same partition, of which the record does not tell.</summary>
     private static Task FillAsync(Pipeline pipeline, int others) =>

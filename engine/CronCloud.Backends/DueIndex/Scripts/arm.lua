@@ -1,9 +1,8 @@
 -- Puts entries in; one of a higher version that is there already stays as it is, and so does one of the same unless it is to be raised.
--- KEYS    1 due (sorted set: entry -> due ms, of left-overs less 1e13)  2 entry (hash: entry -> version[,until ms]|payload)  3 epoch (hash: state = 'built' or a build's id, entries = how many)
+-- KEYS    1 due (sorted set: entry -> due ms, of left-overs less 1e13)  2 entry (hash: entry -> version[,until ms]|payload)  3 epoch (hash: entries = how many)
 -- ARGV    1 wake channel  2 partition
 --         then per entry: key, version, score, payload, until ms or '', since ms or '', 1 to raise the due time of the same version
 -- Returns how many were put in. One that has a payload and no due time is not there: half of it was lost. What an older version was due up to 'since' stays as an entry of its own: key~version@due.
--- But of one that is more than one version older, in an index that is not whole, nothing stays: one in between may have ended it before, and the build leaves over what each of them was due.
 local LANE = 10000000000000
 local head = redis.call('ZRANGEBYSCORE', KEYS[1], '0', '+inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
 
@@ -51,7 +50,7 @@ for i = 3, #ARGV, 7 do
   local stored = score and redis.call('HGET', KEYS[2], key)
   local current = stored and tonumber(string.match(stored, '^%d+')) or -1
   if current < version then
-    local payload = stored and since and score <= since and (current == version - 1 or redis.call('HGET', KEYS[3], 'state') == 'built') and string.match(stored, '^%d+,?%d*|(.+)$')
+    local payload = stored and since and score <= since and string.match(stored, '^%d+,?%d*|(.+)$')
     if payload then
       local left = key .. '~' .. string.format('%d@%d', current, score)
       if redis.call('ZADD', KEYS[1], 'NX', score - LANE, left) == 1 then
