@@ -42,7 +42,7 @@ public sealed class CronCloudProcess : IAsyncDisposable
             if (await IsReadyAsync())
                 return;
             if (_process.HasExited || Stopwatch.GetElapsedTime(started) > ReadyLimit)
-                throw new InvalidOperationException($"CronCloud did not become ready. It printed:\n{Output}");
+                throw new InvalidOperationException($"CronCloud did not become ready. It says {await ReadinessAsync()}. It printed:\n{Output}");
             await Task.Delay(ProbePause, TimeProvider.System);
         }
     }
