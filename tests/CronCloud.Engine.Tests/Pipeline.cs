@@ -159,6 +159,16 @@ internal sealed class Pipeline : IAsyncDisposable
         throw new InvalidOperationException("The partition does not come to rest.");
     }
 
+    /// <summary>The same after each of so many seconds.</summary>
+    public async Task RunAsync(DuePartition partition, int seconds)
+    {
+        for (var second = 0; second < seconds; second++)
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await RunAsync(partition);
+        }
+    }
+
     public async Task<Job> WriteJobAsync(ScheduleSpec schedule, RetryPolicy? retry = null, CatchUp? catchUp = null, Overlap overlap = Overlap.Allow, JobKey? key = null)
     {
         var reply = await Book.ChangeAsync(

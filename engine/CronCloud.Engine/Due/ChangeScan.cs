@@ -26,8 +26,8 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
     /// <summary>How often each one is.</summary>
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(15);
 
-    /// <summary>A row may be seen so long after the instant that it bears: longer than a statement may take.</summary>
-    private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(15);
+    /// <summary>A row may be seen so long after the instant that it bears: clocks differ, and a statement takes its time.</summary>
+    internal static readonly TimeSpan Overlap = TimeSpan.FromSeconds(15);
 
     /// <summary>What is younger is just being armed.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);

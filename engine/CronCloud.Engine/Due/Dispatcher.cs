@@ -28,14 +28,10 @@ public sealed partial class Dispatcher(
     private const string StillRuns = "the execution before it still runs";
     private const string AnotherWaits = "the execution before it still runs, and another waits already";
 
-    /// <summary>How long what is due may be held up by a record that does not answer, and for how long it is not asked again then.</summary>
-    private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RecordPause = TimeSpan.FromSeconds(5);
-
     /// <summary>An entry that cannot be read is looked at again after so long: another version of this program may read it.</summary>
     private static readonly TimeSpan UnreadablePause = TimeSpan.FromMinutes(1);
 
-    private readonly Breaker _record = new(RecordPause, time);
+    private readonly Breaker _record = new(RecordedEdits.Pause, time);
 
     /// <summary>What the queue did not take stays due.</summary>
     /// <param name="partition">Whose entries they are.</param>
@@ -161,7 +157,7 @@ public sealed partial class Dispatcher(
         {
             if (_record.IsOpen)
                 throw new IOException("it did not answer a moment ago");
-            await pending.KeepAsync(parked.ConvertAll(step => new PendingExecution(step.Plan.Start!, step.Parking!.Entry.Due)), cancellation).WaitAsync(RecordPatience, time, cancellation);
+            await pending.KeepAsync(parked.ConvertAll(step => new PendingExecution(step.Plan.Start!, step.Parking!.Entry.Due)), cancellation).WaitAsync(RecordedEdits.Patience, time, cancellation);
         }
         catch (Exception away) when (!cancellation.IsCancellationRequested)
         {

@@ -28,9 +28,6 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     /// <summary>Of a whole index: what is younger is just being armed, or the change scan's to find. An import writes thousands before it arms them.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(15);
 
-    /// <summary>A row may be seen so long after the instant that it bears: clocks differ, and a statement takes its time.</summary>
-    private static readonly TimeSpan Overlap = TimeSpan.FromSeconds(15);
-
     /// <summary>Jobs of the first step: those that are due the soonest, of all partitions, before the rest of any.</summary>
     private const int FirstStepSize = 100;
     private const int RevisionsPerStep = 20;
@@ -193,7 +190,7 @@ public sealed class PartitionAudit(int partition, IDueIndex index, IJobStore job
     /// revisions are going to tell what each of them was due. They have told already of what was written before they were read.
     /// </summary>
     private DateTimeOffset? SinceOf(Job job, DueStamp? stored) =>
-        TellsEdits && stored?.Version < job.Version - 1 && !(job.UpdatedAt >= _jobsCompared - Overlap) ? null : job.UpdatedAt;
+        TellsEdits && stored?.Version < job.Version - 1 && !(job.UpdatedAt >= _jobsCompared - ChangeScan.Overlap) ? null : job.UpdatedAt;
 
     /// <summary>A build asks whether occurrences up to the checkpoint are over. Jobs that it need not ask about do not wait for the answer.</summary>
     private List<Unplanned> WithoutDoubtful(List<Unplanned> unplanned)

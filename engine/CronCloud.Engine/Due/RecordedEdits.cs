@@ -12,8 +12,11 @@ namespace CronCloud.Engine.Due;
 public sealed partial class RecordedEdits(IDueIndex index, IJobStore jobs, TimeProvider time, ILogger<RecordedEdits> logger)
 {
     private const int MostTogether = 100;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long what is due may be held up by a record that does not answer, and for how long it is not asked again then.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+
     private static readonly IReadOnlyDictionary<JobKey, JobStamp> NoStamps = new Dictionary<JobKey, JobStamp>();
 
     /// <summary>After a loss of the index all partitions ask: what they ask while the record answers goes together.</summary>

@@ -27,7 +27,7 @@ public sealed class RebuildTests
         Assert.Equal(3, (await pipeline.TakeAsync()).Count);
 
         pipeline.Index.Empty();
-        await RunAsync(pipeline, partition, 3);
+        await pipeline.RunAsync(partition, 3);
 
         Assert.Equal(["job@20261201T030004Z", "job@20261201T030005Z", "job@20261201T030006Z"], (await pipeline.TakeAsync()).Select(e => e.ExecutionId));
     }
@@ -44,7 +44,7 @@ public sealed class RebuildTests
         pipeline.Time.Advance(TimeSpan.FromSeconds(0.2));
         await Pipeline.RunAsync(partition);
         await checkpoints.RunOnceAsync(Pipeline.None);
-        await RunAsync(pipeline, partition, 1);
+        await pipeline.RunAsync(partition, 1);
 
         Assert.Equal(5, (await pipeline.TakeAsync()).Count);
     }
@@ -56,7 +56,7 @@ public sealed class RebuildTests
         await RunEverySecondAsync(pipeline, seconds: 3);
 
         pipeline.Index.Empty();
-        await RunAsync(pipeline, pipeline.NewPartition(), 2);
+        await pipeline.RunAsync(pipeline.NewPartition(), 2);
 
         Assert.Equal(5, (await pipeline.TakeAsync()).Count);
     }
@@ -92,7 +92,7 @@ public sealed class RebuildTests
         pipeline.Time.Advance(TimeSpan.FromSeconds(1));
         await partition.RunOnceAsync(Pipeline.None);
         pipeline.Index.RefusesBuilds = false;
-        await RunAsync(pipeline, partition, 2);
+        await pipeline.RunAsync(partition, 2);
 
         Assert.Equal(6, (await pipeline.TakeAsync()).Count);
     }
@@ -118,25 +118,6 @@ public sealed class RebuildTests
         Assert.Equal((111, null, 101), (certain, inDoubt, await FindAsync(pipeline, Other.ToString())));
     }
 
-    [Fact]
-    public async Task A_pending_retry_and_a_triggered_execution_survive_the_index()
-    {
-        await using var pipeline = await Pipeline.OpenAsync();
-        var partition = pipeline.NewPartition();
-        await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
-        await RunAsync(pipeline, partition, 1);
-        await pipeline.PublishAsync(pipeline.OutcomeOf((await pipeline.TakeAsync())[0], AttemptResult.Failed, 500));
-        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
-        var triggered = await pipeline.Book.TriggerAsync(new TriggerJob { Tenant = "t", Id = "job" }, Pipeline.None);
-
-        pipeline.Index.Empty();
-        await RunAsync(pipeline, pipeline.NewPartition(), 20);
-
-        var executions = await pipeline.TakeAsync();
-        Assert.Contains(executions, e => e.ExecutionId == triggered.ExecutionId);
-        Assert.Contains(executions, e => e is { ExecutionId: "job@20261201T030001Z", Attempt: 2 });
-    }
-
     /// <summary>Redis came back older than the edit. The build that replaces its version takes a while, or cannot begin.</summary>
     [Theory]
     [InlineData(JobState.Paused)]
@@ -154,10 +135,10 @@ public sealed class RebuildTests
         await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None);
 
         pipeline.Index.RefusesBuilds = true;
-        await RunAsync(pipeline, partition, 3);
+        await pipeline.RunAsync(partition, 3);
         var started = await pipeline.TakeAsync();
         pipeline.Index.RefusesBuilds = false;
-        await RunAsync(pipeline, partition, 3);
+        await pipeline.RunAsync(partition, 3);
         started.AddRange(await pipeline.TakeAsync());
 
         Assert.Equal([4, 5, 6, 7, 8, 9], SecondsOf(unchanged));
@@ -184,7 +165,7 @@ public sealed class RebuildTests
         await pipeline.Index.BeginBuildAsync(Pipeline.Partition, Pipeline.None);
 
         pipeline.Time.Advance(TimeSpan.FromSeconds(5));
-        await RunAsync(pipeline, partition, 3);
+        await pipeline.RunAsync(partition, 3);
 
         int[] ofSecond = between == JobState.Active ? [6] : [];
         Assert.Equal([1, 2, 3, 4, .. ofSecond, 7, 8, 9, 10, 11], (await pipeline.TakeAsync()).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds).Order());
@@ -208,68 +189,9 @@ public sealed class RebuildTests
 
         await pipeline.ChangeAsync(JobAction.Resume);
         pipeline.Time.Advance(TimeSpan.FromSeconds(1.5));
-        await RunAsync(pipeline, partition, 3);
+        await pipeline.RunAsync(partition, 3);
 
         Assert.Equal([1, 2, 3, 4, 7, 8, 9, 10, 11], (await pipeline.TakeAsync()).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds).Order());
-    }
-
-    /// <summary>Its row was written once more after it was removed: an outcome was told twice, to two settlers.</summary>
-    [Theory]
-    [InlineData(2, AttemptResult.Succeeded, false)]
-    [InlineData(1, AttemptResult.Succeeded, false)]
-    [InlineData(1, AttemptResult.Failed, true)]
-    public async Task A_retry_that_should_have_been_made_before_is_made_unless_history_knows_that_its_execution_has_ended(int attempt, AttemptResult result, bool isMade)
-    {
-        await using var pipeline = await Pipeline.OpenAsync();
-        var job = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) }, overlap: Overlap.Skip);
-        var execution = DuePlan.ExecutionOf(DueJob.Of(job), job.Version, Pipeline.Start.AddSeconds(1), TraceParent.New());
-        await pipeline.History.WriteAsync([HistoryRow.Of(pipeline.OutcomeOf(execution with { Attempt = attempt }, result, 500))], Pipeline.None);
-        await pipeline.Pending.KeepAsync([new PendingExecution(execution with { Attempt = 2 }, Pipeline.Start.AddSeconds(3))], Pipeline.None);
-        await KeepCheckpointAsync(pipeline, seconds: 70);
-        pipeline.Index.Empty();
-
-        pipeline.Time.Advance(TimeSpan.FromSeconds(70));
-        await Pipeline.RunAsync(pipeline.NewPartition());
-
-        Assert.Equal(isMade ? [2] : [], (await pipeline.TakeAsync()).Select(e => e.Attempt));
-        Assert.Equal(isMade ? 1 : 0, (await pipeline.Pending.ReadAsync(Pipeline.Partition, Pipeline.None)).Count);
-        Assert.Equal(isMade ? 1 : 0, (await pipeline.Index.ReadSlotsAsync(Pipeline.Partition, Pipeline.None)).Count);
-    }
-
-    [Fact]
-    public async Task A_retry_that_should_have_been_made_before_is_made_while_history_is_away()
-    {
-        await using var pipeline = await Pipeline.OpenAsync();
-        var job = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
-        var execution = DuePlan.ExecutionOf(DueJob.Of(job), job.Version, Pipeline.Start.AddSeconds(1), TraceParent.New());
-        await pipeline.Pending.KeepAsync([new PendingExecution(execution with { Attempt = 2 }, Pipeline.Start.AddSeconds(3))], Pipeline.None);
-        await KeepCheckpointAsync(pipeline, seconds: 70);
-        pipeline.Index.Empty();
-        pipeline.TakeHistoryAway();
-
-        pipeline.Time.Advance(TimeSpan.FromSeconds(70));
-        await Pipeline.RunAsync(pipeline.NewPartition());
-
-        Assert.Equal([2], (await pipeline.TakeAsync()).Select(e => e.Attempt));
-    }
-
-    /// <summary>The dead letter of the attempt before is why it waits.</summary>
-    [Fact]
-    public async Task What_was_redriven_is_not_over_by_what_came_before()
-    {
-        await using var pipeline = await Pipeline.OpenAsync();
-        var job = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
-        var execution = DuePlan.ExecutionOf(DueJob.Of(job), job.Version, Pipeline.Start.AddSeconds(1), TraceParent.New());
-        await pipeline.History.WriteAsync([HistoryRow.Of(pipeline.OutcomeOf(execution, AttemptResult.Failed) with { IsFinal = true })], Pipeline.None);
-        await pipeline.DeadLetters.KeepAsync([DeadLetter.Of(pipeline.OutcomeOf(execution, AttemptResult.Failed))], Pipeline.None);
-        await pipeline.Pending.KeepAsync([new PendingExecution(execution with { Attempt = 2, FirstAttempt = 2 }, Pipeline.Start.AddSeconds(3))], Pipeline.None);
-        await KeepCheckpointAsync(pipeline, seconds: 70);
-        pipeline.Index.Empty();
-
-        pipeline.Time.Advance(TimeSpan.FromSeconds(70));
-        await Pipeline.RunAsync(pipeline.NewPartition());
-
-        Assert.Equal([2], (await pipeline.TakeAsync()).Select(e => e.Attempt));
     }
 
     [Fact]
@@ -302,7 +224,7 @@ public sealed class RebuildTests
         await pipeline.ChangeAsync(JobAction.Pause);
         pipeline.Time.Advance(TimeSpan.FromSeconds(10));
         pipeline.Index.Empty();
-        await RunAsync(pipeline, partition, 30);
+        await pipeline.RunAsync(partition, 30);
 
         Assert.Equal(Enumerable.Range(301, 20), (await pipeline.TakeAsync()).Select(e => (int)(e.ScheduledAt - Pipeline.Start).TotalSeconds).Order());
     }
@@ -318,7 +240,7 @@ public sealed class RebuildTests
         pipeline.Time.Advance(TimeSpan.FromSeconds(2.5));
         await pipeline.ChangeAsync(JobAction.Delete);
         pipeline.Index.Empty();
-        await RunAsync(pipeline, partition, 30);
+        await pipeline.RunAsync(partition, 30);
 
         Assert.Empty(await pipeline.TakeAsync());
         var told = await pipeline.Outcomes.PullAsync(OutcomeReader.History, 100, TimeSpan.Zero, Pipeline.None);
@@ -370,7 +292,7 @@ public sealed class RebuildTests
         var partition = pipeline.NewPartition();
         await pipeline.WriteJobAsync(Pipeline.EverySecond);
         var once = await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) }, key: Other);
-        await RunAsync(pipeline, partition, 3);
+        await pipeline.RunAsync(partition, 3);
         Assert.Equal(4, (await pipeline.TakeAsync()).Count);
         await FillAsync(pipeline, others);
 
@@ -380,9 +302,6 @@ public sealed class RebuildTests
         Assert.Equal(Pipeline.Start.AddSeconds(4), (await pipeline.Index.FindAsync(Pipeline.Partition, Pipeline.EntryKey, Pipeline.None))!.Due);
         Assert.True((await pipeline.Index.FindAsync(Pipeline.Partition, once.Key.ToString(), Pipeline.None))!.IsTombstone);
     }
-
-    private static Task KeepCheckpointAsync(Pipeline pipeline, int seconds) =>
-        pipeline.CheckpointStore.WriteAsync(new Dictionary<int, DateTimeOffset> { [Pipeline.Partition] = Pipeline.Start.AddSeconds(seconds) }, Pipeline.None);
 
     /// <summary>In the record only, at so many seconds from the start.</summary>
     private static Task EditAsync(Pipeline pipeline, Job job, double second) =>
@@ -430,16 +349,7 @@ public sealed class RebuildTests
         var checkpoints = pipeline.NewCheckpoints();
         var partition = pipeline.NewPartition(checkpoints);
         await pipeline.WriteJobAsync(Pipeline.EverySecond);
-        await RunAsync(pipeline, partition, seconds);
+        await pipeline.RunAsync(partition, seconds);
         return (checkpoints, partition);
-    }
-
-    private static async Task RunAsync(Pipeline pipeline, DuePartition partition, int seconds)
-    {
-        for (var second = 0; second < seconds; second++)
-        {
-            pipeline.Time.Advance(TimeSpan.FromSeconds(1));
-            await Pipeline.RunAsync(partition);
-        }
     }
 }
