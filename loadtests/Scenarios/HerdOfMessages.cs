@@ -8,7 +8,7 @@ namespace CronCloud.LoadTests.Scenarios;
 internal static class HerdOfMessages
 {
     private const string Subject = "herd.messages";
-    private const int WarmUpJobs = 2_000;
+    private const int WarmUpJobs = 10_000;
     private static readonly TimeSpan UntilDue = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);

@@ -47,6 +47,14 @@ public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
     /// <summary>Whether a column is one of <see cref="Listed"/>, in one parameter however many they are.</summary>
     internal string IsListed(string column) => IsSqlite ? $"{column} IN (SELECT value FROM json_each(@listed))" : $"{column} = ANY(@listed)";
 
+    /// <summary>
+    /// A tenant's jobs (<c>@tenant</c>) whose ids are <see cref="Listed"/>, as <c>found</c>, each by its key: a table that was filled a moment ago has no statistics yet, and by "= ANY" PostgreSQL would
+    /// read all jobs of the tenant rather than some thousands by their keys.
+    /// </summary>
+    internal string ListedJobs => IsSqlite
+        ? "jobs AS found WHERE tenant = @tenant AND id IN (SELECT value FROM json_each(@listed))"
+        : "unnest(@listed) AS listed (id) CROSS JOIN LATERAL (SELECT * FROM jobs WHERE jobs.tenant = @tenant AND jobs.id = listed.id LIMIT 1) AS found";
+
     internal DataParameter Listed<T>(IEnumerable<T> values) => IsSqlite ? new DataParameter("listed", JsonSerializer.Serialize(values)) : new DataParameter("listed", values.ToArray());
 
     /// <summary>Whether a row was refused because its key is there already.</summary>

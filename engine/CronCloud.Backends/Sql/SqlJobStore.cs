@@ -20,7 +20,7 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
             var jobs = new Dictionary<JobKey, Func<Job>>();
             foreach (var tenant in keys.Distinct().GroupBy(k => k.Tenant))
             {
-                var rows = await db.QueryToListAsync<JobRow>($"SELECT * FROM jobs WHERE tenant = @tenant AND {database.IsListed("id")}", cancellation, new DataParameter("tenant", tenant.Key), database.Listed(tenant.Select(k => k.Id)));
+                var rows = await db.QueryToListAsync<JobRow>($"SELECT found.* FROM {database.ListedJobs}", cancellation, new DataParameter("tenant", tenant.Key), database.Listed(tenant.Select(k => k.Id)));
                 rows.ForEach(row => jobs[new JobKey(row.Tenant, row.Id)] = row.ToJob);
             }
 
@@ -70,7 +70,7 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
             var stamps = new Dictionary<JobKey, JobStamp>();
             foreach (var tenant in keys.Distinct().GroupBy(k => k.Tenant))
             {
-                var rows = await db.QueryToListAsync<JobRow>($"SELECT id, state, version FROM jobs WHERE tenant = @tenant AND {database.IsListed("id")}", cancellation, new DataParameter("tenant", tenant.Key), database.Listed(tenant.Select(k => k.Id)));
+                var rows = await db.QueryToListAsync<JobRow>($"SELECT found.id, found.state, found.version FROM {database.ListedJobs}", cancellation, new DataParameter("tenant", tenant.Key), database.Listed(tenant.Select(k => k.Id)));
                 rows.ForEach(row => stamps[new JobKey(tenant.Key, row.Id)] = new JobStamp((JobState)row.State, row.Version));
             }
 
@@ -83,7 +83,7 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
         async db =>
         {
             var rows = await db.QueryToListAsync<JobRow>(
-                $"SELECT {(withRows ? "*" : "tenant, id, version, next_due")} FROM jobs WHERE part = @part AND state = {(int)JobState.Active} AND next_due IS NOT NULL{(cursor is null ? "" : " AND (next_due, tenant, id) > (@at, @tenant, @id)")} ORDER BY next_due, tenant, id LIMIT @limit",
+                $"SELECT {(withRows ? "*" : "tenant, id, version, next_due")} FROM jobs WHERE part = @part AND state = {(int)JobState.Active} AND next_due IS NOT NULL{(cursor is null ? "" : " AND (next_due, tenant, id) > (@last_at, @last_tenant, @last_id)")} ORDER BY next_due, tenant, id LIMIT @limit",
                 cancellation,
                 [new DataParameter("part", partition), new DataParameter("limit", limit), .. Position(cursor)]);
             var jobs = rows.ConvertAll(r => new ActiveJob(new JobKey(r.Tenant, r.Id), r.Version, DateTimeOffset.FromUnixTimeMilliseconds(r.NextDue!.Value), withRows ? r.ToJob : null));
@@ -95,7 +95,7 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
         async db =>
         {
             var rows = await db.QueryToListAsync<JobRow>(
-                $"SELECT tenant, id, state, version, updated_at, next_due FROM jobs WHERE {database.IsListed("part")} AND updated_at >= @since{(cursor is null ? "" : " AND (updated_at, tenant, id) > (@at, @tenant, @id)")} ORDER BY updated_at, tenant, id LIMIT @limit",
+                $"SELECT tenant, id, state, version, updated_at, next_due FROM jobs WHERE {database.IsListed("part")} AND updated_at >= @since{(cursor is null ? "" : " AND (part, updated_at, tenant, id) > (@last_part, @last_at, @last_tenant, @last_id)")} ORDER BY part, updated_at, tenant, id LIMIT @limit",
                 cancellation,
                 [database.Listed(partitions), new DataParameter("since", from.ToUnixTimeMilliseconds()), new DataParameter("limit", limit), .. Position(cursor)]);
             var page = rows.ConvertAll(r => new ChangedJob(new JobKey(r.Tenant, r.Id), r.Version, DateTimeOffset.FromUnixTimeMilliseconds(r.UpdatedAt), r.State == (int)JobState.Active && r.NextDue is null));
@@ -143,13 +143,15 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
     private Task<HashSet<JobKey>> WriteAsync(IReadOnlyList<JobWrite> writes, bool stagesAll, CancellationToken cancellation) =>
         database.WriteAsync(db => new SqlJobWrites(db, cancellation).RunAsync(writes, database.Locking, stagesAll), cancellation);
 
+    /// <summary>Where the page before ended; nothing for the first.</summary>
     private static DataParameter[] Position(string? cursor)
     {
         if (cursor is null)
             return [];
-        var (at, key) = Cursor.ReadNumbered(cursor);
-        var slash = key.IndexOf('/', StringComparison.Ordinal);
-        return [new DataParameter("at", at), new DataParameter("tenant", key[..slash]), new DataParameter("id", key[(slash + 1)..])];
+        var (at, text) = Cursor.ReadNumbered(cursor);
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        var key = new JobKey(text[..slash], text[(slash + 1)..]);
+        return [new DataParameter("last_part", key.Partition), new DataParameter("last_at", at), new DataParameter("last_tenant", key.Tenant), new DataParameter("last_id", key.Id)];
     }
 
     private static IQueryable<JobRow> Filter(IQueryable<JobRow> jobs, JobQuery query)

@@ -19,6 +19,12 @@ public sealed class SqlRevisionLog(SqlDatabase database) : IRevisionLog
         SELECT tenant AS "Tenant", (SELECT MAX(hour) FROM ledger_hours WHERE ledger_hours.tenant = tenants.tenant) AS "LastHour" FROM tenants WHERE tenant IS NOT NULL
         """;
 
+    /// <summary>Compared by the whole key, whoever's jobs come after, since that has one plan: to find so many of one tenant's, PostgreSQL would sort all that it has, as long as it does not know how many these are.</summary>
+    private const string LastOfPage =
+        """
+        SELECT id FROM (SELECT tenant, id FROM jobs WHERE (tenant, id) > (@tenant, @after) ORDER BY tenant, id LIMIT 1 OFFSET @others) AS last WHERE tenant = @tenant
+        """;
+
     public Task<IReadOnlyList<LedgerTenant>> ListTenantsAsync(CancellationToken cancellation) => database.ReadAsync<IReadOnlyList<LedgerTenant>>(
         async db => [.. (await db.QueryToListAsync<TenantRow>(Tenants, cancellation)).Select(row => new LedgerTenant(row.Tenant, row.LastHour is { } hour ? DateTimeOffset.FromUnixTimeMilliseconds(hour) : null))],
         cancellation);
@@ -31,7 +37,7 @@ public sealed class SqlRevisionLog(SqlDatabase database) : IRevisionLog
         async db =>
         {
             var after = afterJob ?? "";
-            var last = await db.GetTable<JobRow>().Where(j => j.Tenant == tenant && j.Id.CompareTo(after) > 0).OrderBy(j => j.Id).Select(j => j.Id).Skip(limit - 1).FirstOrDefaultAsync(cancellation);
+            var last = (await db.QueryToListAsync<string>(LastOfPage, cancellation, new DataParameter("tenant", tenant), new DataParameter("after", after), new DataParameter("others", limit - 1))).FirstOrDefault();
             var rows = await db.QueryToListAsync<RevisionRow>(
                 InForce(last is not null),
                 cancellation,

@@ -32,7 +32,7 @@ public interface IJobStore
     /// <param name="cancellation">Ends it.</param>
     Task<Page<ActiveJob>> ReadActiveAsync(int partition, string? cursor, int limit, bool withRows, CancellationToken cancellation);
 
-    /// <summary>A page of the partitions' jobs, of whatever state, that were written at or after the instant; the oldest change first.</summary>
+    /// <summary>A page of the partitions' jobs, of whatever state, that were written at or after the instant: one partition's after the other's, by their numbers, and of each the oldest change first.</summary>
     Task<Page<ChangedJob>> ReadChangedAsync(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor, int limit, CancellationToken cancellation);
 
     /// <summary>Brings notes of next due times up to date, of jobs that still have the version; null for one that is never due again. Those that are just being written may be passed over.</summary>

@@ -14,8 +14,7 @@ namespace CronCloud.Engine.Due;
 /// </summary>
 public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore jobs, IPendingStore pending, ICheckpointStore store, Checkpoints checkpoints, DueBacklog backlog, KnownStarts starts, Findings findings, TimeProvider time) : ILoop
 {
-    /// <summary>Large, since each page reads all rows behind it, of all partitions: an import changes hundreds of thousands between two looks.</summary>
-    private const int PageSize = 20_000;
+    private const int PageSize = 4_000;
 
     /// <summary>What is armed in one step: nobody else is served meanwhile.</summary>
     private const int ArmedAtOnce = 250;
@@ -55,8 +54,11 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
                 due[partition] = look.Armed;
         }
 
-        if (due.Count > 0)
-            await CompareAsync(due, now, cancellation);
+        Exception? failure = null;
+        foreach (var (from, partitions) in due.GroupBy(one => one.Value, one => one.Key).Select(together => (together.Key, together.ToHashSet())).OrderByDescending(one => one.Key))
+            failure = await CompareAsync(partitions, from, now, cancellation) ?? failure;
+        if (failure is not null)
+            ExceptionDispatchInfo.Throw(failure);
         return Interval;
     }
 
@@ -64,42 +66,52 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
     private async Task<DateTimeOffset> FirstAsync(int partition, CancellationToken cancellation) =>
         Checkpoint.InQueue(await store.ReadAsync(partition, cancellation)) ?? DateTimeOffset.UnixEpoch;
 
-    /// <summary>A partition that fails keeps no other, nor is it looked at, nor one whose index is not built. What was looked at stays so when there is more than a run has time for.</summary>
-    private async Task CompareAsync(Dictionary<int, DateTimeOffset> from, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>
+    /// Looks at what was written to the partitions from the instant on. A partition that fails keeps no other, nor is it looked at, nor one whose index is not built: answers the first failure. What
+    /// was looked at stays so when there is more than a run has time for.
+    /// </summary>
+    private async Task<Exception?> CompareAsync(HashSet<int> partitions, DateTimeOffset from, DateTimeOffset now, CancellationToken cancellation)
     {
         var until = now - Settling;
         Exception? failure = null;
         string? cursor = null;
         do
         {
-            var page = await jobs.ReadChangedAsync([.. from.Keys], from.Values.Min(), cursor, PageSize, cancellation);
-            foreach (var changed in page.Items.Where(job => job.UpdatedAt <= until && from.TryGetValue(job.Key.Partition, out var since) && job.UpdatedAt >= since).GroupBy(job => job.Key.Partition).ToList())
+            var page = await jobs.ReadChangedAsync(partitions, from, cursor, PageSize, cancellation);
+            foreach (var changed in page.Items.Where(job => job.UpdatedAt <= until && partitions.Contains(job.Key.Partition)).GroupBy(job => job.Key.Partition).ToList())
             {
                 try
                 {
                     if (!await ArmMissingAsync(changed.Key, [.. changed], cancellation))
-                        from.Remove(changed.Key);
+                        partitions.Remove(changed.Key);
                 }
                 catch (Exception failed) when (!cancellation.IsCancellationRequested)
                 {
                     failure ??= failed;
-                    from.Remove(changed.Key);
+                    partitions.Remove(changed.Key);
                 }
             }
 
-            cursor = from.Count > 0 && page.NextCursor is not null && page.Items[^1].UpdatedAt <= until ? page.NextCursor : null;
-            var (read, last) = (cursor is null ? until : page.Items[^1].UpdatedAt, until - Overlap);
-            Looked(from, read < last ? read : last, cursor is null ? now + Round : now);
+            cursor = page.NextCursor;
+            Looked(partitions, cursor is null ? null : page.Items[^1], from, until - Overlap, now);
         }
-        while (cursor is not null);
-        if (failure is not null)
-            ExceptionDispatchInfo.Throw(failure);
+        while (cursor is not null && partitions.Count > 0);
+        return failure;
     }
 
-    private void Looked(Dictionary<int, DateTimeOffset> from, DateTimeOffset armed, DateTimeOffset next)
+    /// <summary>Of those that were read to their end there is nothing more to read until the next round; of the one of the last row that was read there may be.</summary>
+    private void Looked(HashSet<int> partitions, ChangedJob? last, DateTimeOffset from, DateTimeOffset settled, DateTimeOffset now)
     {
-        foreach (var partition in from.Where(one => one.Value <= armed).Select(one => one.Key))
-            _looks[partition] = new Look(armed, next);
+        foreach (var partition in partitions.Where(partition => last is null || partition <= last.Key.Partition).ToList())
+        {
+            var isRead = partition != last?.Key.Partition;
+            var armed = isRead || last!.UpdatedAt > settled ? settled : last.UpdatedAt;
+            if (armed >= from)
+                _looks[partition] = new Look(armed, isRead ? now + Round : now);
+            if (isRead)
+                partitions.Remove(partition);
+        }
+
         checkpoints.Armed(_looks.ToDictionary(look => look.Key, look => look.Value.Armed));
     }
 

@@ -281,21 +281,24 @@ public abstract partial class RecordContract
     }
 
     [Fact]
-    public async Task Changed_jobs_of_whatever_state_are_read_by_partition_the_oldest_change_first_a_page_at_a_time()
+    public async Task Changed_jobs_of_whatever_state_are_read_partition_by_partition_of_each_the_oldest_change_first_a_page_at_a_time()
     {
         var jobs = Jobs;
-        var (a, b, c) = (Job("a"), Job("b") with { UpdatedAt = Now.AddSeconds(2), State = JobState.Paused }, Job("c") with { UpdatedAt = Now.AddSeconds(1), State = JobState.Deleted });
+        var ids = Enumerable.Range(0, 10_000).Select(i => $"job-{i}").GroupBy(id => new JobKey("t", id).Partition).Where(same => same.Count() > 1).OrderBy(same => same.Key).Take(2).Select(same => same.ToList()).ToList();
+        var (a, b) = (Job(ids[1][0]), Job(ids[0][0]) with { UpdatedAt = Now.AddSeconds(2), State = JobState.Paused });
+        var c = Job(ids[0][1]) with { UpdatedAt = Now.AddSeconds(1), State = JobState.Deleted };
         foreach (var job in (Job[])[a, b, c])
             await WriteAsync(jobs, job);
-        int[] partitions = [a.Key.Partition, b.Key.Partition, c.Key.Partition];
+        int[] partitions = [a.Key.Partition, b.Key.Partition];
 
         await jobs.NoteDueAsync([new DueNote(a.Key, 1, null)], None);
         var first = await jobs.ReadChangedAsync(partitions, Now, null, 2, None);
         var second = await jobs.ReadChangedAsync(partitions, Now, first.NextCursor, 2, None);
 
-        Assert.Equal([new ChangedJob(a.Key, 1, Now, IsOver: true), new ChangedJob(c.Key, 1, Now.AddSeconds(1), IsOver: false), new ChangedJob(b.Key, 1, Now.AddSeconds(2), IsOver: false)], first.Items.Concat(second.Items));
+        Assert.Equal([new ChangedJob(c.Key, 1, Now.AddSeconds(1), IsOver: false), new ChangedJob(b.Key, 1, Now.AddSeconds(2), IsOver: false), new ChangedJob(a.Key, 1, Now, IsOver: true)], first.Items.Concat(second.Items));
         Assert.Null(second.NextCursor);
         Assert.Equal([b.Key], (await jobs.ReadChangedAsync(partitions, Now.AddSeconds(2), null, 10, None)).Items.Select(j => j.Key));
+        Assert.Equal([a.Key], (await jobs.ReadChangedAsync([a.Key.Partition], Now, first.NextCursor, 10, None)).Items.Select(j => j.Key));
         Assert.Empty((await jobs.ReadChangedAsync([Enumerable.Range(0, Partitions.Count).First(p => !partitions.Contains(p))], Now, null, 10, None)).Items);
     }
 

@@ -23,7 +23,9 @@ public sealed class PostgresRecordTests(RealServers servers) : SqlRecordContract
     protected override Task<SqlDatabase> OpenAsync() => NewDatabaseAsync(servers);
 
     /// <summary>Each test has a database of its own.</summary>
-    internal static async Task<SqlDatabase> NewDatabaseAsync(RealServers servers)
+    internal static async Task<SqlDatabase> NewDatabaseAsync(RealServers servers) => SqlDatabase.PostgreSql(await NewConnectionStringAsync(servers));
+
+    internal static async Task<string> NewConnectionStringAsync(RealServers servers)
     {
         var server = new NpgsqlConnectionStringBuilder((await servers.PostgresAsync()).ConnectionString);
         var name = $"record_{Guid.NewGuid():N}";
@@ -32,6 +34,6 @@ public sealed class PostgresRecordTests(RealServers servers) : SqlRecordContract
         await using var create = new NpgsqlCommand($"CREATE DATABASE {name}", connection);
         await create.ExecuteNonQueryAsync();
         server.Database = name;
-        return SqlDatabase.PostgreSql(server.ToString());
+        return server.ToString();
     }
 }

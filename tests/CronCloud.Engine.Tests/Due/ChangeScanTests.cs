@@ -187,9 +187,9 @@ public sealed class ChangeScanTests
         await using var pipeline = await Pipeline.OpenAsync();
         var checkpoints = new Checkpoints(pipeline.CheckpointStore, pipeline.Time);
         var (scan, _) = await NewScanAsync(pipeline, checkpoints);
-        for (var minute = 0; minute < 10; minute++)
+        foreach (var key in Enumerable.Range(0, 10_000).Select(i => new JobKey("t", $"job-{i}")).Where(key => key.Partition == Pipeline.Partition).Take(10))
         {
-            await pipeline.WriteJobAsync(Pipeline.EverySecond, key: new JobKey("t", $"job-{minute}"));
+            await pipeline.WriteJobAsync(Pipeline.EverySecond, key: key);
             pipeline.Time.Advance(TimeSpan.FromMinutes(1));
         }
 
@@ -203,6 +203,23 @@ public sealed class ChangeScanTests
         await scan.RunOnceAsync(Pipeline.None);
 
         Assert.Equal([180, 420, 640], new[] { first, second, checkpoints.LimitOf(Pipeline.Partition) }.Select(limit => (limit - Pipeline.Start)?.TotalSeconds)); // 60 s behind what was read, and then behind 20 s before the look
+    }
+
+    [Fact]
+    public async Task Partitions_that_were_read_to_their_end_stay_so_though_the_rest_could_not_be_read()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var checkpoints = new Checkpoints(pipeline.CheckpointStore, pipeline.Time);
+        var (scan, _) = await NewScanAsync(pipeline, checkpoints);
+        var keys = Enumerable.Range(0, 10).Select(i => new JobKey("t", $"job-{i}")).OrderBy(key => key.Partition).ToList();
+        foreach (var key in keys)
+            await pipeline.WriteJobAsync(Pipeline.EverySecond, key: key);
+        pipeline.Time.Advance(TimeSpan.FromMinutes(10));
+
+        pipeline.Jobs.PagesOfChanges = 3;
+        await Assert.ThrowsAsync<IOException>(() => scan.RunOnceAsync(Pipeline.None));
+
+        Assert.Equal([640.0, 640.0, 60.0, null], keys.Take(4).Select(key => (checkpoints.LimitOf(key.Partition) - Pipeline.Start)?.TotalSeconds)); // the third may have more
     }
 
     /// <summary>Jobs that have come to their end are in an index that lost nothing, and not in one that was built since.</summary>

@@ -81,10 +81,10 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
         {
             var page = _jobs.Values
                 .Where(j => partitions.Contains(j.Key.Partition) && j.UpdatedAt >= Milliseconds.Floor(from))
-                .Select(j => (Job: j, Position: (j.UpdatedAt.ToUnixTimeMilliseconds(), j.Key.Tenant, j.Key.Id)))
-                .Where(j => cursor is null || j.Position.CompareTo(ReadPosition(cursor)) > 0)
+                .Select(j => (Job: j, Position: (j.Key.Partition, j.UpdatedAt.ToUnixTimeMilliseconds(), j.Key.Tenant, j.Key.Id)))
+                .Where(j => cursor is null || j.Position.CompareTo(ReadChange(cursor)) > 0)
                 .OrderBy(j => j.Position).Take(limit).ToList();
-            var (ms, tenant, id) = page.Count == limit ? page[^1].Position : default;
+            var (_, ms, tenant, id) = page.Count == limit ? page[^1].Position : default;
             return Task.FromResult(new Page<ChangedJob>(
                 page.ConvertAll(j => new ChangedJob(j.Job.Key, j.Job.Version, j.Job.UpdatedAt, j.Job.State == JobState.Active && _nextDue[j.Job.Key] is null)),
                 page.Count == limit ? Cursor.Of(string.Create(CultureInfo.InvariantCulture, $"{ms}/{tenant}/{id}")) : null));
@@ -125,10 +125,16 @@ internal sealed class JobStoreTwin(TimeProvider time) : IJobStore
         return true;
     }
 
-    private static (long DueMs, string Tenant, string Id) ReadPosition(string cursor)
+    private static (long Ms, string Tenant, string Id) ReadPosition(string cursor)
     {
         var parts = Cursor.Read(cursor).Split('/', 3);
         return (long.Parse(parts[0], CultureInfo.InvariantCulture), parts[1], parts[2]);
+    }
+
+    private static (int Partition, long ChangedMs, string Tenant, string Id) ReadChange(string cursor)
+    {
+        var (ms, tenant, id) = ReadPosition(cursor);
+        return (new JobKey(tenant, id).Partition, ms, tenant, id);
     }
 
     private static bool Matches(Job job, JobQuery query)
