@@ -7,13 +7,13 @@ namespace CronCloud.Engine.Due;
 
 /// <summary>
 /// Goes round this node's partitions for ever, and compares the due index with the record: an active job without an entry, an entry without
-/// a reason, a row that cannot be read. What it finds is mended where it can be, and reported. Some thousand rows a second at most, and a tenth of
+/// a reason, a row that cannot be read. What it finds is mended where it can be, and reported. A thousand rows a second at most, and a tenth of
 /// that while the node is late or builds an index: it costs little, and finds what no promise rests on.
 /// </summary>
 public sealed class RecordScan(
     PartitionOwner owner, IDueIndex index, IJobStore jobs, IPendingStore pending, ICheckpointStore checkpoints, DueBacklog backlog, Findings findings, TimeProvider time) : ILoop
 {
-    private const int RowsPerRun = 4_000;
+    private const int RowsPerRun = 1_000;
     private const int PartitionsPerRun = 16;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan IntervalWhileBusy = Interval * 10;
