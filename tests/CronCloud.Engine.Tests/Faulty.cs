@@ -87,7 +87,7 @@ internal sealed class FaultyIndex(IDueIndex index) : IDueIndex
 
     public Task<ReadOnlyMemory<byte>?> FindFlightAsync(int partition, string id, CancellationToken cancellation) => _index.FindFlightAsync(partition, id, cancellation);
 
-    public Task<bool> ExtendFlightAsync(int partition, Flight old, Flight renewed, CancellationToken cancellation) => _index.ExtendFlightAsync(partition, old, renewed, cancellation);
+    public Task<IReadOnlyList<bool>> ExtendFlightsAsync(int partition, IReadOnlyList<Extension> extensions, CancellationToken cancellation) => _index.ExtendFlightsAsync(partition, extensions, cancellation);
 
     public Task<DueEntry?> FindAsync(int partition, string key, CancellationToken cancellation) => _index.FindAsync(partition, key, cancellation);
 
@@ -194,4 +194,6 @@ internal sealed class FaultyOutcomes(IOutcomeStream outcomes) : IOutcomeStream
     public Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation) => outcomes.CountAsync(reader, cancellation);
 
     public Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation) => outcomes.ReadOldestAsync(reader, cancellation);
+
+    public Task<DateTimeOffset?> ReadNextAsync(OutcomeReader reader, CancellationToken cancellation) => outcomes.ReadNextAsync(reader, cancellation);
 }

@@ -38,8 +38,8 @@ public sealed class MemoryDueIndex : IDueIndex
     public Task<IReadOnlyList<Flight>> ReadFlightsAsync(int partition, DateTimeOffset before, int limit, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<Flight>>(_partitions[partition].ReadFlights(before, limit));
 
-    public Task<bool> ExtendFlightAsync(int partition, Flight old, Flight renewed, CancellationToken cancellation) =>
-        Task.FromResult(_partitions[partition].ExtendFlight(old, renewed));
+    public Task<IReadOnlyList<bool>> ExtendFlightsAsync(int partition, IReadOnlyList<Extension> extensions, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<bool>>([.. extensions.Select(_partitions[partition].ExtendFlight)]);
 
     public Task<ReadOnlyMemory<byte>?> FindFlightAsync(int partition, string id, CancellationToken cancellation) => Task.FromResult(_partitions[partition].FindFlight(id)?.Payload);
 

@@ -116,13 +116,13 @@ internal sealed class MemoryPartition
             return _flights.GetValueOrDefault(id);
     }
 
-    public bool ExtendFlight(Flight old, Flight renewed)
+    public bool ExtendFlight(Extension extension)
     {
         lock (_lock)
         {
-            if (!_flights.TryGetValue(old.Id, out var flight) || flight.Deadline != old.Deadline)
+            if (!_flights.TryGetValue(extension.Old.Id, out var flight) || flight.Deadline != extension.Old.Deadline)
                 return false;
-            _flights[old.Id] = renewed;
+            _flights[extension.Old.Id] = extension.Renewed;
             return true;
         }
     }

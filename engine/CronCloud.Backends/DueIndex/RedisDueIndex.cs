@@ -66,11 +66,8 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
     public async Task<ReadOnlyMemory<byte>?> FindFlightAsync(int partition, string id, CancellationToken cancellation) =>
         (byte[]?)await Redis.HashGetAsync(RedisKeys.Of(partition).Flights[1], id).WaitAsync(cancellation) is { } execution ? execution : default(ReadOnlyMemory<byte>?);
 
-    public async Task<bool> ExtendFlightAsync(int partition, Flight old, Flight renewed, CancellationToken cancellation)
-    {
-        RedisValue[] arguments = [old.Id, old.Deadline.ToUnixTimeMilliseconds(), renewed.Deadline.ToUnixTimeMilliseconds(), renewed.Payload];
-        return (int)await RedisScript.Extend.RunAsync(Redis, RedisKeys.Of(partition).Flights, arguments).WaitAsync(cancellation) == 1;
-    }
+    public Task<IReadOnlyList<bool>> ExtendFlightsAsync(int partition, IReadOnlyList<Extension> extensions, CancellationToken cancellation) =>
+        InPartsAsync(extensions, part => ExtendTogetherAsync(partition, part, cancellation));
 
     public async Task<DueEntry?> FindAsync(int partition, string key, CancellationToken cancellation)
     {
@@ -170,6 +167,13 @@ public sealed class RedisDueIndex(RedisConnection connection) : IDueIndex, IPart
         RedisValue[] header = [RedisKeys.WakeChannel.ToString(), partition, now.ToUnixTimeMilliseconds(), (now + DueEntry.TombstoneLife).ToUnixTimeMilliseconds(), (now + Landing.ClocksDiffer).ToUnixTimeMilliseconds()];
         var landed = await RunAsync(RedisScript.Land, RedisKeys.Of(partition).All, [.. header, .. landings.SelectMany(RedisPacking.Arguments)], cancellation);
         return Array.ConvertAll((RedisValue[])landed!, one => (Landed)(int)one);
+    }
+
+    private async Task<bool[]> ExtendTogetherAsync(int partition, IReadOnlyList<Extension> extensions, CancellationToken cancellation)
+    {
+        var arguments = extensions.SelectMany(e => (RedisValue[])[e.Old.Id, e.Old.Deadline.ToUnixTimeMilliseconds(), e.Renewed.Deadline.ToUnixTimeMilliseconds(), e.Renewed.Payload]);
+        var extended = (int[])(await RunAsync(RedisScript.Extend, RedisKeys.Of(partition).Flights, [.. arguments], cancellation))!;
+        return Array.ConvertAll(extended, one => one == 1);
     }
 
     private static async Task<IReadOnlyList<TAnswer>> InPartsAsync<T, TAnswer>(IReadOnlyList<T> steps, Func<IReadOnlyList<T>, Task<TAnswer[]>> run)

@@ -41,6 +41,8 @@ public sealed class JetStreamOutcomeStream(JetStreamConnection connection) : IOu
 
     public async Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation) => (await _stream.ReadStateAsync(ConsumerOf(reader), cancellation)).Oldest;
 
+    public Task<DateTimeOffset?> ReadNextAsync(OutcomeReader reader, CancellationToken cancellation) => _stream.ReadNextAsync(ConsumerOf(reader), cancellation);
+
     private static string ConsumerOf(OutcomeReader reader) => reader switch
     {
         OutcomeReader.Settler => "settler",

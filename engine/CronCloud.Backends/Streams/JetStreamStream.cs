@@ -120,6 +120,14 @@ internal sealed class JetStreamStream(JetStreamConnection connection, JetStreamS
         return new QueueState((long)reader.NumPending, hasAny ? await FirstFromAsync(reader.AckFloor.StreamSeq + 1, unbroken.Token) : null);
     }
 
+    /// <summary>When the first message was published that the reader was not given yet; null when it was given all.</summary>
+    public async Task<DateTimeOffset?> ReadNextAsync(string consumerName, CancellationToken cancellation)
+    {
+        using var unbroken = connection.WhileUnbroken(cancellation);
+        var reader = (await connection.Context.GetConsumerAsync(setup.Name, consumerName, unbroken.Token)).Info;
+        return reader.NumPending > 0 ? await FirstFromAsync(reader.Delivered.StreamSeq + 1, unbroken.Token) : null;
+    }
+
     /// <summary>When the first message from this number on was published; null when there is none.</summary>
     private async Task<DateTimeOffset?> FirstFromAsync(ulong sequence, CancellationToken cancellation)
     {

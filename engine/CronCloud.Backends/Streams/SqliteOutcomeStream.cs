@@ -12,4 +12,6 @@ public sealed class SqliteOutcomeStream(SqliteStreamFile file) : IOutcomeStream
     public Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation) => Task.FromResult(file.Outcomes.Count((int)reader));
 
     public Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation) => Task.FromResult(file.Outcomes.ReadState((int)reader).Oldest);
+
+    public Task<DateTimeOffset?> ReadNextAsync(OutcomeReader reader, CancellationToken cancellation) => Task.FromResult(file.Outcomes.ReadNext((int)reader));
 }

@@ -90,6 +90,8 @@ internal sealed class SqliteStream
 
     public QueueState ReadState(int reader) => _readers[reader].ReadState();
 
+    public DateTimeOffset? ReadNext(int reader) => _readers[reader].ReadNext();
+
     private int AllReaders => (1 << _readers.Length) - 1;
 
     private void Restore(long sequence, string id, DateTimeOffset at, byte[]? body, int acked)

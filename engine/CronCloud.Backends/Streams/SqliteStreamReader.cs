@@ -12,6 +12,7 @@ internal sealed class SqliteStreamReader(TimeProvider time, Func<SqliteMessage, 
     private readonly Dictionary<long, Handed> _handed = [];
     private readonly SortedDictionary<long, DateTimeOffset> _open = [];
     private TaskCompletionSource _arrived = NewSignal();
+    private long _lastGiven;
 
     public long Count
     {
@@ -26,6 +27,12 @@ internal sealed class SqliteStreamReader(TimeProvider time, Func<SqliteMessage, 
     {
         lock (_lock)
             return new QueueState(_waiting.Count, _open.Count > 0 ? _open.First().Value : null);
+    }
+
+    public DateTimeOffset? ReadNext()
+    {
+        lock (_lock)
+            return _open.FirstOrDefault(message => message.Key > _lastGiven) is { Key: > 0 } next ? next.Value : null;
     }
 
     public void Add(IReadOnlyList<SqliteMessage> messages)
@@ -136,6 +143,7 @@ internal sealed class SqliteStreamReader(TimeProvider time, Func<SqliteMessage, 
             if (!_open.ContainsKey(next.Message.Sequence))
                 continue;
             var count = next.Count + 1;
+            _lastGiven = Math.Max(_lastGiven, next.Message.Sequence);
             _handed[next.Message.Sequence] = new Handed(next.Message, count) { Deadline = now + Deliveries.AckWait };
             deliveries.Add(new SqliteDelivery(this, next.Message, count));
         }

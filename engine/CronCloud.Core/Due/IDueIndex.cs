@@ -36,8 +36,8 @@ public interface IDueIndex
     /// <summary>The execution of the flight with that id; null when there is none.</summary>
     Task<ReadOnlyMemory<byte>?> FindFlightAsync(int partition, string id, CancellationToken cancellation);
 
-    /// <summary>Replaces a flight, if it is still there with the old one's deadline. True when it was.</summary>
-    Task<bool> ExtendFlightAsync(int partition, Flight old, Flight renewed, CancellationToken cancellation);
+    /// <summary>Replaces flights that are still there with the old ones' deadlines: true where it was.</summary>
+    Task<IReadOnlyList<bool>> ExtendFlightsAsync(int partition, IReadOnlyList<Extension> extensions, CancellationToken cancellation);
 
     /// <summary>The entry with that key, due, parked or not; null when there is none.</summary>
     Task<DueEntry?> FindAsync(int partition, string key, CancellationToken cancellation);

@@ -16,6 +16,9 @@ public interface IOutcomeStream
     /// No later than when the oldest outcome was published that the reader has not acknowledged; null when there is none. All that was published before it that reader has done with.
     /// </summary>
     Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation);
+
+    /// <summary>When the first outcome was published that the reader was not given yet; null when it was given all. What was given to it and came back counts as given.</summary>
+    Task<DateTimeOffset?> ReadNextAsync(OutcomeReader reader, CancellationToken cancellation);
 }
 
 /// <summary>Who reads outcomes, each at its own pace. Append-only: the twin's file has a bit for each.</summary>

@@ -2,8 +2,10 @@ using System.Text.Json;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
+using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
+using CronCloud.Engine.Loops;
 using Microsoft.Extensions.Logging;
 
 namespace CronCloud.Engine.Due;
@@ -11,6 +13,7 @@ namespace CronCloud.Engine.Due;
 /// <summary>
 /// Attempts that have no outcome by their deadline. One whose outcome history knows was settled before the due index lost something, or is
 /// told once more; one that may be in the queue still is waited for; any other is dispatched again (while history is away: after a while), under a new message id and with the same idempotency key.
+/// While the settler is behind, none is: outcomes of all of them may wait for it, and a system that is asked for more than it can do must not ask itself for more.
 /// </summary>
 public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, IExecutionQueue queue, IOutcomeStream outcomes, IHistory history, TimeProvider time, ILogger<LostFlights> logger)
 {
@@ -24,14 +27,38 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
 
     private static readonly ILookup<string, HistoryRow> NothingRecorded = Enumerable.Empty<HistoryRow>().ToLookup(_ => "");
 
+    /// <summary>The settler is behind when an outcome was published so long ago and not given to it yet.</summary>
+    private static readonly TimeSpan SettlerLag = TimeSpan.FromSeconds(5);
+
+    /// <summary>For so long nobody looks again after the settler was seen to be behind.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+
+    /// <summary>From so many executions on that nobody has taken, what may be in the queue is not asked of history first: that has enough to write.</summary>
+    private const int Many = 1_000;
+
     private readonly AttemptQuestions _questions = new(history, time);
+    private readonly Breaker _settler = new(Rest, time);
+    private readonly Gathering<int, UnderWay> _underWay = new((partitions, _) => UnderWay.ReadAsync(queue, outcomes, partitions.Count), Partitions.Count);
 
     public async Task RunOnceAsync(int partition, CancellationToken cancellation)
     {
+        if (_settler.IsOpen)
+            return;
         var now = time.GetUtcNow();
         var lapsed = await index.ReadFlightsAsync(partition, now, BatchSize, cancellation);
+        if (lapsed.Count == 0)
+            return;
+        var underWay = await _underWay.AddAsync(partition, CancellationToken.None).WaitAsync(cancellation);
+        if (underWay.Unsettled < now - SettlerLag)
+        {
+            _settler.Open();
+            return;
+        }
+
         var lost = lapsed.Select(Read).OfType<Lost>().ToList();
         await EndUnreadableAsync(partition, lapsed.ExceptBy(lost.Select(l => l.Flight.Id), flight => flight.Id).ToList(), now, cancellation);
+        if (underWay.Queue.Waiting >= Many)
+            lost = await WithoutQueuedAsync(partition, lost, underWay, now, cancellation);
         if (lost.Count == 0)
             return;
         var recorded = await FindAsync(lost, cancellation);
@@ -42,22 +69,22 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
             .ToDictionary(l => l, l => recorded[l.Execution.EntryKey].First(row => row.Attempt == l.Execution.Attempt).ToOutcome(l.Execution));
         await EndAsync(partition, over, recorded, now, cancellation);
         await TellAgainAsync(partition, [.. known.Keys], known, now, cancellation);
-        await DispatchAgainAsync(partition, await WithoutQueuedAsync(partition, [.. lost.Except(over).Except(known.Keys)], now, cancellation), now, cancellation);
+        await DispatchAgainAsync(partition, await WithoutQueuedAsync(partition, [.. lost.Except(over).Except(known.Keys)], underWay, now, cancellation), now, cancellation);
     }
 
     /// <summary>
     /// What was queued no earlier than the oldest message that is not acknowledged may be in the queue still, be it that workers are slow or that there are none: it is
     /// waited for. A second message would not be any sooner, and be run twice.
     /// </summary>
-    private async Task<List<Lost>> WithoutQueuedAsync(int partition, List<Lost> lost, DateTimeOffset now, CancellationToken cancellation)
+    private async Task<List<Lost>> WithoutQueuedAsync(int partition, List<Lost> lost, UnderWay underWay, DateTimeOffset now, CancellationToken cancellation)
     {
-        if (lost.Count == 0)
-            return lost;
-        var oldest = (await queue.ReadStateAsync(cancellation)).Oldest;
-        var queued = lost.Where(l => l.QueuedAt >= oldest - ClockMargin).ToList();
-        await Task.WhenAll(queued.Select(l => index.ExtendFlightAsync(partition, l.Flight, l.Flight with { Deadline = now + DuePlan.Grace }, cancellation)));
-        return [.. lost.Except(queued)];
+        var byQueued = lost.ToLookup(l => l.QueuedAt >= underWay.Queue.Oldest - ClockMargin);
+        await ExtendAsync(partition, byQueued[true].Select(l => new Extension(l.Flight, l.Flight with { Deadline = now + DuePlan.Grace })), cancellation);
+        return [.. byQueued[false]];
     }
+
+    private async Task<IReadOnlyList<bool>> ExtendAsync(int partition, IEnumerable<Extension> extensions, CancellationToken cancellation) =>
+        extensions.ToList() is { Count: > 0 } some ? await index.ExtendFlightsAsync(partition, some, cancellation) : [];
 
     /// <summary>One flight that cannot be read must not keep the others.</summary>
     private Lost? Read(Flight flight)
@@ -80,14 +107,13 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
     {
         var again = lost.ConvertAll(l => dispatcher.Stamped(l.Execution with { Redispatch = l.Execution.Redispatch + 1 }));
         var published = await dispatcher.PublishAsync(partition, again, cancellation);
-        await Task.WhenAll(lost.Zip(published).Where(l => l.Second.IsQueued).Select(async l =>
+        var queued = lost.Zip(published).Where(l => l.Second.IsQueued).ToList();
+        var extended = await ExtendAsync(partition, queued.Select(l => new Extension(l.First.Flight, l.Second.FlightAt(now))), cancellation);
+        foreach (var (execution, _) in queued.Select(l => l.Second.Execution).Zip(extended).Where(l => l.Second))
         {
-            if (await index.ExtendFlightAsync(partition, l.First.Flight, l.Second.FlightAt(now), cancellation))
-            {
-                DispatchMetrics.DispatchedAgain();
-                LogRedispatched(l.Second.Execution.AttemptId, l.Second.Execution.Redispatch);
-            }
-        }));
+            DispatchMetrics.DispatchedAgain();
+            LogRedispatched(execution.AttemptId, execution.Redispatch);
+        }
     }
 
     /// <summary>A later attempt has an outcome: this one was settled, and an older copy of the index does not know. Told again it would bring back what is over.</summary>
@@ -109,14 +135,13 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         var told = await outcomes.PublishAsync(
             lost.ConvertAll(l => new StreamMessage($"{known[l].MessageId}!{l.Flight.Deadline.ToUnixTimeMilliseconds()}", partition, known[l].ToJson())),
             cancellation);
-        await Task.WhenAll(lost.Zip(told).Where(l => l.Second).Select(async l =>
+        var flights = lost.Zip(told).Where(l => l.Second).Select(l => l.First.Flight).ToList();
+        var extended = await ExtendAsync(partition, flights.Select(flight => new Extension(flight, flight with { Deadline = now + DuePlan.Grace })), cancellation);
+        foreach (var (flight, _) in flights.Zip(extended).Where(f => f.Second))
         {
-            if (await index.ExtendFlightAsync(partition, l.First.Flight, l.First.Flight with { Deadline = now + DuePlan.Grace }, cancellation))
-            {
-                DispatchMetrics.ToldAgain();
-                LogToldAgain(l.First.Flight.Id);
-            }
-        }));
+            DispatchMetrics.ToldAgain();
+            LogToldAgain(flight.Id);
+        }
     }
 
     /// <summary>By the executions' entry keys; null while history is away.</summary>
@@ -149,6 +174,20 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
 
     [LoggerMessage(EventId = 1110, Level = LogLevel.Error, Message = "Flight {Attempt} cannot be read and is taken out: {Reason}")]
     private partial void LogUnreadable(string attempt, string reason);
+
+    /// <summary>Where attempts without an outcome may be; read once for all partitions that ask at a time.</summary>
+    /// <param name="Queue">What waits in the queue.</param>
+    /// <param name="Unsettled">When the first outcome was published that the settler was not given yet; null when it was given all.</param>
+    private sealed record UnderWay(QueueState Queue, DateTimeOffset? Unsettled)
+    {
+        /// <summary>The queue first: what was not there any more has its outcome in the stream by the second question.</summary>
+        public static async Task<IReadOnlyList<UnderWay>> ReadAsync(IExecutionQueue queue, IOutcomeStream outcomes, int times)
+        {
+            var waiting = await queue.ReadStateAsync(CancellationToken.None);
+            var underWay = new UnderWay(waiting, await outcomes.ReadNextAsync(OutcomeReader.Settler, CancellationToken.None));
+            return [.. Enumerable.Repeat(underWay, times)];
+        }
+    }
 
     private sealed record Lost(Flight Flight, Execution Execution)
     {

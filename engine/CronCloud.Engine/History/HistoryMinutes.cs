@@ -10,17 +10,18 @@ public sealed class HistoryMinutes(IHistory history, TimeProvider time) : ILoop
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
+    private const int RestsPerCount = 3;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
 
     public string Name => "history minutes";
 
-    /// <summary>Rests as long as it counted, so that it never takes more than half of what history can do.</summary>
+    /// <summary>Rests three times as long as it counted, so that it never takes more than a quarter of what history can do: of a system that is behind, each batch of rows is of many minutes.</summary>
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
         var began = time.GetTimestamp();
         if (!await history.CountMinutesAsync(time.GetUtcNow() - Interval, cancellation))
             return Look;
-        var took = time.GetElapsedTime(began);
-        return took > ShortestPause ? took : ShortestPause;
+        var rest = time.GetElapsedTime(began) * RestsPerCount;
+        return rest > ShortestPause ? rest : ShortestPause;
     }
 }

@@ -159,9 +159,9 @@ public abstract partial class DueIndexContract
 
         var overdue = Assert.Single(await index.ReadFlightsAsync(Partition, Now.AddSeconds(15), 10, None));
         Assert.Equal("fa", overdue.Id);
-        Assert.True(await index.ExtendFlightAsync(Partition, overdue, Flight("fa", 40), None));
-        Assert.False(await index.ExtendFlightAsync(Partition, overdue, Flight("fa", 50), None));
-        Assert.Empty(await index.ReadFlightsAsync(Partition, Now.AddSeconds(15), 10, None));
+        Assert.Equal([false, true], await index.ExtendFlightsAsync(Partition, [new Extension(Flight("fb", 15), Flight("fb", 45)), new Extension(overdue, Flight("fa", 40))], None));
+        Assert.Equal([false], await index.ExtendFlightsAsync(Partition, [new Extension(overdue, Flight("fa", 50))], None));
+        Assert.Equal([("fb", Now.AddSeconds(20)), ("fa", Now.AddSeconds(40))], (await index.ReadFlightsAsync(Partition, DateTimeOffset.MaxValue, 10, None)).Select(flight => (flight.Id, flight.Deadline)));
     }
 
     [Fact]

@@ -61,6 +61,26 @@ public abstract class OutcomeStreamContract
     }
 
     [Fact]
+    public async Task The_first_that_a_reader_was_not_given_yet_tells_how_far_it_is_behind_whatever_came_back()
+    {
+        var stream = await OpenAsync();
+        Assert.Null(await stream.ReadNextAsync(OutcomeReader.Settler, None));
+        await stream.PublishAsync([Message("a")], None);
+        var first = await stream.ReadNextAsync(OutcomeReader.Settler, None);
+        await stream.PublishAsync([Message("b")], None);
+
+        Assert.NotNull(first);
+        var a = Assert.Single(await stream.PullAsync(OutcomeReader.Settler, 1, Long, None));
+        var second = await stream.ReadNextAsync(OutcomeReader.Settler, None);
+        Assert.True(second >= first);
+        await a.ReturnAsync(TimeSpan.FromMinutes(1), None);
+        Assert.Equal(second, await stream.ReadNextAsync(OutcomeReader.Settler, None));
+        Assert.Single(await stream.PullAsync(OutcomeReader.Settler, 1, Long, None));
+        Assert.Null(await stream.ReadNextAsync(OutcomeReader.Settler, None));
+        Assert.Equal(first, await stream.ReadNextAsync(OutcomeReader.History, None));
+    }
+
+    [Fact]
     public async Task What_only_another_reader_wants_is_not_the_oldest()
     {
         var stream = await OpenAsync();

@@ -112,6 +112,59 @@ public sealed class LostFlightsTests
         Assert.Empty(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None));
     }
 
+    /// <summary>It may be the outcome of any of them. To make them again, or to ask history about all of them, is what a system has least use for that is asked for more than it can do.</summary>
+    [Fact]
+    public async Task While_the_settler_is_behind_no_attempt_is_made_again()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (partition, execution) = await StartAsync(pipeline);
+        await pipeline.PublishAsync(pipeline.OutcomeOf(execution, AttemptResult.Succeeded, 200));
+
+        await PassDeadlineAsync(pipeline, partition, execution);
+        for (var second = 0; second < 60; second++)
+        {
+            pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+            await Pipeline.RunAsync(partition);
+        }
+
+        Assert.Empty(await pipeline.TakeAsync());
+        Assert.Equal(1, await pipeline.Outcomes.CountAsync(OutcomeReader.Settler, Pipeline.None));
+        await pipeline.NewSettler().RunOnceAsync(Pipeline.None);
+        Assert.Empty(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None));
+    }
+
+    /// <summary>What waits for the record comes back to the settler for as long as that is away.</summary>
+    [Fact]
+    public async Task Outcomes_that_the_settler_gave_back_keep_no_attempt_from_being_made_again()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (partition, execution) = await StartAsync(pipeline);
+        await pipeline.PublishAsync(pipeline.OutcomeOf(execution with { JobId = "other" }, AttemptResult.Succeeded, 200));
+        await Assert.Single(await pipeline.Outcomes.PullAsync(OutcomeReader.Settler, 10, TimeSpan.Zero, Pipeline.None)).ReturnAsync(TimeSpan.FromMinutes(2), Pipeline.None);
+
+        await PassDeadlineAsync(pipeline, partition, execution);
+
+        Assert.Equal(1, Assert.Single(await pipeline.TakeAsync()).Redispatch);
+    }
+
+    [Fact]
+    public async Task While_many_wait_in_the_queue_history_is_not_asked_about_what_may_be_among_them()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var partition = pipeline.NewPartition();
+        await pipeline.WriteJobAsync(new ScheduleSpec { At = Pipeline.Start.AddSeconds(1) });
+        pipeline.Time.Advance(TimeSpan.FromSeconds(1));
+        await pipeline.Queue.PublishAsync([.. Enumerable.Range(0, 1_000).Select(i => new StreamMessage($"other-{i}", Pipeline.Partition, "{}"u8.ToArray()))], Pipeline.None);
+        await Pipeline.RunAsync(partition);
+        var flight = Assert.Single(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None));
+        pipeline.TakeHistoryAway();
+
+        pipeline.Time.Advance(flight.Deadline - pipeline.Time.GetUtcNow());
+        await Pipeline.RunAsync(partition);
+
+        Assert.Equal(flight.Deadline + DuePlan.Grace, Assert.Single(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None)).Deadline);
+    }
+
     [Fact]
     public async Task A_flight_that_cannot_be_read_keeps_no_other()
     {

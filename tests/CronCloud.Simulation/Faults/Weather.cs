@@ -12,7 +12,7 @@ internal sealed class Weather(World world, FaultKind faults)
     /// <summary>Steps that change something; the others only ask.</summary>
     private static readonly string[] Effects =
     [
-        "PublishAsync", "AdvanceAsync", "LandAsync", "ArmAsync", "ClaimAsync", "ExtendFlightAsync", "AcknowledgeAsync", "ReturnAsync", "WriteAsync", "KeepAsync",
+        "PublishAsync", "AdvanceAsync", "LandAsync", "ArmAsync", "ClaimAsync", "ExtendFlightsAsync", "AcknowledgeAsync", "ReturnAsync", "WriteAsync", "KeepAsync",
         "RemoveAsync", "CallAsync", "EndBuildAsync", "BeginBuildAsync", "ReadActiveAsync",
     ];
 

@@ -58,6 +58,8 @@ internal sealed class StreamTwin
 
     public QueueState ReadState(int reader) => _readers[reader].ReadState();
 
+    public DateTimeOffset? ReadNext(int reader) => _readers[reader].ReadNext();
+
     /// <summary>Everything that was handed out and not acknowledged is to be handed out again, as when the server or its clients start again.</summary>
     public void Restart()
     {

@@ -10,6 +10,7 @@ internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<Twin
     private readonly Dictionary<long, Handed> _handed = [];
     private readonly SortedDictionary<long, DateTimeOffset> _open = [];
     private readonly Signal _arrived = new();
+    private long _lastGiven;
 
     /// <summary>By id, without what follows a tilde: how often it was handed out.</summary>
     public Dictionary<string, int> HandedOut { get; } = [];
@@ -27,6 +28,12 @@ internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<Twin
     {
         lock (gate)
             return new QueueState(_waiting.Count, _open.Count > 0 ? _open.First().Value : null);
+    }
+
+    public DateTimeOffset? ReadNext()
+    {
+        lock (gate)
+            return _open.FirstOrDefault(message => message.Key > _lastGiven) is { Key: > 0 } next ? next.Value : null;
     }
 
     public void Add(TwinMessage message)
@@ -91,6 +98,7 @@ internal sealed class StreamTwinReader(Lock gate, TimeProvider time, Action<Twin
         {
             if (!_open.ContainsKey(next.Message.Sequence))
                 continue;
+            _lastGiven = Math.Max(_lastGiven, next.Message.Sequence);
             var id = next.Message.Id.Split('~')[0];
             HandedOut[id] = HandedOut.GetValueOrDefault(id) + 1;
             _handed[next.Message.Sequence] = new Handed(next.Message, next.Count + 1) { Deadline = now + Deliveries.AckWait };

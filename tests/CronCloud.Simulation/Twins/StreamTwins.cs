@@ -38,4 +38,6 @@ internal sealed class OutcomeStreamTwin(TimeProvider time) : IOutcomeStream
     public Task<long> CountAsync(OutcomeReader reader, CancellationToken cancellation) => Task.FromResult(Stream.Count((int)reader));
 
     public Task<DateTimeOffset?> ReadOldestAsync(OutcomeReader reader, CancellationToken cancellation) => Task.FromResult(Stream.ReadState((int)reader).Oldest);
+
+    public Task<DateTimeOffset?> ReadNextAsync(OutcomeReader reader, CancellationToken cancellation) => Task.FromResult(Stream.ReadNext((int)reader));
 }
