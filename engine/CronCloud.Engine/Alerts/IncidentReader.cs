@@ -26,12 +26,14 @@ public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentSto
 
     public string Name => "incident reader";
 
+    /// <summary>One that has more to read than it can take rests as long as it wrote: when a whole system is late, each of its jobs is in trouble, and to say so must not make them later.</summary>
     public async Task<TimeSpan> RunOnceAsync(CancellationToken cancellation)
     {
         var deliveries = await outcomes.PullAsync(OutcomeReader.Alerts, BatchSize, PullWait, cancellation);
+        var began = time.GetTimestamp();
         var read = deliveries.Read(Readable, logger).ConvertAll(message => message.Content);
         await deliveries.CompleteAsync(() => read.Count > 0 ? deliveries.HoldAsync(RecordAsync(read, cancellation), time, cancellation) : Task.CompletedTask, cancellation);
-        return deliveries.Count is > 0 and < BatchSize ? Gather : TimeSpan.Zero;
+        return deliveries.Count >= BatchSize ? time.GetElapsedTime(began) : deliveries.Count > 0 ? Gather : TimeSpan.Zero;
     }
 
     /// <summary>One of which it can be said whether it is trouble: one that is not stops no other.</summary>

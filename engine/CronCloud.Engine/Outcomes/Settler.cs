@@ -17,7 +17,8 @@ namespace CronCloud.Engine.Outcomes;
 /// </summary>
 public sealed partial class Settler(IOutcomeStream outcomes, IDueIndex index, IPendingStore pending, IDeadLetterStore deadLetters, KnownEnds ends, ExecutionEvents events, TimeProvider time, ILogger<Settler> logger) : ILoop
 {
-    private const int BatchSize = 1_000;
+    /// <summary>Outcomes of one round. Of a settler that is behind most of a round is waiting for servers, the same for many as for few.</summary>
+    private const int BatchSize = 4_000;
     private static readonly TimeSpan PullWait = TimeSpan.FromSeconds(1);
 
     /// <summary>From so many outcomes at once on, the settler rests between pulls: the due index lands those of a partition in one step, and the more there are, the less each costs.</summary>
