@@ -97,7 +97,7 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
             var rows = await db.QueryToListAsync<JobRow>(
                 $"SELECT tenant, id, state, version, updated_at, next_due FROM jobs WHERE {database.IsListed("part")} AND updated_at >= @since{(cursor is null ? "" : " AND (part, updated_at, tenant, id) > (@last_part, @last_at, @last_tenant, @last_id)")} ORDER BY part, updated_at, tenant, id LIMIT @limit",
                 cancellation,
-                [database.Listed(partitions), new DataParameter("since", from.ToUnixTimeMilliseconds()), new DataParameter("limit", limit), .. Position(cursor)]);
+                [database.Listed(partitions), new DataParameter("since", Since(partitions, from, cursor)), new DataParameter("limit", limit), .. Position(cursor)]);
             var page = rows.ConvertAll(r => new ChangedJob(new JobKey(r.Tenant, r.Id), r.Version, DateTimeOffset.FromUnixTimeMilliseconds(r.UpdatedAt), r.State == (int)JobState.Active && r.NextDue is null));
             return new Page<ChangedJob>(page, rows.Count == limit ? Cursor.Of(rows[^1].UpdatedAt, $"{rows[^1].Tenant}/{rows[^1].Id}") : null);
         },
@@ -143,15 +143,30 @@ public sealed class SqlJobStore(SqlDatabase database) : IJobStore
     private Task<HashSet<JobKey>> WriteAsync(IReadOnlyList<JobWrite> writes, bool stagesAll, CancellationToken cancellation) =>
         database.WriteAsync(db => new SqlJobWrites(db, cancellation).RunAsync(writes, database.Locking, stagesAll), cancellation);
 
+    /// <summary>Of one partition a page begins where the one before ended: by the cursor alone, PostgreSQL would begin it at the first change of the partition, and pass over all that were read.</summary>
+    private static long Since(IReadOnlyCollection<int> partitions, DateTimeOffset from, string? cursor)
+    {
+        var since = from.ToUnixTimeMilliseconds();
+        if (cursor is null)
+            return since;
+        var (at, key) = ReadPosition(cursor);
+        return partitions.All(partition => partition == key.Partition) ? Math.Max(since, at) : since;
+    }
+
     /// <summary>Where the page before ended; nothing for the first.</summary>
     private static DataParameter[] Position(string? cursor)
     {
         if (cursor is null)
             return [];
+        var (at, key) = ReadPosition(cursor);
+        return [new DataParameter("last_part", key.Partition), new DataParameter("last_at", at), new DataParameter("last_tenant", key.Tenant), new DataParameter("last_id", key.Id)];
+    }
+
+    private static (long At, JobKey Key) ReadPosition(string cursor)
+    {
         var (at, text) = Cursor.ReadNumbered(cursor);
         var slash = text.IndexOf('/', StringComparison.Ordinal);
-        var key = new JobKey(text[..slash], text[(slash + 1)..]);
-        return [new DataParameter("last_part", key.Partition), new DataParameter("last_at", at), new DataParameter("last_tenant", key.Tenant), new DataParameter("last_id", key.Id)];
+        return (at, new JobKey(text[..slash], text[(slash + 1)..]));
     }
 
     private static IQueryable<JobRow> Filter(IQueryable<JobRow> jobs, JobQuery query)

@@ -7,6 +7,9 @@ public sealed class JetStreamOutcomeStream(JetStreamConnection connection) : IOu
 {
     private readonly JetStreamStream _stream = new(connection, JetStreamSetup.OutcomeStream, new RecentMessages(TimeProvider.System));
 
+    /// <summary>Asked for at once: messages that have more in them than those before must not bring a reader a hundred times what it asked for.</summary>
+    private const int MostMessages = 200;
+
     /// <summary>How many outcomes a message had in each reader's last pull: it asks for so many messages as about fit.</summary>
     private readonly int[] _perMessage = [.. Enum.GetValues<OutcomeReader>().Select(_ => OutcomePack.MaxCount)];
 
@@ -24,7 +27,7 @@ public sealed class JetStreamOutcomeStream(JetStreamConnection connection) : IOu
         var (pulled, asked) = (0, 0);
         do
         {
-            asked = Math.Max(1, (max - outcomes.Count) / Volatile.Read(ref _perMessage[(int)reader]));
+            asked = Math.Clamp((max - outcomes.Count) / Volatile.Read(ref _perMessage[(int)reader]), 1, MostMessages);
             var messages = await _stream.PullAsync(ConsumerOf(reader), asked, outcomes.Count == 0 ? wait : TimeSpan.Zero, cancellation);
             outcomes.AddRange(messages.SelectMany(message => OutcomePack.Open(message, TimeProvider.System)));
             pulled += messages.Count;

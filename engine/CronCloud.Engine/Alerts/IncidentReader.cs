@@ -24,6 +24,8 @@ public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentSto
     /// <summary>Between reads: a few large queries cost the record less than many small ones, and trouble is told after seconds anyway.</summary>
     private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(5);
+
     public string Name => "incident reader";
 
     /// <summary>One that has more to read than it can take rests as long as it wrote: when a whole system is late, each of its jobs is in trouble, and to say so must not make them later.</summary>
@@ -33,7 +35,8 @@ public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentSto
         var began = time.GetTimestamp();
         var read = deliveries.Read(Readable, logger).ConvertAll(message => message.Content);
         await deliveries.CompleteAsync(() => read.Count > 0 ? deliveries.HoldAsync(RecordAsync(read, cancellation), time, cancellation) : Task.CompletedTask, cancellation);
-        return deliveries.Count >= BatchSize ? time.GetElapsedTime(began) : deliveries.Count > 0 ? Gather : TimeSpan.Zero;
+        var took = time.GetElapsedTime(began);
+        return deliveries.Count >= BatchSize ? took < LongestRest ? took : LongestRest : deliveries.Count > 0 ? Gather : TimeSpan.Zero;
     }
 
     /// <summary>One of which it can be said whether it is trouble: one that is not stops no other.</summary>

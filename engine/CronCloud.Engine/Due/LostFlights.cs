@@ -2,7 +2,6 @@ using System.Text.Json;
 using CronCloud.Core.Due;
 using CronCloud.Core.Executions;
 using CronCloud.Core.History;
-using CronCloud.Core.Jobs;
 using CronCloud.Core.Outcomes;
 using CronCloud.Core.Streams;
 using CronCloud.Engine.Loops;
@@ -13,7 +12,7 @@ namespace CronCloud.Engine.Due;
 /// <summary>
 /// Attempts that have no outcome by their deadline. One whose outcome history knows was settled before the due index lost something, or is
 /// told once more; one that may be in the queue still is waited for; any other is dispatched again (while history is away: after a while), under a new message id and with the same idempotency key.
-/// While the settler is behind, none is: outcomes of all of them may wait for it, and a system that is asked for more than it can do must not ask itself for more.
+/// While the settler is behind, one whose outcome may wait for it is waited for, too: a system that is asked for more than it can do must not ask itself for more.
 /// </summary>
 public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, IExecutionQueue queue, IOutcomeStream outcomes, IHistory history, TimeProvider time, ILogger<LostFlights> logger)
 {
@@ -30,15 +29,15 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
     /// <summary>The settler is behind when an outcome was published so long ago and not given to it yet.</summary>
     private static readonly TimeSpan SettlerLag = TimeSpan.FromSeconds(5);
 
-    /// <summary>For so long nobody looks again after the settler was seen to be behind.</summary>
-    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+    /// <summary>For so long nobody looks again after the settler was seen to be behind: flights are many then.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
 
     /// <summary>From so many executions on that nobody has taken, what may be in the queue is not asked of history first: that has enough to write.</summary>
     private const int Many = 1_000;
 
     private readonly AttemptQuestions _questions = new(history, time);
     private readonly Breaker _settler = new(Rest, time);
-    private readonly Gathering<int, UnderWay> _underWay = new((partitions, _) => UnderWay.ReadAsync(queue, outcomes, partitions.Count), Partitions.Count);
+    private readonly UnderWay _underWay = new(queue, outcomes, time);
 
     public async Task RunOnceAsync(int partition, CancellationToken cancellation)
     {
@@ -48,17 +47,16 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
         var lapsed = await index.ReadFlightsAsync(partition, now, BatchSize, cancellation);
         if (lapsed.Count == 0)
             return;
-        var underWay = await _underWay.AddAsync(partition, CancellationToken.None).WaitAsync(cancellation);
-        if (underWay.Unsettled < now - SettlerLag)
-        {
+        var seen = await _underWay.ReadAsync(partition, cancellation);
+        var isBehind = seen.Unsettled < now - SettlerLag;
+        if (isBehind)
             _settler.Open();
-            return;
-        }
-
         var lost = lapsed.Select(Read).OfType<Lost>().ToList();
         await EndUnreadableAsync(partition, lapsed.ExceptBy(lost.Select(l => l.Flight.Id), flight => flight.Id).ToList(), now, cancellation);
-        if (underWay.Queue.Waiting >= Many)
-            lost = await WithoutQueuedAsync(partition, lost, underWay, now, cancellation);
+        if (seen.Queue.Waiting >= Many)
+            lost = await WithoutAsync(partition, lost, IsQueued, now, cancellation);
+        if (isBehind)
+            lost = await WithoutAsync(partition, lost, l => seen.Unsettled <= _underWay.LeftQueueBy(l.DispatchedAt + ClockMargin) + ClockMargin, now, cancellation);
         if (lost.Count == 0)
             return;
         var recorded = await FindAsync(lost, cancellation);
@@ -69,18 +67,18 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
             .ToDictionary(l => l, l => recorded[l.Execution.EntryKey].First(row => row.Attempt == l.Execution.Attempt).ToOutcome(l.Execution));
         await EndAsync(partition, over, recorded, now, cancellation);
         await TellAgainAsync(partition, [.. known.Keys], known, now, cancellation);
-        await DispatchAgainAsync(partition, await WithoutQueuedAsync(partition, [.. lost.Except(over).Except(known.Keys)], underWay, now, cancellation), now, cancellation);
+        await DispatchAgainAsync(partition, await WithoutAsync(partition, [.. lost.Except(over).Except(known.Keys)], IsQueued, now, cancellation), now, cancellation);
+
+        // What was queued no earlier than the oldest message that is not acknowledged may be in the queue still, be it that workers are slow or that there are none. A second message would not be any sooner, and be run twice.
+        bool IsQueued(Lost one) => one.QueuedAt >= seen.Queue.Oldest - ClockMargin;
     }
 
-    /// <summary>
-    /// What was queued no earlier than the oldest message that is not acknowledged may be in the queue still, be it that workers are slow or that there are none: it is
-    /// waited for. A second message would not be any sooner, and be run twice.
-    /// </summary>
-    private async Task<List<Lost>> WithoutQueuedAsync(int partition, List<Lost> lost, UnderWay underWay, DateTimeOffset now, CancellationToken cancellation)
+    /// <summary>Those that are not waited for; the others have more time.</summary>
+    private async Task<List<Lost>> WithoutAsync(int partition, List<Lost> lost, Func<Lost, bool> isWaitedFor, DateTimeOffset now, CancellationToken cancellation)
     {
-        var byQueued = lost.ToLookup(l => l.QueuedAt >= underWay.Queue.Oldest - ClockMargin);
-        await ExtendAsync(partition, byQueued[true].Select(l => new Extension(l.Flight, l.Flight with { Deadline = now + DuePlan.Grace })), cancellation);
-        return [.. byQueued[false]];
+        var byWaiting = lost.ToLookup(isWaitedFor);
+        await ExtendAsync(partition, byWaiting[true].Select(l => new Extension(l.Flight, l.Flight with { Deadline = now + DuePlan.Grace })), cancellation);
+        return [.. byWaiting[false]];
     }
 
     private async Task<IReadOnlyList<bool>> ExtendAsync(int partition, IEnumerable<Extension> extensions, CancellationToken cancellation) =>
@@ -175,23 +173,12 @@ public sealed partial class LostFlights(IDueIndex index, Dispatcher dispatcher, 
     [LoggerMessage(EventId = 1110, Level = LogLevel.Error, Message = "Flight {Attempt} cannot be read and is taken out: {Reason}")]
     private partial void LogUnreadable(string attempt, string reason);
 
-    /// <summary>Where attempts without an outcome may be; read once for all partitions that ask at a time.</summary>
-    /// <param name="Queue">What waits in the queue.</param>
-    /// <param name="Unsettled">When the first outcome was published that the settler was not given yet; null when it was given all.</param>
-    private sealed record UnderWay(QueueState Queue, DateTimeOffset? Unsettled)
-    {
-        /// <summary>The queue first: what was not there any more has its outcome in the stream by the second question.</summary>
-        public static async Task<IReadOnlyList<UnderWay>> ReadAsync(IExecutionQueue queue, IOutcomeStream outcomes, int times)
-        {
-            var waiting = await queue.ReadStateAsync(CancellationToken.None);
-            var underWay = new UnderWay(waiting, await outcomes.ReadNextAsync(OutcomeReader.Settler, CancellationToken.None));
-            return [.. Enumerable.Repeat(underWay, times)];
-        }
-    }
-
     private sealed record Lost(Flight Flight, Execution Execution)
     {
-        /// <summary>No later than this.</summary>
+        /// <summary>It was queued no later than this, or was in the queue when it was given more time.</summary>
         public DateTimeOffset QueuedAt => Flight.Deadline - Execution.Target.Timeout - DuePlan.Grace;
+
+        /// <summary>However often it was given more time since.</summary>
+        public DateTimeOffset DispatchedAt => Execution.DispatchedAt ?? QueuedAt;
     }
 }

@@ -7,7 +7,7 @@ namespace CronCloud.Engine.Due;
 
 /// <summary>
 /// Goes round this node's partitions for ever, and compares the due index with the record: an active job without an entry, an entry without
-/// a reason, a row that cannot be read. What it finds is mended where it can be, and reported. A thousand rows a second at most, and a tenth of
+/// a reason, a row that cannot be read. What it finds is mended where it can be, and reported. About a thousand rows a second, and a tenth of
 /// that while the node is late or builds an index: it costs little, and finds what no promise rests on.
 /// </summary>
 public sealed class RecordScan(

@@ -133,6 +133,28 @@ public sealed class LostFlightsTests
         Assert.Empty(await pipeline.Index.ReadFlightsAsync(Pipeline.Partition, DateTimeOffset.MaxValue, 10, Pipeline.None));
     }
 
+    /// <summary>It had an outcome by when it had left the queue, or has none: a settler that is always behind does not keep it for ever.</summary>
+    [Fact]
+    public async Task An_attempt_is_made_again_once_the_settler_has_come_to_where_its_outcome_would_be()
+    {
+        await using var pipeline = await Pipeline.OpenAsync();
+        var (partition, execution) = await StartAsync(pipeline);
+        var settler = pipeline.NewSettler();
+        await PublishOtherAsync();
+        await PassDeadlineAsync(pipeline, partition, execution);
+        Assert.Empty(await pipeline.TakeAsync());
+
+        pipeline.Time.Advance(TimeSpan.FromSeconds(10));
+        await settler.RunOnceAsync(Pipeline.None);
+        await PublishOtherAsync();
+        pipeline.Time.Advance(DuePlan.Grace);
+        await Pipeline.RunAsync(partition);
+
+        Assert.Equal((execution.AttemptId, 1), Assert.Single((await pipeline.TakeAsync()).Select(again => (again.AttemptId, again.Redispatch))));
+
+        Task PublishOtherAsync() => pipeline.PublishAsync(pipeline.OutcomeOf(execution with { JobId = "other", ExecutionId = $"other@{pipeline.Time.GetUtcNow():HHmmss}" }, AttemptResult.Succeeded, 200));
+    }
+
     /// <summary>What waits for the record comes back to the settler for as long as that is away.</summary>
     [Fact]
     public async Task Outcomes_that_the_settler_gave_back_keep_no_attempt_from_being_made_again()
