@@ -32,6 +32,17 @@ public sealed class RecordingTests
         Assert.Equal(mayStillCome ? [] : ["I9"], run.Check().Violations.Select(v => v.Invariant));
     }
 
+    [Theory]
+    [InlineData("retrying", true)]
+    [InlineData("running", false)]
+    public void An_execution_that_was_due_before_a_fault_may_wait_for_a_retry_that_is_due_in_it(string status, bool mayStillCome)
+    {
+        var run = Recorded(r => r with { Status = status });
+        run.Windows.Add(new FaultWindow("NATS emptied", PlantedRun.At(4).AddSeconds(1.5), PlantedRun.At(7), TimeSpan.FromSeconds(60), MayRepeat: true));
+
+        Assert.Equal(mayStillCome ? [] : ["I9"], run.Check().Violations.Select(v => v.Invariant));
+    }
+
     [Fact]
     public void A_status_that_the_sink_did_not_answer_is_found()
     {

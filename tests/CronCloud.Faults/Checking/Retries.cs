@@ -58,5 +58,6 @@ internal static class Retries
 
     private static DateTimeOffset? End(Delivery delivery) => delivery.EndedAt;
 
-    private static TimeSpan Pause(JobShape shape, int attempt) => shape.InitialDelay * Math.Pow(2, attempt - 1);
+    /// <summary>Between an attempt and the next.</summary>
+    internal static TimeSpan Pause(JobShape shape, int attempt) => shape.InitialDelay * Math.Pow(2, attempt - 1);
 }
