@@ -52,7 +52,7 @@ public sealed class SqlDatabase : IDependency, IReferenceClock, IDisposable
     /// read all jobs of the tenant rather than some thousands by their keys.
     /// </summary>
     internal string ListedJobs => IsSqlite
-        ? "jobs AS found WHERE tenant = @tenant AND id IN (SELECT value FROM json_each(@listed))"
+        ? $"jobs AS found WHERE tenant = @tenant AND {IsListed("id")}"
         : "unnest(@listed) AS listed (id) CROSS JOIN LATERAL (SELECT * FROM jobs WHERE jobs.tenant = @tenant AND jobs.id = listed.id LIMIT 1) AS found";
 
     internal DataParameter Listed<T>(IEnumerable<T> values) => IsSqlite ? new DataParameter("listed", JsonSerializer.Serialize(values)) : new DataParameter("listed", values.ToArray());

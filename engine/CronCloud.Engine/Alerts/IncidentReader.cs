@@ -35,8 +35,10 @@ public sealed partial class IncidentReader(IOutcomeStream outcomes, IIncidentSto
         var began = time.GetTimestamp();
         var read = deliveries.Read(Readable, logger).ConvertAll(message => message.Content);
         await deliveries.CompleteAsync(() => read.Count > 0 ? deliveries.HoldAsync(RecordAsync(read, cancellation), time, cancellation) : Task.CompletedTask, cancellation);
+        if (deliveries.Count < BatchSize)
+            return deliveries.Count > 0 ? Gather : TimeSpan.Zero;
         var took = time.GetElapsedTime(began);
-        return deliveries.Count >= BatchSize ? took < LongestRest ? took : LongestRest : deliveries.Count > 0 ? Gather : TimeSpan.Zero;
+        return took < LongestRest ? took : LongestRest;
     }
 
     /// <summary>One of which it can be said whether it is trouble: one that is not stops no other.</summary>

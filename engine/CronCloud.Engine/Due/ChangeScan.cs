@@ -55,8 +55,8 @@ public sealed class ChangeScan(PartitionOwner owner, IDueIndex index, IJobStore 
         }
 
         Exception? failure = null;
-        foreach (var (from, partitions) in due.GroupBy(one => one.Value, one => one.Key).Select(together => (together.Key, together.ToHashSet())).OrderByDescending(one => one.Key))
-            failure = await CompareAsync(partitions, from, now, cancellation) ?? failure;
+        foreach (var together in due.GroupBy(one => one.Value, one => one.Key).OrderByDescending(together => together.Key))
+            failure = await CompareAsync([.. together], together.Key, now, cancellation) ?? failure;
         if (failure is not null)
             ExceptionDispatchInfo.Throw(failure);
         return Interval;

@@ -18,8 +18,7 @@ internal sealed class UnderWay
     private readonly TimeProvider _time;
     private readonly Gathering<int, Seen> _questions;
     private readonly Lock _lock = new();
-    private readonly Queue<(DateTimeOffset At, DateTimeOffset? Oldest)> _seen = [];
-    private DateTimeOffset _seenAt = DateTimeOffset.MinValue;
+    private readonly List<(DateTimeOffset At, DateTimeOffset? Oldest)> _seen = [];
 
     public UnderWay(IExecutionQueue queue, IOutcomeStream outcomes, TimeProvider time)
     {
@@ -50,12 +49,10 @@ internal sealed class UnderWay
         lock (_lock)
         {
             var now = _time.GetUtcNow();
-            if (now - _seenAt < Apart)
+            if (_seen.Count > 0 && now - _seen[^1].At < Apart)
                 return;
-            _seenAt = now;
-            _seen.Enqueue((now, oldest));
-            while (_seen.Peek().At < now - Remembered)
-                _seen.Dequeue();
+            _seen.RemoveAll(seen => seen.At < now - Remembered);
+            _seen.Add((now, oldest));
         }
     }
 

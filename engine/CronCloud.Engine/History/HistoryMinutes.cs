@@ -6,11 +6,12 @@ namespace CronCloud.Engine.History;
 /// <summary>Counts the minutes that were written to, a few at a time, behind the writing and beside it: that never waits for a count.</summary>
 public sealed class HistoryMinutes(IHistory history, TimeProvider time) : ILoop
 {
+    private const int RestsPerCount = 3;
+
     /// <summary>No minute is counted more often.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(2);
-    private const int RestsPerCount = 3;
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
 
     public string Name => "history minutes";

@@ -121,11 +121,7 @@ public sealed class LostFlightsTests
         await pipeline.PublishAsync(pipeline.OutcomeOf(execution, AttemptResult.Succeeded, 200));
 
         await PassDeadlineAsync(pipeline, partition, execution);
-        for (var second = 0; second < 60; second++)
-        {
-            pipeline.Time.Advance(TimeSpan.FromSeconds(1));
-            await Pipeline.RunAsync(partition);
-        }
+        await pipeline.RunAsync(partition, seconds: 60);
 
         Assert.Empty(await pipeline.TakeAsync());
         Assert.Equal(1, await pipeline.Outcomes.CountAsync(OutcomeReader.Settler, Pipeline.None));
