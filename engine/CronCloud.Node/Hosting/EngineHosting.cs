@@ -95,8 +95,18 @@ internal static class EngineHosting
             akka.coordinated-shutdown.exit-clr = off
             """,
             HoconAddMode.Prepend);
-        akka.WithActors((system, registry, _) => StartLoops(system, registry, settings, services));
+        akka.WithActors((system, registry, _) =>
+        {
+            StartScheduler(system);
+            StartLoops(system, registry, settings, services);
+        });
     }
+
+    /// <summary>
+    /// Akka's scheduler begins on the thread pool when it is first asked for a timer, and whoever asks meanwhile blocks a thread: hundreds of actors that start at once would leave none to begin it on,
+    /// and the process would stand still until the pool had grown by as many threads, which takes minutes.
+    /// </summary>
+    private static void StartScheduler(ActorSystem system) => system.Scheduler.Advanced.ScheduleOnce(TimeSpan.Zero, () => { });
 
     private static void StartLoops(ActorSystem system, IActorRegistry registry, NodeSettings settings, IServiceProvider services)
     {
